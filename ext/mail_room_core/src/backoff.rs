@@ -1,0 +1,48 @@
+//! How long to wait before the next try: doubling, with jitter downwards so that many mailboxes do not come back as one.
+
+use std::time::Duration;
+
+use rand::Rng;
+
+/// A doubling delay. Nothing sleeps in here: the caller does, with its own way to be woken.
+#[derive(Debug, Clone)]
+pub struct Backoff {
+    first: Duration,
+    last: Duration,
+    next: Duration,
+}
+
+impl Backoff {
+    /// Delays from `first`, doubling up to `last`.
+    pub fn new(first: Duration, last: Duration) -> Self {
+        Self { first, last, next: first }
+    }
+
+    /// The next delay: between a half and the whole of the current step.
+    pub fn next(&mut self) -> Duration {
+        let step = self.next;
+        self.next = step.saturating_mul(2).min(self.last);
+        step.mul_f64(rand::rng().random_range(0.5..=1.0))
+    }
+
+    /// Back to the first step: things went well.
+    pub fn reset(&mut self) {
+        self.next = self.first;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubles_with_jitter_up_to_the_last_step_and_resets() {
+        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(5));
+        for step in [1.0, 2.0, 4.0, 5.0, 5.0] {
+            let delay = backoff.next().as_secs_f64();
+            assert!((step / 2.0..=step).contains(&delay), "{delay} is not in the step of {step}");
+        }
+        backoff.reset();
+        assert!(backoff.next() <= Duration::from_secs(1));
+    }
+}

@@ -1,0 +1,216 @@
+//! What to watch, as the facade hands it over: already checked, coerced and complete. Defaults live in the facade.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// One mailbox and what becomes of its messages.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mailbox {
+    /// The folder on the server, in UTF-8 (sent in modified UTF-7).
+    pub name: String,
+    /// The user name; for IMAP also the login.
+    pub email: String,
+    /// The password of `email`.
+    pub password: SecretString,
+    /// Host name or address of the IMAP server.
+    pub host: String,
+    /// TCP port, 1 to 65535.
+    pub port: u16,
+    /// How the connection is secured.
+    pub security: Security,
+    /// Options of TLS, for [`Security::Tls`] and [`Security::StartTls`].
+    #[serde(default)]
+    pub tls: Tls,
+    /// The IMAP search program that finds messages to deliver.
+    pub search_command: String,
+    /// Messages handled in one pass over the mailbox; 0 is no limit.
+    pub limit_max_unread: u64,
+    /// Seconds after which IDLE is renewed at the latest.
+    pub idle_timeout: u64,
+    /// Whether delivered messages are marked `\Deleted`, too.
+    pub delete_after_delivery: bool,
+    /// Whether deleted messages are expunged.
+    pub expunge_deleted: bool,
+    /// Octets; a larger message is set aside without being downloaded.
+    pub max_message_size: u64,
+    /// Where this mailbox's log lines go; nowhere if absent.
+    #[serde(default)]
+    pub log: Option<LogTarget>,
+    /// What becomes of a message.
+    pub delivery: Delivery,
+    /// Who decides between several processes on one mailbox.
+    pub arbitration: Arbitration,
+}
+
+/// How a connection is secured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Security {
+    /// TLS from the first byte.
+    Tls,
+    /// STARTTLS (RFC 3501 section 6.2.1), mandatory.
+    StartTls,
+    /// No TLS at all.
+    Plain,
+}
+
+/// Options of TLS. The default verifies against the system's certificate authorities.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// Whether the server's certificate and name are verified.
+    #[serde(default = "yes")]
+    pub verify: bool,
+    /// PEM file with own certificate authorities (in place of the system's).
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// Directory of PEM files with own certificate authorities.
+    #[serde(default)]
+    pub ca_path: Option<PathBuf>,
+    /// PEM file with our client certificate (chain).
+    #[serde(default)]
+    pub cert: Option<PathBuf>,
+    /// PEM file with the private key of `cert`.
+    #[serde(default)]
+    pub key: Option<PathBuf>,
+    /// Lowest version accepted: `1.2` (default) or `1.3`.
+    #[serde(default)]
+    pub min_version: Option<TlsVersion>,
+    /// Highest version offered: `1.2` or `1.3` (default).
+    #[serde(default)]
+    pub max_version: Option<TlsVersion>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self { verify: true, ca_file: None, ca_path: None, cert: None, key: None, min_version: None, max_version: None }
+    }
+}
+
+/// A version of TLS that rustls speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+pub enum TlsVersion {
+    /// RFC 5246.
+    #[serde(rename = "1.2")]
+    V1_2,
+    /// RFC 8446.
+    #[serde(rename = "1.3")]
+    V1_3,
+}
+
+/// Where log lines go.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogTarget {
+    /// The process's standard output.
+    Stdout,
+    /// The process's standard error.
+    Stderr,
+    /// A file, appended to; opened anew after SIGHUP.
+    Path(PathBuf),
+}
+
+/// What becomes of a message.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "method", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Delivery {
+    /// Nothing: every message counts as delivered.
+    Noop,
+    /// A line (or more) of a Ruby Logger's format.
+    Logger {
+        /// The file; standard output if absent.
+        #[serde(default)]
+        log_path: Option<PathBuf>,
+    },
+    /// A job in a Sidekiq queue.
+    Sidekiq(Sidekiq),
+}
+
+/// The Sidekiq queue that takes the jobs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sidekiq {
+    /// Where the queue lives.
+    pub redis: Redis,
+    /// Prefix of all keys, without the colon.
+    #[serde(default)]
+    pub namespace: Option<String>,
+    /// Name of the queue.
+    pub queue: String,
+    /// The worker's class name.
+    pub worker: String,
+}
+
+/// Who decides between several processes on one mailbox.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "method", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Arbitration {
+    /// Nobody: this process is the only one.
+    Noop,
+    /// Claims in Redis.
+    Redis(Claims),
+}
+
+/// Claims in Redis.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Claims {
+    /// Where the claims live.
+    pub redis: Redis,
+    /// Prefix of all keys, without the colon.
+    #[serde(default)]
+    pub namespace: Option<String>,
+    /// Seconds a claim lives unless renewed, at least 1.
+    pub claim_ttl: u64,
+}
+
+impl Claims {
+    /// How long a claim lives unless renewed.
+    pub fn ttl(&self) -> Duration {
+        Duration::from_secs(self.claim_ttl.max(1))
+    }
+}
+
+/// Address of a Redis server, or of the Sentinels that know it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redis {
+    /// `redis://`, `rediss://`, `unix:`; with Sentinels `redis://:password@master-name/`.
+    pub url: SecretString,
+    /// Database; the URL's path if absent.
+    #[serde(default)]
+    pub db: Option<i64>,
+    /// Sentinels; none means a plain server.
+    #[serde(default)]
+    pub sentinels: Vec<Sentinel>,
+    /// User name at the Sentinels.
+    #[serde(default)]
+    pub sentinel_username: Option<String>,
+    /// Password at the Sentinels.
+    #[serde(default)]
+    pub sentinel_password: Option<SecretString>,
+    /// Options of TLS towards Redis (`redis_ssl_params`).
+    #[serde(default)]
+    pub tls: Option<Tls>,
+}
+
+/// One Sentinel.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sentinel {
+    /// Host name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Present if this Sentinel speaks TLS.
+    #[serde(default)]
+    pub tls: Option<Tls>,
+}

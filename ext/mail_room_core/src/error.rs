@@ -1,0 +1,54 @@
+//! What can go wrong, one variant per remedy. An error says what happened, to which party, and what to do; never a
+//! secret and never a piece of a message.
+
+use std::time::Duration;
+
+/// The result of everything that can fail in this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// One variant per remedy. The mailbox is added by whoever logs it: every line carries the mailbox's context.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The connection to the mail server is of no use any more. Remedy: connect again after a backoff of 1 s to 60 s.
+    #[error("{0}")]
+    Reconnect(String),
+
+    /// The server's answer to a FETCH cannot be read. Remedy: reconnect; a message that stands in three such answers is
+    /// fetched alone, then set aside.
+    #[error("{0}")]
+    Unparseable(String),
+
+    /// The server refuses the login or cannot be trusted. Remedy: somebody has to change something; try again with a
+    /// backoff of up to 5 min.
+    #[error("{0}")]
+    Refused(String),
+
+    /// The delivery's or the arbiter's target is down or overloaded. Remedy: pause, keep the connection, try again.
+    #[error("{what}")]
+    TargetDown {
+        /// What happened and to which target.
+        what: String,
+        /// How long the target asked us to wait, if it did.
+        retry_after: Option<Duration>,
+    },
+
+    /// This one message cannot be delivered. Remedy: try it again with a backoff, later set it aside.
+    #[error("{0}")]
+    Message(String),
+
+    /// The configuration has no meaning. Remedy: stop and tell.
+    #[error("{0}")]
+    Configuration(String),
+
+    /// We were asked to stop. Remedy: clean up and leave.
+    #[error("stopped")]
+    Stopped,
+}
+
+impl Error {
+    /// A target that is down, without a wish of its own about when to come back.
+    pub fn target_down(what: impl Into<String>) -> Self {
+        Self::TargetDown { what: what.into(), retry_after: None }
+    }
+}

@@ -1,0 +1,29 @@
+//! Watches mailboxes and hands every message over exactly once. No Ruby in here.
+//!
+//! Data flows top to bottom: [`config`] says what to watch, [`supervisor`] runs one [`watcher`] per mailbox, a watcher
+//! sweeps ([`sweep`]) its [`source`], asks the [`arbiter`] for each message and gives it to the [`delivery`].
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
+)]
+
+pub mod arbiter;
+pub mod backoff;
+pub mod budget;
+pub mod charset;
+pub mod config;
+pub mod control;
+pub mod delivery;
+pub mod error;
+pub mod journal;
+pub mod memory;
+pub mod message;
+pub mod redis_client;
+pub mod source;
+pub mod supervisor;
+pub mod sweep;
+pub mod tls;
+pub mod watcher;
+
+pub use error::{Error, Result};

@@ -1,0 +1,44 @@
+//! A message as it travels: its id at the source and its bytes. Nothing here looks into the bytes.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::budget::Lease;
+
+/// What a source calls a message. Ordered: oldest first where the source numbers them so.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MessageId {
+    /// An IMAP UID (RFC 3501 section 2.3.1.1), 1 to 4294967295.
+    Uid(u32),
+    /// An opaque, case-sensitive id.
+    Text(Arc<str>),
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uid(uid) => uid.fmt(f),
+            Self::Text(id) => f.write_str(id),
+        }
+    }
+}
+
+impl serde::Serialize for MessageId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Uid(uid) => serializer.serialize_u32(*uid),
+            Self::Text(id) => serializer.serialize_str(id),
+        }
+    }
+}
+
+/// A fetched message. Its bytes are exactly what the server's `BODY[]` yielded.
+#[derive(Debug)]
+pub struct Message {
+    /// What the source calls it.
+    pub id: MessageId,
+    /// The raw message; may be empty, may hold any byte.
+    pub body: Vec<u8>,
+    /// The share of the process's memory budget that `body` takes.
+    pub lease: Option<Lease>,
+}

@@ -1,0 +1,68 @@
+//! Where messages come from. A source is an open session on one mailbox; it knows nothing of claims and deliveries.
+
+pub mod imap;
+
+use std::future::Future;
+use std::time::Instant;
+
+use crate::control::Stop;
+use crate::error::Result;
+use crate::message::MessageId;
+
+/// What becomes of a message on the server once its fate is decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// Delivered or ignored: `\Seen`.
+    Seen,
+    /// Delivered with delete_after_delivery: `\Seen \Deleted`.
+    Deleted,
+    /// Given up: `\Seen \Flagged`, for a person to look at.
+    SetAside,
+}
+
+/// One message of a fetch, as the source saw it.
+#[derive(Debug)]
+pub enum Fetched {
+    /// The message's bytes; may be empty.
+    Body(MessageId, Vec<u8>),
+    /// The server has the message but yields no body (NIL).
+    Nil(MessageId),
+}
+
+/// An open session on one mailbox. Every method has its own deadline; an error other than [`Error::TargetDown`]
+/// (never returned here) makes the session useless, and dropping it closes the connection.
+///
+/// [`Error::TargetDown`]: crate::Error::TargetDown
+pub trait Source: Send {
+    /// What tells this mailbox's ids from those of any other, percent-encoded: the claims' scope. Changes when ids lose
+    /// their meaning (UIDVALIDITY).
+    fn scope(&self) -> &str;
+
+    /// Ids of the messages to deliver, oldest first, each once.
+    fn search(&mut self) -> impl Future<Output = Result<Vec<MessageId>>> + Send;
+
+    /// Sizes in octets, of those of `ids` that still exist.
+    fn sizes(&mut self, ids: &[MessageId]) -> impl Future<Output = Result<Vec<(MessageId, u64)>>> + Send;
+
+    /// Fetches `ids` without changing a flag and gives each message to `sink` as it arrives. Ids the server no longer
+    /// knows are simply not given. A body larger than `limit` octets is an error.
+    fn fetch(
+        &mut self,
+        ids: &[MessageId],
+        limit: u64,
+        sink: &mut (dyn FnMut(Fetched) + Send),
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Marks `ids`; returns when the server has acknowledged it.
+    fn mark(&mut self, ids: &[MessageId], mark: Mark) -> impl Future<Output = Result<()>> + Send;
+
+    /// Expunges `ids`, which [`mark`](Self::mark) has marked [`Mark::Deleted`], and nothing else where the server can.
+    fn expunge(&mut self, ids: &[MessageId]) -> impl Future<Output = Result<()>> + Send;
+
+    /// Waits for news: returns when the mailbox may hold something new, at `until` at the latest, at once when `stop` is
+    /// asked for. The session is ready for the next command afterwards.
+    fn wait(&mut self, until: Instant, stop: &Stop) -> impl Future<Output = Result<()>> + Send;
+
+    /// Says goodbye, within a second.
+    fn logout(self) -> impl Future<Output = ()> + Send;
+}
