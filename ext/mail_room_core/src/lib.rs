@@ -24,6 +24,7 @@ pub mod source;
 pub mod supervisor;
 pub mod sweep;
 pub mod tls;
+pub mod watched;
 pub mod watcher;
 
 pub use error::{Error, Result};

@@ -3,8 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::budget::Lease;
-
 /// What a source calls a message. Ordered: oldest first where the source numbers them so.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MessageId {
@@ -39,6 +37,4 @@ pub struct Message {
     pub id: MessageId,
     /// The raw message; may be empty, may hold any byte.
     pub body: Vec<u8>,
-    /// The share of the process's memory budget that `body` takes.
-    pub lease: Option<Lease>,
 }

@@ -1,0 +1,117 @@
+//! Where messages go. A delivery takes a group of messages and says of each what became of it; it knows nothing of
+//! flags on the mail server.
+
+pub mod logger;
+pub mod sidekiq;
+
+use std::sync::Arc;
+
+use crate::arbiter::Arbiter;
+use crate::budget::Budget;
+use crate::config;
+use crate::error::{Error, Result};
+use crate::message::Message;
+use crate::redis_client::RedisClients;
+
+/// What became of one message.
+#[derive(Debug)]
+pub enum Handover {
+    /// The target has it.
+    Delivered,
+    /// The claim was lost meanwhile: somebody else sees to the message, and it was not given to the target.
+    Lost,
+    /// The target does not want this message; others may still get through.
+    Failed(Error),
+}
+
+/// Where one mailbox's messages go.
+#[derive(Debug)]
+pub enum Delivery {
+    /// Nowhere: every message counts as delivered.
+    Noop,
+    /// Lines in a Ruby Logger's format.
+    Logger(logger::Logger),
+    /// Jobs in a Sidekiq queue.
+    Sidekiq(sidekiq::Sidekiq),
+}
+
+impl Delivery {
+    /// The delivery that `config` asks for. Connects to nothing yet.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] if a file cannot be opened or an address has no meaning.
+    pub fn new(config: &config::Delivery, clients: &RedisClients, arbiter: &Arc<Arbiter>) -> Result<Self> {
+        Ok(match config {
+            config::Delivery::Noop => Self::Noop,
+            config::Delivery::Logger { log_path } => Self::Logger(logger::Logger::open(log_path.as_deref())?),
+            config::Delivery::Sidekiq(config) => {
+                Self::Sidekiq(sidekiq::Sidekiq::new(config.clone(), clients, arbiter.clone())?)
+            }
+        })
+    }
+
+    /// Messages and octets to give to [`deliver`](Self::deliver) at a time. An error speaks for the whole group, so a
+    /// group is what the target takes or leaves as one.
+    pub fn group(&self) -> (usize, usize) {
+        match self {
+            Self::Noop => (500, usize::MAX),
+            Self::Logger(_) => (1, usize::MAX),
+            Self::Sidekiq(_) => (100, 1 << 20),
+        }
+    }
+
+    /// Whether delivering also settles the claim in the same step; else the caller begins and finishes it.
+    pub fn settles_claims(&self) -> bool {
+        match self {
+            Self::Noop | Self::Logger(_) => false,
+            Self::Sidekiq(sidekiq) => sidekiq.settles_claims(),
+        }
+    }
+
+    /// Hands over a group. One answer per message, in order.
+    ///
+    /// # Errors
+    /// [`Error::TargetDown`] if the target cannot be reached or refuses everything; nothing is known of the group then.
+    pub async fn deliver(&self, scope: &str, messages: &[Message], encoding: &Budget) -> Result<Vec<Handover>> {
+        match self {
+            Self::Noop => Ok(messages.iter().map(|_| Handover::Delivered).collect()),
+            Self::Logger(logger) => logger.deliver(messages).await,
+            Self::Sidekiq(sidekiq) => sidekiq.deliver(scope, messages, encoding).await,
+        }
+    }
+
+    /// The class of the original, as its log lines name it.
+    pub fn class_name(&self) -> &'static str {
+        match self {
+            Self::Noop => "MailRoom::Delivery::Noop",
+            Self::Logger(_) => "MailRoom::Delivery::Logger",
+            Self::Sidekiq(_) => "MailRoom::Delivery::Sidekiq",
+        }
+    }
+
+    /// The name under which the original logs "message pushed", for those that do.
+    pub fn pushed_as(&self) -> Option<&'static str> {
+        match self {
+            Self::Noop => Some("Noop"),
+            Self::Logger(_) => Some("Logger"),
+            Self::Sidekiq(_) => Some("Sidekiq"),
+        }
+    }
+}
+
+impl Delivery {
+    /// The longest pause while this target is down.
+    pub fn longest_pause(&self) -> std::time::Duration {
+        match self {
+            // Redis is back the moment it is restarted; nobody waits for it longer than need be.
+            Self::Sidekiq(_) => std::time::Duration::from_secs(5),
+            Self::Noop | Self::Logger(_) => std::time::Duration::from_secs(60),
+        }
+    }
+}
+
+impl From<Error> for Handover {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}

@@ -1,0 +1,264 @@
+//! What this process knows of one mailbox's messages, across reconnects and even across a crash of the watcher. It is
+//! what keeps a message from being delivered twice while the server has not yet heard that it was.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use crate::message::MessageId;
+use crate::source::Mark;
+
+/// Unreadable answers a message may stand in before it is fetched alone.
+const SUSPECT_AFTER: u8 = 3;
+/// First and longest delay before a message without a body is asked for again.
+const ABSENT: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(600));
+
+/// The memory of one mailbox. Forgets everything when the scope (UIDVALIDITY) changes: the ids have lost their meaning.
+#[derive(Debug, Default)]
+pub struct Memory {
+    scope: String,
+    done: IdSet,
+    unacknowledged: BTreeMap<MessageId, Mark>,
+    waiting: BTreeMap<MessageId, Instant>,
+    absences: BTreeMap<MessageId, u32>,
+    suspicions: BTreeMap<MessageId, u8>,
+    attempts: BTreeMap<MessageId, u32>,
+    to_expunge: BTreeSet<MessageId>,
+}
+
+/// What is to be done about the messages that a search found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Sorted {
+    /// To be delivered, in the order found.
+    pub todo: Vec<MessageId>,
+    /// Long decided, but the server does not know or has forgotten: to be marked, and nothing else.
+    pub to_mark: Vec<(MessageId, Mark)>,
+}
+
+impl Memory {
+    /// Turns to the mailbox as it is called now.
+    pub fn enter(&mut self, scope: &str) {
+        if self.scope != scope {
+            *self = Self { scope: scope.to_owned(), ..Self::default() };
+        }
+    }
+
+    /// Sorts out what a search found. `shows_unmarked`: the search finds a message only while it is not marked, so
+    /// finding one that is done means the server has lost the mark.
+    pub fn sort_out(&mut self, found: &[MessageId], shows_unmarked: Option<Mark>, now: Instant) -> Sorted {
+        self.forget_unlisted(found, shows_unmarked.is_some());
+        self.waiting.retain(|_, until| *until > now);
+        let mut sorted = Sorted::default();
+        for id in found {
+            if let Some(mark) = self.unacknowledged.get(id) {
+                sorted.to_mark.push((id.clone(), *mark));
+            } else if self.done.contains(id) {
+                if let Some(mark) = shows_unmarked {
+                    sorted.to_mark.push((id.clone(), mark));
+                }
+            } else if !self.waiting.contains_key(id) {
+                sorted.todo.push(id.clone());
+            }
+        }
+        sorted
+    }
+
+    /// What is noted of messages the server no longer lists serves nobody. That they are done stays known.
+    fn forget_unlisted(&mut self, found: &[MessageId], marked_are_unlisted: bool) {
+        let noted = self.absences.len() + self.suspicions.len() + self.attempts.len() + self.unacknowledged.len();
+        if noted == 0 {
+            return;
+        }
+        let listed: BTreeSet<&MessageId> = found.iter().collect();
+        self.absences.retain(|id, _| listed.contains(id));
+        self.suspicions.retain(|id, _| listed.contains(id));
+        self.attempts.retain(|id, _| listed.contains(id));
+        if marked_are_unlisted {
+            self.unacknowledged.retain(|id, _| listed.contains(id));
+        }
+    }
+
+    /// The message's fate is decided; from now on it is at most marked on the server, never delivered again.
+    pub fn decided(&mut self, id: &MessageId, mark: Mark) {
+        self.done.insert(id);
+        self.unacknowledged.insert(id.clone(), mark);
+        self.waiting.remove(id);
+        self.absences.remove(id);
+        self.suspicions.remove(id);
+        self.attempts.remove(id);
+    }
+
+    /// The server has acknowledged the mark.
+    pub fn acknowledged(&mut self, ids: &[MessageId], mark: Mark) {
+        for id in ids {
+            self.unacknowledged.remove(id);
+            if mark == Mark::Deleted {
+                self.to_expunge.insert(id.clone());
+            }
+        }
+    }
+
+    /// Messages we have marked deleted and that are not expunged yet.
+    pub fn to_expunge(&self) -> &BTreeSet<MessageId> {
+        &self.to_expunge
+    }
+
+    /// The server has expunged these.
+    pub fn expunged(&mut self, ids: &[MessageId]) {
+        for id in ids {
+            self.to_expunge.remove(id);
+        }
+    }
+
+    /// Not before `until`: in backoff, or claimed by somebody else.
+    pub fn wait(&mut self, id: &MessageId, until: Instant) {
+        self.waiting.insert(id.clone(), until);
+    }
+
+    /// The server listed the message but gave no body: gone by now, or the server is confused. Ask again, ever later.
+    pub fn absent(&mut self, id: &MessageId, now: Instant) {
+        let times = self.absences.entry(id.clone()).or_default();
+        let delay = ABSENT.0.saturating_mul(2_u32.saturating_pow(*times)).min(ABSENT.1);
+        *times = times.saturating_add(1);
+        self.waiting.insert(id.clone(), now + delay);
+    }
+
+    /// A try at delivering failed and counts. Returns how many did so far.
+    pub fn attempted(&mut self, id: &MessageId) -> u32 {
+        let attempts = self.attempts.entry(id.clone()).or_default();
+        *attempts = attempts.saturating_add(1);
+        *attempts
+    }
+
+    /// These stood in an answer that could not be read.
+    pub fn suspect(&mut self, ids: &[MessageId]) {
+        for id in ids {
+            let times = self.suspicions.entry(id.clone()).or_default();
+            *times = times.saturating_add(1);
+        }
+    }
+
+    /// Whether the message has to be fetched alone.
+    pub fn is_suspect(&self, id: &MessageId) -> bool {
+        self.suspicions.get(id).is_some_and(|times| *times >= SUSPECT_AFTER)
+    }
+
+    /// The message was read after all.
+    pub fn cleared(&mut self, id: &MessageId) {
+        self.suspicions.remove(id);
+        self.absences.remove(id);
+    }
+
+    /// When the next message that waits may be tried again.
+    pub fn next_try(&self) -> Option<Instant> {
+        self.waiting.values().min().copied()
+    }
+}
+
+/// A set of ids. UIDs come in long runs and are kept as ranges: years of mail take a few octets.
+#[derive(Debug, Default)]
+struct IdSet {
+    /// First UID of a range to its last; ranges neither touch nor overlap.
+    uids: BTreeMap<u32, u32>,
+    texts: BTreeSet<MessageId>,
+}
+
+impl IdSet {
+    fn contains(&self, id: &MessageId) -> bool {
+        match id {
+            MessageId::Uid(uid) => self.uids.range(..=uid).next_back().is_some_and(|(_, last)| last >= uid),
+            MessageId::Text(_) => self.texts.contains(id),
+        }
+    }
+
+    fn insert(&mut self, id: &MessageId) {
+        let &MessageId::Uid(uid) = id else {
+            self.texts.insert(id.clone());
+            return;
+        };
+        if self.contains(id) {
+            return;
+        }
+        let first = match self.uids.range(..uid).next_back() {
+            Some((&first, &last)) if last.checked_add(1) == Some(uid) => first,
+            _ => uid,
+        };
+        let last = uid.checked_add(1).and_then(|next| self.uids.remove(&next)).unwrap_or(uid);
+        self.uids.insert(first, last);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uid(uid: u32) -> MessageId {
+        MessageId::Uid(uid)
+    }
+
+    #[test]
+    fn id_set_keeps_runs_as_ranges() {
+        let mut set = IdSet::default();
+        for id in [5, 3, 4, 9, 1, 2, u32::MAX, u32::MAX - 1, 4] {
+            set.insert(&uid(id));
+        }
+        assert_eq!(set.uids, BTreeMap::from([(1, 5), (9, 9), (u32::MAX - 1, u32::MAX)]));
+        for id in [1, 5, 9, u32::MAX] {
+            assert!(set.contains(&uid(id)));
+        }
+        for id in [6, 8, 10, u32::MAX - 2] {
+            assert!(!set.contains(&uid(id)));
+        }
+        let text = MessageId::Text("AAMk=".into());
+        assert!(!set.contains(&text));
+        set.insert(&text);
+        assert!(set.contains(&text));
+        assert!(!set.contains(&MessageId::Text("aamk=".into())));
+    }
+
+    #[test]
+    fn a_decided_message_is_marked_until_acknowledged_and_never_done_again() {
+        let now = Instant::now();
+        let mut memory = Memory::default();
+        memory.enter("a");
+        memory.decided(&uid(1), Mark::Seen);
+        let sorted = memory.sort_out(&[uid(1), uid(2)], None, now);
+        assert_eq!(sorted, Sorted { todo: vec![uid(2)], to_mark: vec![(uid(1), Mark::Seen)] });
+        memory.acknowledged(&[uid(1)], Mark::Seen);
+        assert_eq!(memory.sort_out(&[uid(1)], None, now), Sorted::default());
+        assert_eq!(memory.sort_out(&[uid(1)], Some(Mark::Seen), now).to_mark, vec![(uid(1), Mark::Seen)]);
+    }
+
+    #[test]
+    fn a_waiting_message_comes_back_when_its_time_is_over() {
+        let now = Instant::now();
+        let later = now + Duration::from_secs(5);
+        let mut memory = Memory::default();
+        memory.wait(&uid(1), later);
+        assert_eq!(memory.next_try(), Some(later));
+        assert_eq!(memory.sort_out(&[uid(1)], None, now).todo, vec![]);
+        assert_eq!(memory.sort_out(&[uid(1)], None, later).todo, vec![uid(1)]);
+        assert_eq!(memory.next_try(), None);
+    }
+
+    #[test]
+    fn everything_is_forgotten_when_the_ids_lose_their_meaning() {
+        let mut memory = Memory::default();
+        memory.enter("a");
+        memory.decided(&uid(1), Mark::Seen);
+        memory.enter("a");
+        assert_eq!(memory.sort_out(&[uid(1)], None, Instant::now()).todo, vec![]);
+        memory.enter("b");
+        assert_eq!(memory.sort_out(&[uid(1)], None, Instant::now()).todo, vec![uid(1)]);
+    }
+
+    #[test]
+    fn three_unreadable_answers_make_a_suspect() {
+        let mut memory = Memory::default();
+        memory.suspect(&[uid(1), uid(2)]);
+        memory.suspect(&[uid(1), uid(2)]);
+        memory.cleared(&uid(2));
+        memory.suspect(&[uid(1), uid(2)]);
+        assert!(memory.is_suspect(&uid(1)));
+        assert!(!memory.is_suspect(&uid(2)));
+    }
+}

@@ -1,0 +1,158 @@
+//! One mailbox being watched: its configuration, and what outlives its connections.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::arbiter::Arbiter;
+use crate::budget::Budget;
+use crate::config;
+use crate::control::Stop;
+use crate::delivery::Delivery;
+use crate::error::Result;
+use crate::journal::Log;
+use crate::memory::Memory;
+use crate::message::MessageId;
+use crate::source::Mark;
+
+/// How long giving claims back may take; what is not given back ends by itself.
+const RELEASE_WITHIN: Duration = Duration::from_secs(2);
+
+/// One mailbox being watched.
+#[derive(Debug)]
+pub struct Watched {
+    /// What to do.
+    pub config: config::Mailbox,
+    /// Who decides between processes.
+    pub arbiter: Arc<Arbiter>,
+    /// Where messages go.
+    pub delivery: Delivery,
+    /// Memory for fetched messages, shared by the process.
+    pub budget: Budget,
+    /// Memory for messages being encoded, shared by the process.
+    pub encoding: Budget,
+    /// This mailbox's log.
+    pub log: Log,
+    /// Asked to stop?
+    pub stop: Stop,
+    /// Messages delivered since the start.
+    pub delivered: AtomicU64,
+    memory: Mutex<Memory>,
+    held: Mutex<Held>,
+}
+
+/// Claims that we hold.
+#[derive(Debug, Default)]
+struct Held {
+    scope: String,
+    ids: BTreeSet<MessageId>,
+}
+
+impl Watched {
+    /// A mailbox of which nothing is known yet.
+    pub fn new(
+        config: config::Mailbox,
+        arbiter: Arc<Arbiter>,
+        delivery: Delivery,
+        (budget, encoding): (Budget, Budget),
+        log: Log,
+        stop: Stop,
+    ) -> Self {
+        Self {
+            config,
+            arbiter,
+            delivery,
+            budget,
+            encoding,
+            log,
+            stop,
+            delivered: AtomicU64::new(0),
+            memory: Mutex::default(),
+            held: Mutex::default(),
+        }
+    }
+
+    /// What is known of the messages. A panic elsewhere leaves it as it was: every change is one step.
+    pub fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How a delivered message is marked.
+    pub fn mark(&self) -> Mark {
+        if self.config.delete_after_delivery { Mark::Deleted } else { Mark::Seen }
+    }
+
+    /// The mark whose absence the search program asks for: a message found that should bear it has lost it.
+    pub fn shows_unmarked(&self) -> Option<Mark> {
+        let program = self.config.search_command.to_ascii_uppercase();
+        let asks_for = |key: &str| program.split([' ', '(', ')']).any(|word| word == key);
+        (asks_for("UNSEEN") || asks_for("NEW")).then(|| self.mark())
+    }
+
+    /// Counts one more message delivered.
+    pub fn count_delivered(&self) {
+        self.delivered.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// These claims are ours now.
+    pub fn hold<'a>(&self, scope: &str, ids: impl Iterator<Item = &'a MessageId>) {
+        let mut held = self.held();
+        if held.scope != scope {
+            *held = Held { scope: scope.to_owned(), ids: BTreeSet::new() };
+        }
+        held.ids.extend(ids.cloned());
+    }
+
+    /// These claims are settled or lost.
+    pub fn let_go<'a>(&self, ids: impl Iterator<Item = &'a MessageId>) {
+        let mut held = self.held();
+        for id in ids {
+            held.ids.remove(id);
+        }
+    }
+
+    /// Renews what is held, every third of a claim's life, until dropped.
+    pub async fn keep_claims(&self) {
+        let Some(ttl) = self.arbiter.claim_ttl() else { return std::future::pending().await };
+        let mut ticks = tokio::time::interval(ttl / 3);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        ticks.tick().await;
+        loop {
+            ticks.tick().await;
+            let (scope, ids) = self.held_now();
+            if ids.is_empty() {
+                continue;
+            }
+            // Redis away: the hand-over checks the claim anyway, so nothing is lost by not knowing now.
+            if let Ok(still_ours) = self.arbiter.renew(&scope, &ids).await {
+                self.let_go(ids.iter().zip(still_ours).filter(|(_, ours)| !ours).map(|(id, _)| id));
+            }
+        }
+    }
+
+    /// Gives back whatever is still held, so that nobody has to wait for it.
+    pub async fn release_claims(&self) {
+        let (scope, ids) = self.held_now();
+        if !ids.is_empty() {
+            let _ = self.release(&scope, &ids).await;
+        }
+    }
+
+    /// Gives back these.
+    pub async fn release(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
+        self.let_go(ids.iter());
+        timeout(RELEASE_WITHIN, self.arbiter.release(scope, ids)).await.unwrap_or(Ok(()))
+    }
+
+    fn held_now(&self) -> (String, Vec<MessageId>) {
+        let held = self.held();
+        (held.scope.clone(), held.ids.iter().cloned().collect())
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,14 @@
+# frozen_string_literal: true
+
+# Writes the Makefile with which `gem install` builds lib/mail_room/mail_room_native.so. In the source tree it is
+# `rake compile` that builds it.
+
+require "mkmf"
+require "rb_sys/mkmf"
+
+create_rust_makefile("mail_room/mail_room_native") do |config|
+  config.extra_cargo_args = ["--locked"]
+  # After `gem install` the folder built in is removed, to leave no gigabyte behind. One that the caller named is the
+  # caller's, and so are the other things in it.
+  config.clean_after_install = false if ENV.key?("RB_SYS_CARGO_TARGET_DIR")
+end

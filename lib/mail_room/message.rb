@@ -1,0 +1,43 @@
+# frozen_string_literal: true
+
+module MailRoom
+  # A fetched message: what its source calls it, and its bytes. Two are equal when class, uid and body are.
+  class Message
+    # @return [Integer, String] what the source calls it
+    attr_reader :uid
+    # @return [String, nil] the raw message; nil when the source had none
+    attr_reader :body
+
+    # @param uid [Integer, String]
+    # @param body [String, nil]
+    def initialize(uid:, body:)
+      @uid = uid
+      @body = body
+    end
+
+    def ==(other)
+      self.class == other.class && identity == other.identity
+    end
+    alias eql? ==
+
+    def hash
+      [self.class, *identity].hash
+    end
+
+    # Shows the size of the body and never its text: mail is private.
+    def inspect
+      "#<#{self.class.name} uid=#{uid.inspect} bytes=#{body&.bytesize.inspect}>"
+    end
+    alias to_s inspect
+
+    def pretty_print(printer)
+      printer.text(inspect)
+    end
+
+    protected
+
+    def identity
+      [uid, body]
+    end
+  end
+end

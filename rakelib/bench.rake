@@ -1,0 +1,8 @@
+# frozen_string_literal: true
+
+namespace :bench do
+  desc "How fast a backlog is drained, and in how much memory"
+  task drain: :compile do
+    ruby "bench/drain.rb"
+  end
+end

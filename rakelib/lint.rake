@@ -1,0 +1,17 @@
+# frozen_string_literal: true
+
+namespace :lint do
+  desc "rustfmt and clippy, warnings are errors"
+  task :rust do
+    sh "cargo", "fmt", "--all", "--check"
+    sh "cargo", "clippy", "--workspace", "--all-targets", "--release", "--locked", "--", "-D", "warnings"
+  end
+
+  desc "RuboCop"
+  task :ruby do
+    sh "rubocop", "--parallel"
+  end
+end
+
+desc "All linters"
+task lint: %w[lint:rust lint:ruby]

@@ -1,0 +1,141 @@
+# frozen_string_literal: true
+
+require "etc"
+require "tmpdir"
+
+# The dovecot.conf of a private Dovecot, in the language of 2.3 (Debian 12) or of 2.4 (Debian 13).
+class DovecotConfig
+  # What Dovecot announces after login.
+  CAPABILITIES = %w[
+    IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE IDLE SORT SORT=DISPLAY THREAD=REFERENCES THREAD=REFS THREAD=ORDEREDSUBJECT MULTIAPPEND
+    URL-PARTIAL CATENATE UNSELECT CHILDREN NAMESPACE UIDPLUS LIST-EXTENDED I18NLEVEL=1 CONDSTORE QRESYNC ESEARCH ESORT SEARCHRES WITHIN
+    CONTEXT=SEARCH LIST-STATUS BINARY MOVE SNIPPET=FUZZY PREVIEW=FUZZY PREVIEW STATUS=SIZE SAVEDATE LITERAL+ NOTIFY
+  ].freeze
+
+  # Paths of unix sockets end after 107 characters.
+  def self.short_tmpdir = Dir.tmpdir.size > 40 ? "/tmp" : Dir.tmpdir
+
+  def self.version = @version ||= `dovecot --version`[/\A\d+\.\d+/].to_f
+
+  def initialize(**options)
+    @options = options
+  end
+
+  def to_s
+    [common, self.class.version < 2.4 ? for_23 : for_24, services, options.fetch(:extra)].join("\n")
+  end
+
+  private
+
+  attr_reader :options
+
+  def dir = options.fetch(:dir)
+
+  def us = @us ||= Etc.getpwuid
+
+  def group = @group ||= Etc.getgrgid(us.gid)
+
+  # Every service runs as us and unconfined: nothing of it is exposed, and only root could confine it.
+  def common
+    owner = options.fetch(:owner)
+    <<~CONF
+      listen = #{options.fetch(:host)}
+      base_dir = #{dir}/run
+      state_dir = #{dir}/state
+      log_path = /dev/stderr
+      default_internal_user = #{us.name}
+      default_internal_group = #{group.name}
+      default_login_user = #{us.name}
+      default_client_limit = 2000
+      default_process_limit = 2000
+      first_valid_uid = #{[owner.uid, 1].max}
+      first_valid_gid = 0
+      mail_max_userip_connections = #{options.fetch(:max_userip_connections)}
+      maildir_very_dirty_syncs = no
+      auth_mechanisms = plain login
+      auth_failure_delay = 0 secs
+      ssl = yes
+      ssl_min_protocol = TLSv1.2
+      shutdown_clients = yes
+    CONF
+  end
+
+  def for_23
+    owner = options.fetch(:owner)
+    <<~CONF
+      protocols = imap
+      mail_location = maildir:#{dir}/mail/%u
+      ssl_cert = <#{options.fetch(:pair).cert_file}
+      ssl_key = <#{options.fetch(:pair).key_file}
+      disable_plaintext_auth = #{options.fetch(:plain_login) ? "no" : "yes"}
+      #{"imap_capability = #{options[:capabilities].join(" ")}" if options[:capabilities]}
+      passdb {
+        driver = static
+        args = password=#{options.fetch(:password)}
+      }
+      userdb {
+        driver = static
+        args = uid=#{owner.uid} gid=#{owner.gid} home=#{dir}/mail/%u
+      }
+      #{read_only("mail_plugins = acl\nplugin {\n  acl = vfile:#{dir}/acl\n}")}
+    CONF
+  end
+
+  def for_24
+    owner = options.fetch(:owner)
+    <<~CONF
+      dovecot_config_version = 2.4.0
+      dovecot_storage_version = 2.4.0
+      protocols = imap
+      mail_driver = maildir
+      mail_path = #{dir}/mail/%{user}
+      mail_home = #{dir}/mail/%{user}
+      mail_uid = #{owner.uid}
+      mail_gid = #{owner.gid}
+      ssl_server_cert_file = #{options.fetch(:pair).cert_file}
+      ssl_server_key_file = #{options.fetch(:pair).key_file}
+      auth_allow_cleartext = #{options.fetch(:plain_login) ? "yes" : "no"}
+      #{"imap_capability = #{options[:capabilities].join(" ")}" if options[:capabilities]}
+      passdb static {
+        password = #{options.fetch(:password)}
+      }
+      userdb static {
+      }
+      #{read_only("mail_plugins {\n  acl = yes\n}\nacl_driver = vfile\nacl_global_path = #{dir}/acl")}
+    CONF
+  end
+
+  def services
+    <<~CONF
+      service imap-login {
+        chroot =
+        service_count = 0
+        process_min_avail = 1
+        inet_listener imap {
+          port = #{options.fetch(:port)}
+        }
+        inet_listener imaps {
+          port = #{options.fetch(:tls_port)}
+          ssl = yes
+        }
+      }
+      service imap {
+        process_min_avail = 1
+      }
+      service anvil {
+        chroot =
+      }
+      service stats {
+        chroot =
+      }
+    CONF
+  end
+
+  # Everybody may look and read, nobody may write: no flags, no expunging.
+  def read_only(lines)
+    return "" unless options.fetch(:read_only)
+
+    File.write(File.join(dir, "acl"), "* anyone lr\n* owner lr\n")
+    lines
+  end
+end
