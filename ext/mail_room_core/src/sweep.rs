@@ -55,7 +55,8 @@ async fn passes<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
             let ids: Vec<_> = sorted.to_mark.iter().filter(|(_, wanted)| *wanted == mark).map(|(id, _)| id.clone()).collect();
             mark_decided(source, watched, &ids, mark).await?;
         }
-        if !sorted.todo.is_empty() {
+        let nothing_left = sorted.todo.is_empty();
+        if !nothing_left {
             let limit = match watched.config.limit_max_unread {
                 0 => usize::MAX,
                 limit => usize::try_from(limit).unwrap_or(usize::MAX),
@@ -74,7 +75,7 @@ async fn passes<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
             Pass::new(source, watched, sorted.todo, limit).run().await?;
         }
         expunge(source, watched, 1).await?;
-        if watched.memory().is_settled_after_pass() {
+        if nothing_left {
             return Ok(());
         }
     }

@@ -38,8 +38,7 @@ pub struct Watched {
     pub log: Log,
     /// Asked to stop?
     pub stop: Stop,
-    /// Messages delivered since the start.
-    pub delivered: AtomicU64,
+    delivered: AtomicU64,
     memory: Mutex<Memory>,
     held: Mutex<Held>,
 }
@@ -90,6 +89,11 @@ impl Watched {
         let program = self.config.search_command.to_ascii_uppercase();
         let asks_for = |key: &str| program.split([' ', '(', ')']).any(|word| word == key);
         (asks_for("UNSEEN") || asks_for("NEW")).then(|| self.mark())
+    }
+
+    /// Messages delivered since the start.
+    pub fn delivered(&self) -> u64 {
+        self.delivered.load(Ordering::Relaxed)
     }
 
     /// Counts one more message delivered.

@@ -1,0 +1,109 @@
+//! The life of one mailbox: connect, sweep, wait, sweep, and again from the start when the connection is lost. Ends only
+//! when a stop is asked for: the outside world is no reason.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::backoff::Backoff;
+use crate::error::{Error, Result};
+use crate::journal::Severity;
+use crate::source::Source;
+use crate::sweep::sweep;
+use crate::watched::Watched;
+
+/// Delays between connections, first and longest.
+const RECONNECT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// The same while the server refuses us: asking too often locks accounts.
+const REFUSED: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
+/// First pause while a target is down; the longest is the delivery's.
+const PAUSE: Duration = Duration::from_millis(500);
+/// A connection that lived this long, or brought a message, was a good one: the next failure starts anew.
+const GOOD_AFTER: Duration = Duration::from_secs(60);
+/// What is in flight has this long when a stop is asked for; the rest of the 25 s is for saying goodbye.
+const FINISH_WITHIN: Duration = Duration::from_secs(20);
+/// Without anything to wait for, the source itself decides when it looks again.
+const FOREVER: Duration = Duration::from_secs(3600);
+
+/// Opens sessions on one mailbox.
+pub trait Connector: Send + Sync {
+    /// The sessions.
+    type Source: Source;
+
+    /// Connects, within a deadline of its own.
+    fn connect(&self, watched: &Watched) -> impl Future<Output = Result<Self::Source>> + Send;
+}
+
+/// Watches until a stop is asked for.
+pub async fn watch<C: Connector>(connector: &C, watched: &Watched) {
+    watched.log.info("Setting up watcher", &[]);
+    let mut reconnect = Backoff::new(RECONNECT.0, RECONNECT.1);
+    let mut refused = Backoff::new(REFUSED.0, REFUSED.1);
+    while !watched.stop.asked() {
+        let (started, delivered) = (Instant::now(), watched.delivered());
+        let Err(error) = live(connector, watched).await else { break };
+        if matches!(error, Error::Stopped) {
+            break;
+        }
+        if started.elapsed() >= GOOD_AFTER || watched.delivered() > delivered {
+            reconnect.reset();
+            refused.reset();
+        }
+        let delay = match error {
+            Error::Refused(_) | Error::Configuration(_) => refused.next(),
+            _ => reconnect.next(),
+        };
+        watched.log.line(
+            Severity::Warn,
+            "Disconnected. Resetting...",
+            &[("error", error.to_string().into()), ("backoff_s", seconds(delay))],
+        );
+        watched.stop.sleep(delay).await;
+    }
+    watched.release_claims().await;
+}
+
+/// One connection, from login to its end.
+async fn live<C: Connector>(connector: &C, watched: &Watched) -> Result<()> {
+    let mut source = tokio::select! {
+        biased;
+        () = watched.stop.wait() => return Err(Error::Stopped),
+        source = connector.connect(watched) => source?,
+    };
+    let mut pause = Backoff::new(PAUSE, watched.delivery.longest_pause());
+    while !watched.stop.asked() {
+        watched.log.info("Processing started", &[]);
+        let swept = tokio::select! {
+            biased;
+            swept = sweep(&mut source, watched) => swept,
+            () = watched.stop.wait_and(FINISH_WITHIN) => return Err(Error::Stopped),
+        };
+        match swept {
+            Ok(()) => {
+                pause.reset();
+                watched.log.info("Idling", &[]);
+                let until = watched.memory().next_try().unwrap_or_else(|| Instant::now() + FOREVER);
+                source.wait(until, &watched.stop).await?;
+            }
+            Err(Error::TargetDown { what, retry_after }) => pause_for(watched, &what, retry_after, &mut pause).await,
+            Err(error) => return Err(error),
+        }
+    }
+    watched.log.info("Quitting connection...", &[]);
+    source.logout().await;
+    Ok(())
+}
+
+/// The target is down. The connection is kept; what was fetched is given up and fetched again, so that the memory is
+/// there for the mailboxes whose targets are up.
+async fn pause_for(watched: &Watched, what: &str, retry_after: Option<Duration>, pause: &mut Backoff) {
+    let delay = retry_after.unwrap_or_else(|| pause.next());
+    let fields = [("error", what.into()), ("backoff_s", seconds(delay))];
+    watched.log.line(Severity::Error, "Delivery paused", &fields);
+    watched.stop.sleep(delay).await;
+}
+
+fn seconds(delay: Duration) -> serde_json::Value {
+    json!((delay.as_secs_f64() * 10.0).round() / 10.0)
+}

@@ -1,0 +1,146 @@
+//! The doors: a delivery or an arbiter of the core, called directly from Ruby for one message. They share one small
+//! runtime a process; a forked child starts its own and forgets the parent's, whose threads it does not have.
+
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use magnus::{Error, RModule, Ruby, Value, function, method, prelude::*};
+use mail_room_core::arbiter::{self, Arbiter as CoreArbiter};
+use mail_room_core::budget::{Budget, ENCODING_OCTETS};
+use mail_room_core::config;
+use mail_room_core::delivery::{Delivery as CoreDelivery, Handover};
+use mail_room_core::message::{Message, MessageId};
+use mail_room_core::redis_client::RedisClients;
+use mail_room_core::supervisor::runtime;
+use tokio::runtime::Runtime;
+
+use crate::errors;
+use crate::gvl::Completion;
+use crate::options;
+
+pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
+    let class = native.define_class("Delivery", ruby.class_object())?;
+    class.define_singleton_method("new", function!(Delivery::new, 1))?;
+    class.define_method("deliver", method!(Delivery::deliver, 1))?;
+    let class = native.define_class("Arbiter", ruby.class_object())?;
+    class.define_singleton_method("new", function!(Arbiter::new, 1))?;
+    class.define_method("deliver?", method!(Arbiter::is_to_deliver, 2))
+}
+
+/// A value that belongs to the process that made it.
+struct PerProcess<T>(RefCell<Option<(u32, Arc<T>)>>);
+
+impl<T> PerProcess<T> {
+    fn get(&self, make: impl FnOnce() -> mail_room_core::Result<T>) -> mail_room_core::Result<Arc<T>> {
+        let mut slot = self.0.borrow_mut();
+        let process = std::process::id();
+        if let Some((made_by, value)) = slot.take() {
+            if made_by == process {
+                *slot = Some((made_by, value.clone()));
+                return Ok(value);
+            }
+            // The parent's: dropping it would deregister the parent's sockets from the epoll instance that both share.
+            std::mem::forget(value);
+        }
+        let value = Arc::new(make()?);
+        *slot = Some((process, value.clone()));
+        Ok(value)
+    }
+}
+
+impl<T> Drop for PerProcess<T> {
+    fn drop(&mut self) {
+        match self.0.get_mut().take() {
+            Some((made_by, value)) if made_by != std::process::id() => std::mem::forget(value),
+            _ => {}
+        }
+    }
+}
+
+/// Runs `work` on the doors' runtime while Ruby's other threads go on.
+fn run<T: Send + 'static>(
+    ruby: &Ruby,
+    work: impl Future<Output = mail_room_core::Result<T>> + Send + 'static,
+) -> Result<T, Error> {
+    static RUNTIME: Mutex<Option<(u32, Arc<Runtime>)>> = Mutex::new(None);
+    let runtime = {
+        // Held only with the GVL, as is fork: no child inherits it locked.
+        let mut slot = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let process = std::process::id();
+        match slot.take() {
+            Some((made_by, runtime)) if made_by == process => {
+                *slot = Some((made_by, runtime.clone()));
+                runtime
+            }
+            parents => {
+                std::mem::forget(parents);
+                let runtime = Arc::new(runtime(1).map_err(|error| errors::raise(ruby, &error))?);
+                *slot = Some((process, runtime.clone()));
+                runtime
+            }
+        }
+    };
+    let completion = Completion::new();
+    let completed = completion.clone();
+    let task = runtime.spawn(async move {
+        let done = work.await;
+        completed.complete(done);
+    });
+    match completion.wait(ruby) {
+        Ok(Some(done)) => done.map_err(|error| errors::raise(ruby, &error)),
+        Ok(None) => Err(errors::named(ruby, "DeliveryError", "the delivery was broken off".into())),
+        Err(interrupt) => {
+            task.abort();
+            Err(interrupt)
+        }
+    }
+}
+
+#[magnus::wrap(class = "MailRoom::Native::Delivery", free_immediately, size)]
+struct Delivery {
+    config: config::Delivery,
+    core: PerProcess<CoreDelivery>,
+}
+
+impl Delivery {
+    fn new(ruby: &Ruby, options: Value) -> Result<Self, Error> {
+        Ok(Self { config: options::read(ruby, options)?, core: PerProcess(RefCell::new(None)) })
+    }
+
+    fn deliver(ruby: &Ruby, rb_self: &Self, raw: Value) -> Result<bool, Error> {
+        let body = options::octets(raw)?;
+        let delivery = rb_self
+            .core
+            .get(|| CoreDelivery::new(&rb_self.config, &RedisClients::new(), &Arc::new(CoreArbiter::Noop)))
+            .map_err(|error| errors::raise(ruby, &error))?;
+        let message = Message { id: MessageId::Uid(0), body };
+        run(ruby, async move {
+            let handovers = delivery.deliver("", &[message], &Budget::new(ENCODING_OCTETS)).await?;
+            match handovers.into_iter().next() {
+                Some(Handover::Failed(error)) => Err(error),
+                Some(Handover::Delivered) => Ok(true),
+                Some(Handover::Lost) | None => Ok(false),
+            }
+        })
+    }
+}
+
+#[magnus::wrap(class = "MailRoom::Native::Arbiter", free_immediately, size)]
+struct Arbiter {
+    config: config::Arbitration,
+    core: PerProcess<CoreArbiter>,
+}
+
+impl Arbiter {
+    fn new(ruby: &Ruby, options: Value) -> Result<Self, Error> {
+        Ok(Self { config: options::read(ruby, options)?, core: PerProcess(RefCell::new(None)) })
+    }
+
+    fn is_to_deliver(ruby: &Ruby, rb_self: &Self, uid: String, expiration: u64) -> Result<bool, Error> {
+        let arbiter = rb_self
+            .core
+            .get(|| CoreArbiter::new(&rb_self.config, &RedisClients::new(), &arbiter::instance()))
+            .map_err(|error| errors::raise(ruby, &error))?;
+        run(ruby, async move { arbiter.original(&uid, expiration).await })
+    }
+}

@@ -1,0 +1,21 @@
+//! What Ruby sees of the core: `MailRoom::Native`. Converts, releases the GVL, raises; decides nothing.
+
+mod door;
+mod errors;
+mod gvl;
+mod options;
+mod supervisor;
+
+use magnus::{Error, Ruby, function, prelude::*};
+
+#[magnus::init(name = "mail_room_native")]
+fn init(ruby: &Ruby) -> Result<(), Error> {
+    let native = ruby.define_module("MailRoom")?.define_module("Native")?;
+    native.define_singleton_method("reopen_logs", function!(reopen_logs, 0))?;
+    supervisor::define(ruby, native)?;
+    door::define(ruby, native)
+}
+
+fn reopen_logs() {
+    mail_room_core::journal::reopen_logs();
+}

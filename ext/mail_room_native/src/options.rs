@@ -1,0 +1,23 @@
+//! Hashes from the facade as the core's configuration. The facade has checked them: what fails here is a bug of ours.
+
+use magnus::{Error, Ruby, TryConvert, Value};
+use serde_magnus::deserialize;
+
+use crate::errors;
+
+/// Reads `value` as `T`. The error says where, never what: the value may be a password.
+pub(crate) fn read<T: serde::de::DeserializeOwned>(ruby: &Ruby, value: Value) -> Result<T, Error> {
+    deserialize(ruby, value).map_err(|error| {
+        let text = error.to_string();
+        // serde words it `invalid type: string "…", expected …`; what was expected is what helps.
+        let expected = text.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
+        errors::named(ruby, "ConfigurationError", format!("the core cannot read an option: expected {expected}"))
+    })
+}
+
+/// Octets of a Ruby string, copied: Ruby may change it as soon as the GVL is released.
+pub(crate) fn octets(value: Value) -> Result<Vec<u8>, Error> {
+    let string = magnus::RString::try_convert(value)?;
+    // SAFETY: copied at once, with the GVL held, before anything can change the string.
+    Ok(unsafe { string.as_slice() }.to_vec())
+}
