@@ -1,0 +1,51 @@
+# frozen_string_literal: true
+
+require "mail_room/mailbox_watcher"
+require "mail_room/native"
+
+module MailRoom
+  # Watches several mailboxes, all of them on one native runtime: no thread per mailbox.
+  class Coordinator
+    # @return [Array<MailboxWatcher>] one for each mailbox
+    attr_reader :watchers
+    # @return [Boolean] whether {#run} is running
+    attr_reader :running
+    alias running? running
+
+    # @param mailboxes [Array<Mailbox>]
+    def initialize(mailboxes)
+      @watchers = mailboxes.map { |mailbox| MailboxWatcher.new(mailbox) }
+      @running = false
+      @quit = false
+    end
+
+    # Watches until {#quit}, or `running = false`. Blocks; other Ruby threads go on.
+    #
+    # @raise [ConfigurationError]
+    def run
+      return if @quit
+
+      @supervisor = Native::Supervisor.new(watchers.map { |watcher| watcher.mailbox.to_watch })
+      @running = true
+      # A quit that came while the supervisor was being made.
+      @supervisor.quit if @quit
+      @supervisor.run
+      nil
+    ensure
+      @running = false
+      @quit = false
+    end
+
+    # Makes {#run} return, within 25 seconds: what is in flight is finished. Callable from any thread and in a trap.
+    def quit
+      @quit = true
+      @supervisor&.quit
+      nil
+    end
+
+    # @param value [Boolean] false makes {#run} return
+    def running=(value)
+      quit unless value
+    end
+  end
+end

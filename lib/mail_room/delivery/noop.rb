@@ -1,0 +1,24 @@
+# frozen_string_literal: true
+
+module MailRoom
+  module Delivery
+    # Does nothing: every message counts as delivered.
+    class Noop
+      Options = Class.new do
+        def initialize(_mailbox); end
+      end
+
+      def initialize(*); end
+
+      # @return [true]
+      def deliver(*)
+        true
+      end
+
+      # @return [Hash] as the compiled library takes it
+      def self.to_native(_mailbox)
+        { "method" => "noop" }
+      end
+    end
+  end
+end

@@ -1,0 +1,235 @@
+# frozen_string_literal: true
+
+require "mail_room/arbitration"
+require "mail_room/coercion"
+require "mail_room/delivery"
+require "mail_room/log_target"
+require "mail_room/logger/structured"
+require "mail_room/option_reader"
+require "mail_room/redaction"
+require "mail_room/search_program"
+require "mail_room/tls_options"
+require "mail_room/warnings"
+
+module MailRoom
+  # One mailbox and what becomes of its messages. The options of a mailbox are documented here, once.
+  Mailbox = Struct.new(
+    :email,                 # the user; required
+    :password,              # required
+    :host,                  # of the IMAP server; imap.gmail.com
+    :port,                  # 1 to 65535; 993
+    :ssl,                   # TLS from the first byte: true, false, or a hash, see TlsOptions; true
+    :start_tls,             # STARTTLS, mandatory; false
+    :limit_max_unread,      # messages handled in one pass, 0 is no limit; 0
+    :idle_timeout,          # seconds after which IDLE is renewed at the latest, 1 to 1740; 1740
+    :search_command,        # the IMAP search program that finds messages; UNSEEN
+    :name,                  # the folder; required
+    :inbox_method,          # imap
+    :inbox_options,         # {}
+    :delivery_klass,        # a class of the app's own; wins over delivery_method
+    :delivery_method,       # noop, logger, sidekiq; postback
+    :log_path,              # for delivery_method logger
+    :delivery_url,          # for delivery_method postback
+    :delivery_token,        # for delivery_method postback
+    :content_type,          # for delivery_method postback
+    :location,              # for delivery_method letter_opener
+    :delivery_options,      # see the classes of Delivery; {}
+    :arbitration_klass,     # a class of the app's own; wins over arbitration_method
+    :arbitration_method,    # noop, redis; noop
+    :arbitration_options,   # see the classes of Arbitration; {}
+    :delete_after_delivery, # mark delivered messages \Deleted, too; false
+    :expunge_deleted,       # expunge what was so deleted; false
+    :logger,                # { log_path: path, :stdout or :stderr }; {}
+    :max_message_size,      # octets, from 1; a larger message is set aside without being downloaded; 67108864
+    keyword_init: true
+  )
+
+  # See the list of options above.
+  class Mailbox
+    include Redaction.showing(:name, :email, :host, :port, :inbox_method, :delivery_method, :arbitration_method)
+
+    # What an option is when it is not given. An explicit null counts as given.
+    DEFAULTS = {
+      host: "imap.gmail.com", port: 993, ssl: true, start_tls: false, limit_max_unread: 0, idle_timeout: 1740,
+      search_command: "UNSEEN", inbox_method: "imap", inbox_options: {}, delivery_method: "postback", delivery_options: {},
+      arbitration_method: "noop", arbitration_options: {}, delete_after_delivery: false, expunge_deleted: false,
+      logger: {}, max_message_size: 64 << 20
+    }.freeze
+    REQUIRED = %i[email password name host port search_command].freeze
+    # Seconds. Servers hang up after 30 minutes of IDLE (RFC 2177).
+    LONGEST_IDLE = 1740
+    private_constant :REQUIRED, :LONGEST_IDLE
+
+    # @param attributes [Hash] with symbol or string keys
+    # @raise [ConfigurationError] naming the field
+    # @raise [IdleTimeoutTooLarge]
+    def initialize(attributes = {})
+      reader = OptionReader.new(attributes, where: "Mailbox")
+      reader.warn_unknown(members, "a mailbox")
+      super(**DEFAULTS.merge(attributes.to_h { |key, value| [key.to_sym, value] }.slice(*members)))
+      coerce
+      validate!
+    end
+
+    # @return [String] which mailbox this is, for messages
+    def title
+      "Mailbox #{name} of #{email}"
+    end
+
+    # @return [::Logger] for lines of this mailbox; to nowhere unless `logger` says where
+    def logger
+      @logger ||= self[:logger].is_a?(Hash) ? Logger::Structured.new(LogTarget.for_ruby(self[:logger][:log_path])) : self[:logger]
+    end
+
+    # @return [Hash] what every log line of this mailbox carries
+    def context
+      { email: email, name: name }
+    end
+
+    # @return [Class]
+    # @raise [ConfigurationError]
+    def delivery_klass
+      self[:delivery_klass] || Delivery[delivery_method]
+    end
+
+    # @return [Class]
+    # @raise [ConfigurationError]
+    def arbitration_klass
+      self[:arbitration_klass] || Arbitration[arbitration_method]
+    end
+
+    # @return [#deliver]
+    def delivery
+      @delivery ||= delivery_klass.new(delivery_klass::Options.new(self))
+    end
+
+    # @return [#deliver?]
+    def arbitrator
+      @arbitrator ||= arbitration_klass.new(arbitration_klass::Options.new(self))
+    end
+
+    # Asks the arbiter.
+    # @return [Boolean]
+    def deliver?(uid)
+      logger.info({ context: context, uid: uid, action: "asking arbiter to deliver", arbitrator: arbitrator.class.name })
+      arbitrator.deliver?(uid)
+    end
+
+    # @param message [Message]
+    # @return [Boolean] true also for a message without a body, which there is nothing to do about
+    def deliver(message)
+      body = message.body
+      return true unless body
+
+      logger.info({ context: context, uid: message.uid, action: "sending to deliverer", deliverer: delivery.class.name,
+                    byte_size: body.bytesize })
+      delivery.deliver(body)
+    end
+
+    def imap?
+      inbox_method.to_s == "imap"
+    end
+
+    def microsoft_graph?
+      inbox_method.to_s == "microsoft_graph"
+    end
+
+    # @return [Hash, Boolean, nil] `ssl` with verify_mode as OpenSSL's constant
+    def ssl_options
+      return ssl unless ssl.is_a?(Hash)
+
+      ssl.key?(:verify_mode) ? ssl.merge(verify_mode: TlsOptions.verify_mode(ssl[:verify_mode], field(:verify_mode))) : ssl
+    end
+
+    # @raise [ConfigurationError] naming the field
+    # @raise [IdleTimeoutTooLarge]
+    def validate!
+      not_yet!
+      REQUIRED.each { |key| raise ConfigurationError, "#{field(key)} is required" if self[key].to_s.empty? }
+      if idle_timeout > LONGEST_IDLE
+        raise IdleTimeoutTooLarge, "#{field(:idle_timeout)} must be at most #{LONGEST_IDLE} seconds, not #{idle_timeout}"
+      end
+      refuse_control_characters
+      check_search_program
+      to_native
+      true
+    end
+
+    # @return [Hash{String=>Object}] as the compiled library takes it
+    # @raise [ConfigurationError]
+    def to_native
+      {
+        "name" => name, "email" => email, "password" => password, "host" => host, "port" => port,
+        "security" => security, "tls" => TlsOptions.to_native(ssl.is_a?(Hash) ? ssl : {}, where: "ssl of #{title}"),
+        "search_command" => search_command, "limit_max_unread" => limit_max_unread, "idle_timeout" => idle_timeout,
+        "delete_after_delivery" => delete_after_delivery, "expunge_deleted" => expunge_deleted,
+        "max_message_size" => max_message_size,
+        "delivery" => delivery_klass.to_native(self), "arbitration" => arbitration_klass.to_native(self)
+      }
+    end
+
+    # @return [Hash{String=>Object}] like {#to_native}, with the log target
+    # @raise [ConfigurationError] if the logger is an object: the watcher cannot write to it yet
+    def to_watch
+      unless self[:logger].is_a?(Hash)
+        raise ConfigurationError, "#{field(:logger)}: watching with a Logger object is not available yet; give a log_path"
+      end
+
+      to_native.merge("log" => LogTarget.to_native(self[:logger][:log_path], field(:log_path)))
+    end
+
+    private
+
+    def coerce
+      %i[email password host name search_command].each { |key| self[key] = Coercion.string(self[key], field(key)) }
+      %i[start_tls delete_after_delivery expunge_deleted].each { |key| self[key] = Coercion.boolean(self[key], field(key)) || false }
+      self[:port] = Coercion.integer(port, field(:port), 1..65_535)
+      self[:limit_max_unread] = Coercion.integer(limit_max_unread, field(:limit_max_unread), 0..) || 0
+      self[:idle_timeout] = Coercion.integer(idle_timeout, field(:idle_timeout), 1..) || LONGEST_IDLE
+      self[:max_message_size] = Coercion.integer(max_message_size, field(:max_message_size), 1..) || DEFAULTS[:max_message_size]
+      self[:ssl] = ssl.is_a?(Hash) ? Coercion.symbolize(ssl) : Coercion.boolean(ssl, field(:ssl))
+      %i[delivery_options arbitration_options inbox_options].each { |key| self[key] = Coercion.options(self[key], field(key)) }
+      self[:logger] = Coercion.options(self[:logger], field(:logger)) if self[:logger].nil? || self[:logger].is_a?(Hash)
+    end
+
+    def field(key)
+      "Field :#{key}"
+        .then { |text| "#{text} in Mailbox" }
+        .then { |text| key == :name || name.to_s.empty? ? text : "#{text} (name #{name.to_s.inspect}, email #{email.to_s.inspect})" }
+    end
+
+    def not_yet!
+      raise ConfigurationError, "inbox_method microsoft_graph is not available yet" if microsoft_graph?
+      raise ConfigurationError, "#{field(:inbox_method)} must be imap or microsoft_graph" unless imap?
+
+      builtin!(:delivery_klass, delivery_klass, [Delivery::Noop, Delivery::Logger, Delivery::Sidekiq])
+      builtin!(:arbitration_klass, arbitration_klass, [Arbitration::Noop, Arbitration::Redis])
+    end
+
+    def builtin!(key, klass, known)
+      raise ConfigurationError, "#{field(key)}: a class of your own is not available yet" unless known.include?(klass)
+    end
+
+    def refuse_control_characters
+      %i[email password host name search_command].each do |key|
+        raise ConfigurationError, "#{field(key)} must not contain CR, LF or NUL" if self[key].match?(/[\r\n\0]/)
+      end
+    end
+
+    def check_search_program
+      program = SearchProgram.new(search_command, field: field(:search_command))
+      return if program.unseen? || delete_after_delivery
+
+      Warnings.once([:search_command, email, name],
+                    "search_command #{search_command} of #{title} finds delivered messages again: it neither asks for UNSEEN nor " \
+                    "does delete_after_delivery remove them; they are delivered once more after each restart")
+    end
+
+    def security
+      # `start_tls: true` beside the default `ssl: true`: what was asked for is STARTTLS only if ssl is off or a hash.
+      return "tls" if ssl == true || (ssl && !start_tls)
+
+      start_tls ? "start_tls" : "plain"
+    end
+  end
+end
