@@ -1,0 +1,87 @@
+# frozen_string_literal: true
+
+require "fileutils"
+require "json"
+require "tmpdir"
+require "yaml"
+require_relative "server_process"
+
+# The real executable in a process of its own, with a configuration written for it.
+class MailRoomProcess
+  EXECUTABLE = File.expand_path("../../exe/mail_room", __dir__)
+
+  attr_reader :dir
+
+  # @param mailboxes [Array<Hash>]
+  # @param arguments [Array<String>] after `-c FILE`
+  def initialize(mailboxes, *arguments, env: {})
+    @dir = Dir.mktmpdir("mail_room")
+    log = @log = File.join(@dir, "mail_room.log")
+    @config = File.join(@dir, "mail_room.yml")
+    list = mailboxes.map { |mailbox| { logger: { log_path: log } }.merge(mailbox) }
+    File.write(@config, YAML.dump({ mailboxes: list }))
+    @process = ServerProcess.new([RbConfig.ruby, EXECUTABLE, "-c", @config, *arguments],
+                                 out: File.join(@dir, "out"), err: File.join(@dir, "err"), env: env, chdir: @dir)
+  end
+
+  def start
+    @process.start
+    self
+  end
+
+  def pid = @process.pid
+
+  def alive? = @process.alive?
+
+  def signal(name) = @process.signal(name)
+
+  def kill9 = @process.kill9
+
+  # Ends it with TERM.
+  # @return [Process::Status]
+  def term(deadline = 30)
+    signal("TERM")
+    @process.wait(deadline)
+  end
+
+  def wait(deadline = 30) = @process.wait(deadline)
+
+  def stdout = File.read(@process.out_file)
+
+  def stderr = File.read(@process.err_file)
+
+  # @return [Array<Hash>] the log so far; a line being written is left out
+  def log
+    return [] unless File.exist?(@log)
+
+    File.foreach(@log).select { |line| line.end_with?("\n") }.map { |line| JSON.parse(line) }
+  end
+
+  # Everything it ever said, to look for what must not be in it.
+  def everything_said = [@log, @process.out_file, @process.err_file].select { |file| File.exist?(file) }.map { |file| File.read(file) }.join
+
+  # Waits for a line with this action.
+  # @return [Hash]
+  def await_log(action, deadline = 20)
+    WaitUntil.wait_until(deadline, -> { "the log line #{action}; said:\n#{everything_said[-3000..] || everything_said}" }) do
+      log.find { |line| line["action"] == action }
+    end
+  end
+
+  # Resident memory in KiB, now and at its highest.
+  def rss_kb = proc_status("VmRSS")
+  def peak_rss_kb = proc_status("VmHWM")
+  def threads = proc_status("Threads")
+
+  def remove
+    kill9
+  ensure
+    FileUtils.remove_entry(@dir, true)
+  end
+
+  private
+
+  def proc_status(field)
+    File.read("/proc/#{pid}/status")[/^#{field}:\s+(\d+)/, 1].to_i
+  end
+end
