@@ -78,7 +78,7 @@ impl Supervisor {
 
     fn watched(&self, journal: &mut Journal) -> Result<Vec<Arc<Watched>>> {
         let clients = RedisClients::new();
-        let instance = crate::arbiter::instance();
+        let instance = crate::arbiter::new_instance();
         let (budget, encoding) = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
         self.mailboxes
             .iter()

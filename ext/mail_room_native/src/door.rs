@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use magnus::{Error, RModule, Ruby, Value, function, method, prelude::*};
-use mail_room_core::arbiter::{self, Arbiter as CoreArbiter};
+use mail_room_core::arbiter::{Arbiter as CoreArbiter, new_instance, redis::Redis};
 use mail_room_core::budget::{Budget, ENCODING_OCTETS};
 use mail_room_core::config;
 use mail_room_core::delivery::{Delivery as CoreDelivery, Handover};
@@ -127,8 +127,8 @@ impl Delivery {
 
 #[magnus::wrap(class = "MailRoom::Native::Arbiter", free_immediately, size)]
 struct Arbiter {
-    config: config::Arbitration,
-    core: PerProcess<CoreArbiter>,
+    config: config::Claims,
+    core: PerProcess<Redis>,
 }
 
 impl Arbiter {
@@ -139,7 +139,7 @@ impl Arbiter {
     fn is_to_deliver(ruby: &Ruby, rb_self: &Self, uid: String, expiration: u64) -> Result<bool, Error> {
         let arbiter = rb_self
             .core
-            .get(|| CoreArbiter::new(&rb_self.config, &RedisClients::new(), &arbiter::instance()))
+            .get(|| Redis::new(&rb_self.config, &RedisClients::new(), &new_instance()))
             .map_err(|error| errors::raise(ruby, &error))?;
         run(ruby, async move { arbiter.original(&uid, expiration).await })
     }

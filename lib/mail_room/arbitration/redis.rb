@@ -37,7 +37,7 @@ module MailRoom
 
       # @param options [Options]
       def initialize(options)
-        @native = Native::Arbiter.new(self.class.native(options, "arbitration_options"))
+        @native = Native::Arbiter.new(self.class.native(options, "arbitration_options").except("method"))
       end
 
       # Claims a message for good, as the original does: whoever asks first within `expiration` gets it.

@@ -1,0 +1,167 @@
+//! Who decides which process delivers a message. An arbiter knows ids and scopes; it never sees a message, except where
+//! handing it over and noting that are one step.
+
+pub mod redis;
+
+use std::time::Duration;
+
+use crate::config;
+use crate::delivery::Handover;
+use crate::error::Result;
+use crate::message::MessageId;
+use crate::redis_client::RedisClients;
+
+/// What became of a wish to deliver a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// It is ours to deliver, until the claim's life ends.
+    Won {
+        /// Counted tries that failed before, those included that somebody began and did not live to end.
+        attempts: u32,
+    },
+    /// It was delivered; only the mail server does not know it yet.
+    Delivered,
+    /// Not now: another process has it, or it failed a while ago.
+    Held {
+        /// For how long.
+        lasts: Duration,
+    },
+}
+
+/// Who decides.
+#[derive(Debug)]
+pub enum Arbiter {
+    /// Nobody: this process is the only one, and everything is always ours.
+    Noop,
+    /// Claims in a Redis.
+    Redis(redis::Redis),
+}
+
+impl Arbiter {
+    /// The arbiter that `config` asks for. Connects to nothing yet. `instance` names this process, see
+    /// [`new_instance`].
+    ///
+    /// # Errors
+    /// [`Error::Configuration`](crate::Error::Configuration) if the address has no meaning.
+    pub fn new(config: &config::Arbitration, clients: &RedisClients, instance: &str) -> Result<Self> {
+        Ok(match config {
+            config::Arbitration::Noop => Self::Noop,
+            config::Arbitration::Redis(config) => Self::Redis(redis::Redis::new(config, clients, instance)?),
+        })
+    }
+
+    /// The class of the original, as its log lines name it.
+    pub fn class_name(&self) -> &'static str {
+        match self {
+            Self::Noop => "MailRoom::Arbitration::Noop",
+            Self::Redis(_) => "MailRoom::Arbitration::Redis",
+        }
+    }
+
+    /// How long a claim lives unless renewed; `None` if for ever.
+    pub fn claim_ttl(&self) -> Option<Duration> {
+        match self {
+            Self::Noop => None,
+            Self::Redis(redis) => Some(redis.claim_ttl()),
+        }
+    }
+
+    /// Asks for `ids`. One answer each, in order. What is already ours is won again.
+    ///
+    /// # Errors
+    /// [`Error::TargetDown`](crate::Error::TargetDown), as of all that follow. Nothing is known then; every step may
+    /// simply be repeated.
+    pub async fn claim(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<Claim>> {
+        match self {
+            Self::Noop => Ok(ids.iter().map(|_| Claim::Won { attempts: 0 }).collect()),
+            Self::Redis(redis) => redis.claim(scope, ids).await,
+        }
+    }
+
+    /// Makes the claims on `ids` live on. Tells of each whether it is still ours.
+    ///
+    /// # Errors
+    /// As [`claim`](Self::claim).
+    pub async fn renew(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<bool>> {
+        match self {
+            Self::Noop => Ok(vec![true; ids.len()]),
+            Self::Redis(redis) => redis.renew(scope, ids).await,
+        }
+    }
+
+    /// Gives back those of `ids` that are ours. A try that was begun was none.
+    ///
+    /// # Errors
+    /// As [`claim`](Self::claim).
+    pub async fn release(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
+        match self {
+            Self::Noop => Ok(()),
+            Self::Redis(redis) => redis.release(scope, ids).await,
+        }
+    }
+
+    /// Just before a hand-over that [`finish`](Self::finish) will note: renews the claims and counts a try in advance,
+    /// so that it stays counted if the process dies in it. Tells of each whether it is still ours.
+    ///
+    /// # Errors
+    /// As [`claim`](Self::claim).
+    pub async fn begin(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<bool>> {
+        match self {
+            Self::Noop => Ok(vec![true; ids.len()]),
+            Self::Redis(redis) => redis.begin(scope, ids).await,
+        }
+    }
+
+    /// Notes that `ids` were delivered. Tells of each whether it was ours.
+    ///
+    /// # Errors
+    /// As [`claim`](Self::claim).
+    pub async fn finish(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<bool>> {
+        match self {
+            Self::Noop => Ok(vec![true; ids.len()]),
+            Self::Redis(redis) => redis.finish(scope, ids).await,
+        }
+    }
+
+    /// Notes that `id` could not be delivered and is nobody's for `backoff`. Returns its attempts, this one included if
+    /// it is `counted`; 0 where nobody keeps count.
+    ///
+    /// # Errors
+    /// As [`claim`](Self::claim).
+    pub async fn fail(&self, scope: &str, id: &MessageId, backoff: Duration, counted: bool) -> Result<u32> {
+        match self {
+            Self::Noop => Ok(0),
+            Self::Redis(redis) => redis.fail(scope, id, backoff, counted).await,
+        }
+    }
+
+    /// The mail server knows that `ids` were delivered: what is noted of them need not be kept for long.
+    ///
+    /// # Errors
+    /// As [`claim`](Self::claim).
+    pub async fn acknowledged(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
+        match self {
+            Self::Noop => Ok(()),
+            Self::Redis(redis) => redis.acknowledged(scope, ids).await,
+        }
+    }
+}
+
+/// A name for this process that no other has: 128 random bits in hex. One per supervisor.
+pub fn new_instance() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
+/// A job that goes into a queue in the step that notes it.
+#[derive(Debug)]
+pub struct Job<'a> {
+    /// The message it is made of.
+    pub id: &'a MessageId,
+    /// What goes into the queue.
+    pub payload: Vec<u8>,
+}
+
+/// The answers to jobs: in the queue, or not ours any more.
+fn handover(in_queue: bool) -> Handover {
+    if in_queue { Handover::Delivered } else { Handover::Lost }
+}

@@ -1,0 +1,220 @@
+//! Claims in a Redis: two keys per message, one Lua script per step. The scripts decide; here they are only called, in
+//! batches. What is written where is told in DESIGN.md, Claims.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use super::{Claim, Job, handover};
+use crate::config;
+use crate::delivery::Handover;
+use crate::error::Result;
+use crate::message::MessageId;
+use crate::redis_client::{Carry, Command, Invocation, RedisClient, RedisClients, Script, integers};
+
+/// Messages one script call is about: few enough that nobody else waits long for Redis.
+const BATCH: usize = 200;
+/// Jobs and their octets that one script call pushes. A larger job travels alone.
+const BATCH_JOBS: usize = 100;
+const BATCH_OCTETS: usize = 1 << 20;
+
+/// How long it is remembered that a message was delivered while the mail server does not know it, and how often it failed.
+const KEPT: Duration = Duration::from_secs(24 * 3600);
+/// How long after the mail server knows.
+const KEPT_AFTERWARDS: Duration = Duration::from_secs(600);
+/// When to look again at a key that has no end; none of ours and none of the original's is without.
+const NO_END: Duration = Duration::from_secs(600);
+
+macro_rules! script {
+    ($name:ident, $file:literal) => {
+        static $name: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!($file)));
+    };
+}
+script!(CLAIM, "claim.lua");
+script!(RENEW, "renew.lua");
+script!(RELEASE, "release.lua");
+script!(BEGIN, "begin.lua");
+script!(FINISH, "finish.lua");
+script!(FAIL, "fail.lua");
+script!(ACKNOWLEDGED, "acknowledged.lua");
+script!(DELIVER, "deliver.lua");
+
+/// Claims in a Redis.
+#[derive(Debug)]
+pub struct Redis {
+    client: RedisClient,
+    /// Before all keys.
+    prefix: String,
+    ttl: Duration,
+    instance: String,
+}
+
+/// Which keys of a message a script wants.
+#[derive(Clone, Copy)]
+enum Keys {
+    Two,
+    Three,
+}
+
+impl Redis {
+    pub fn new(config: &config::Claims, clients: &RedisClients, instance: &str) -> Result<Self> {
+        let client = clients.client(&config.redis)?;
+        let prefix = config.namespace.as_ref().map(|namespace| format!("{namespace}:")).unwrap_or_default();
+        Ok(Self { client, prefix, ttl: config.ttl(), instance: instance.to_owned() })
+    }
+
+    /// How long a claim lives unless renewed.
+    pub(super) fn claim_ttl(&self) -> Duration {
+        self.ttl
+    }
+
+    /// Whether `client` reaches the same keys, so that handing over and noting it can be one step.
+    pub(crate) fn shares(&self, client: &RedisClient) -> bool {
+        self.client.same_server(client)
+    }
+
+    pub(super) async fn claim(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<Claim>> {
+        let numbers = self.in_batches(&CLAIM, scope, ids, Keys::Three, 2, &[self.ttl, NO_END]).await?;
+        let claims = numbers.chunks_exact(2).map(|answer| match answer {
+            [1, attempts] => Some(Claim::Won { attempts: u32::try_from(*attempts).unwrap_or(u32::MAX) }),
+            [2, _] => Some(Claim::Delivered),
+            // A claim with less than a millisecond to go is worth waiting for it, too.
+            [3, left] => Some(Claim::Held { lasts: Duration::from_millis(u64::try_from(*left).unwrap_or(0).max(1)) }),
+            _ => None,
+        });
+        claims.collect::<Option<_>>().ok_or_else(|| self.client.nonsense())
+    }
+
+    pub(super) async fn renew(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<bool>> {
+        self.ours(&RENEW, scope, ids, Keys::Two, &[self.ttl]).await
+    }
+
+    pub(super) async fn release(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
+        self.ours(&RELEASE, scope, ids, Keys::Three, &[KEPT]).await.map(|_| ())
+    }
+
+    pub(super) async fn begin(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<bool>> {
+        self.ours(&BEGIN, scope, ids, Keys::Three, &[self.ttl, KEPT]).await
+    }
+
+    pub(super) async fn finish(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<bool>> {
+        self.ours(&FINISH, scope, ids, Keys::Three, &[KEPT]).await
+    }
+
+    pub(super) async fn fail(&self, scope: &str, id: &MessageId, backoff: Duration, counted: bool) -> Result<u32> {
+        let mut call = Invocation::default();
+        self.keys(&mut call, scope, id, Keys::Three);
+        // An end of 0 ms is none to Redis.
+        let backoff = backoff.max(Duration::from_millis(1));
+        call.arg(&self.instance).arg(scope).millis(backoff).arg(if counted { "1" } else { "0" }).millis(KEPT);
+        let replies = self.client.run_script(Carry::Words, &FAIL, &[call]).await?;
+        match replies.as_slice() {
+            [redis::Value::Int(attempts)] => Ok(u32::try_from(*attempts).unwrap_or(u32::MAX)),
+            _ => Err(self.client.nonsense()),
+        }
+    }
+
+    pub(super) async fn acknowledged(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
+        let calls = ids.chunks(BATCH).map(|ids| {
+            let mut call = Invocation::default();
+            ids.iter().for_each(|id| self.keys(&mut call, scope, id, Keys::Three));
+            call.arg(scope).millis(KEPT_AFTERWARDS);
+            call
+        });
+        self.client.run_script(Carry::Words, &ACKNOWLEDGED, &calls.collect::<Vec<_>>()).await.map(|_| ())
+    }
+
+    /// Pushes `jobs` to the list `queue` of this Redis, each only if its message is claimed by us, and notes that it was
+    /// delivered, in one step. May be repeated when the reply was lost: what is in the queue is not pushed again.
+    pub(crate) async fn deliver_jobs(&self, scope: &str, queue: &str, jobs: &[Job<'_>]) -> Result<Vec<Handover>> {
+        let mut calls = Vec::new();
+        let mut rest = jobs;
+        while !rest.is_empty() {
+            let (batch, after) = rest.split_at_checked(batch_len(rest)).unwrap_or((rest, &[]));
+            rest = after;
+            let mut call = Invocation::default();
+            call.key(queue.to_owned());
+            batch.iter().for_each(|job| self.keys(&mut call, scope, job.id, Keys::Two));
+            call.arg(&self.instance).arg(scope).millis(KEPT).millis(self.ttl);
+            batch.iter().for_each(|job| _ = call.arg(&job.payload));
+            calls.push(call);
+        }
+        let answers = self.flatten(&self.client.run_script(Carry::Loads, &DELIVER, &calls).await?, jobs.len())?;
+        Ok(answers.into_iter().map(|answer| handover(answer == 1)).collect())
+    }
+
+    /// The original's question, asked with its key and its value: may `uid` be delivered? A yes holds for `expiration`
+    /// seconds.
+    ///
+    /// # Errors
+    /// [`Error::TargetDown`](crate::Error::TargetDown).
+    pub async fn original(&self, uid: &str, expiration: u64) -> Result<bool> {
+        let key = format!("{}delivered:{uid}", self.prefix);
+        let command = Command::new("SET").arg(&key).arg("1").arg("NX").arg("EX").owned(expiration.to_string());
+        let reply = self.client.run(Carry::Words, &[command]).await?.pop();
+        match reply.unwrap_or_else(|| Err(self.client.nonsense()))? {
+            redis::Value::Okay => Ok(true),
+            redis::Value::Nil => Ok(false),
+            _ => Err(self.client.nonsense()),
+        }
+    }
+
+    async fn ours(
+        &self,
+        script: &Script,
+        scope: &str,
+        ids: &[MessageId],
+        keys: Keys,
+        times: &[Duration],
+    ) -> Result<Vec<bool>> {
+        let answers = self.in_batches(script, scope, ids, keys, 1, times).await?;
+        Ok(answers.into_iter().map(|answer| answer == 1).collect())
+    }
+
+    /// Calls `script` for `ids` in batches, with our instance, the scope and `times` as its arguments. It answers `each`
+    /// integers per message.
+    async fn in_batches(
+        &self,
+        script: &Script,
+        scope: &str,
+        ids: &[MessageId],
+        keys: Keys,
+        each: usize,
+        times: &[Duration],
+    ) -> Result<Vec<i64>> {
+        let calls = ids.chunks(BATCH).map(|ids| {
+            let mut call = Invocation::default();
+            ids.iter().for_each(|id| self.keys(&mut call, scope, id, keys));
+            call.arg(&self.instance).arg(scope);
+            times.iter().for_each(|time| _ = call.millis(*time));
+            call
+        });
+        let replies = self.client.run_script(Carry::Words, script, &calls.collect::<Vec<_>>()).await?;
+        self.flatten(&replies, ids.len() * each)
+    }
+
+    fn flatten(&self, replies: &[redis::Value], expected: usize) -> Result<Vec<i64>> {
+        let numbers: Option<Vec<_>> = replies.iter().map(integers).collect();
+        let numbers: Vec<_> = numbers.unwrap_or_default().concat();
+        if numbers.len() == expected { Ok(numbers) } else { Err(self.client.nonsense()) }
+    }
+
+    /// Adds the keys of `id`: its truth, its sign, and perhaps its attempts.
+    fn keys(&self, call: &mut Invocation<'_>, scope: &str, id: &MessageId, keys: Keys) {
+        let prefix = &self.prefix;
+        call.key(format!("{prefix}delivered:{id}:{scope}"));
+        call.key(format!("{prefix}delivered:{id}"));
+        if let Keys::Three = keys {
+            call.key(format!("{prefix}attempts:{id}:{scope}"));
+        }
+    }
+}
+
+/// How many of `jobs` travel in one script call; at least one.
+fn batch_len(jobs: &[Job<'_>]) -> usize {
+    let mut octets = 0_usize;
+    let fitting = jobs.iter().take(BATCH_JOBS).take_while(|job| {
+        octets = octets.saturating_add(job.payload.len());
+        octets <= BATCH_OCTETS
+    });
+    fitting.count().max(1)
+}

@@ -1,0 +1,142 @@
+//! Messages as jobs in a Sidekiq queue. Where the arbiter's claims live in the same Redis, handing over and noting it is
+//! one step, and no job is ever pushed twice. Knows nothing of workers and of what they do.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::Error as JsonError;
+
+use super::Handover;
+use crate::arbiter::{Arbiter, Job};
+use crate::budget::Budget;
+use crate::charset::to_utf8;
+use crate::config;
+use crate::error::{Error, Result};
+use crate::message::Message;
+use crate::redis_client::{Carry, Command, RedisClient, RedisClients};
+
+/// Messages and their octets that are encoded and sent at a time. A larger message travels alone.
+const BATCH: usize = 100;
+const BATCH_OCTETS: usize = 1 << 20;
+/// What a job has beside its text, more or less.
+const ENVELOPE: usize = 256;
+
+/// The delivery `sidekiq`.
+#[derive(Debug)]
+pub struct Sidekiq {
+    config: config::Sidekiq,
+    client: RedisClient,
+    arbiter: Arc<Arbiter>,
+    queue_key: String,
+    one_step: bool,
+}
+
+impl Sidekiq {
+    /// Connects to nothing yet.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] if the address has no meaning.
+    pub fn new(config: config::Sidekiq, clients: &RedisClients, arbiter: Arc<Arbiter>) -> Result<Self> {
+        let client = clients.client(&config.redis)?;
+        let prefix = config.namespace.as_ref().map(|namespace| format!("{namespace}:")).unwrap_or_default();
+        let queue_key = format!("{prefix}queue:{}", config.queue);
+        let one_step = matches!(&*arbiter, Arbiter::Redis(claims) if claims.shares(&client));
+        Ok(Self { config, client, arbiter, queue_key, one_step })
+    }
+
+    /// Whether handing over and noting it is one step; else the caller begins and finishes it with the arbiter.
+    pub fn settles_claims(&self) -> bool {
+        self.one_step
+    }
+
+    /// Pushes a job per message. One answer per message, in order. Encodes no more at a time than `encoding` has left.
+    ///
+    /// # Errors
+    /// [`Error::TargetDown`]. In one step with the claims, the messages may simply be claimed and delivered again;
+    /// without, none of them is known to be in the queue.
+    pub async fn deliver(&self, scope: &str, messages: &[Message], encoding: &Budget) -> Result<Vec<Handover>> {
+        let mut handovers = Vec::with_capacity(messages.len());
+        let mut rest = messages;
+        while !rest.is_empty() {
+            let (batch, after) = rest.split_at_checked(batch_len(rest)).unwrap_or((rest, &[]));
+            rest = after;
+            match self.push(scope, batch, encoding).await {
+                Ok(pushed) => handovers.extend(pushed),
+                Err(error) if handovers.is_empty() => return Err(error),
+                // What is in the queue already must not be forgotten.
+                Err(error) => {
+                    handovers.resize_with(messages.len(), || Handover::Failed(error.clone()));
+                    break;
+                }
+            }
+        }
+        Ok(handovers)
+    }
+
+    async fn push(&self, scope: &str, messages: &[Message], encoding: &Budget) -> Result<Vec<Handover>> {
+        let octets = messages.iter().map(|message| message.body.len()).sum::<usize>();
+        // Held until the jobs are dropped: they are declared after it.
+        let _lease = encoding.take(u64::try_from(octets).unwrap_or(u64::MAX)).await;
+        let mut jobs = Vec::with_capacity(messages.len());
+        for message in messages {
+            let payload = self.encode(&message.body).map_err(|_| Error::Message("the job cannot be encoded".into()))?;
+            jobs.push(Job { id: &message.id, payload });
+        }
+        if let (true, Arbiter::Redis(claims)) = (self.one_step, &*self.arbiter) {
+            return claims.deliver_jobs(scope, &self.queue_key, &jobs).await;
+        }
+        // One command for all: either all are in the queue or none.
+        let push = Command::new("LPUSH").arg(&self.queue_key);
+        let push = jobs.iter().fold(push, |push, job| push.arg(&job.payload));
+        for reply in self.client.run(Carry::Loads, &[push]).await? {
+            reply?;
+        }
+        Ok(jobs.iter().map(|_| Handover::Delivered).collect())
+    }
+
+    /// The job, keys in the original's order.
+    fn encode(&self, body: &[u8]) -> std::result::Result<Vec<u8>, JsonError> {
+        let text = to_utf8(body);
+        // Exactly what is needed: growing would copy, and a message may be large.
+        let mut job = Vec::with_capacity(ENVELOPE + escaped_len(&text));
+        job.extend_from_slice(b"{\"class\":");
+        serde_json::to_writer(&mut job, &self.config.worker)?;
+        job.extend_from_slice(b",\"args\":[");
+        serde_json::to_writer(&mut job, &text)?;
+        job.extend_from_slice(b"],\"queue\":");
+        serde_json::to_writer(&mut job, &self.config.queue)?;
+        job.extend_from_slice(format!(",\"jid\":\"{:024x}\",\"retry\":false,\"enqueued_at\":", jid()).as_bytes());
+        serde_json::to_writer(&mut job, &now())?;
+        job.push(b'}');
+        Ok(job)
+    }
+}
+
+/// How many of `messages` are encoded and sent at a time; at least one.
+fn batch_len(messages: &[Message]) -> usize {
+    let mut octets = 0_usize;
+    let fitting = messages.iter().take(BATCH).take_while(|message| {
+        octets = octets.saturating_add(message.body.len());
+        octets <= BATCH_OCTETS
+    });
+    fitting.count().max(1)
+}
+
+/// Octets of `text` inside a JSON string.
+fn escaped_len(text: &str) -> usize {
+    let octets = text.bytes().map(|octet| match octet {
+        b'"' | b'\\' | b'\x08' | b'\x0c' | b'\n' | b'\r' | b'\t' => 2,
+        ..b' ' => 6,
+        _ => 1,
+    });
+    octets.sum::<usize>() + 2
+}
+
+/// 96 random bits, as Sidekiq makes its ids.
+fn jid() -> u128 {
+    rand::random::<u128>() >> 32
+}
+
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}

@@ -1,0 +1,127 @@
+//! Opening a connection: stream, TLS, login, database. The caller brings the deadline for all of it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use secrecy::ExposeSecret;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpStream, UnixStream, lookup_host};
+use tokio::time::timeout;
+
+use super::address::{Address, HostPort, Login, Server};
+use super::connection::{Command, Connection, Stream};
+use super::sentinel;
+use super::trouble::Trouble;
+use crate::config;
+use crate::error::Error;
+use crate::tls;
+
+/// Quiet before the kernel asks whether the other end is still there, and between its questions.
+const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
+/// How long sent octets may stay unacknowledged before the kernel gives the connection up.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(20);
+
+/// Connects to what `address` means now, ready for commands; by way of the Sentinels if there are any.
+pub(super) async fn connect(address: &Address, until: Instant) -> Result<Connection, Trouble> {
+    let stream = match &address.server {
+        Server::Tcp { host, port } => tcp(host, *port, address.tls.as_ref(), until).await?,
+        Server::Unix(path) => unix(path).await?,
+        Server::Sentinel { master, sentinels, login } => {
+            let (host, port) = sentinel::find_master(master, sentinels, login.as_ref(), until).await?;
+            tcp(&host, port, address.tls.as_ref(), until).await?
+        }
+    };
+    let mut connection = Connection::new(stream);
+    let by_sentinel = matches!(address.server, Server::Sentinel { .. });
+    greet(&mut connection, address.login.as_ref(), address.db, by_sentinel).await?;
+    Ok(connection)
+}
+
+/// Logs in, selects the database and makes sure that the server is up to commands, in one round trip.
+async fn greet(
+    connection: &mut Connection,
+    login: Option<&Login>,
+    db: i64,
+    has_to_be_master: bool,
+) -> Result<(), Trouble> {
+    let mut commands: Vec<_> = login.map(auth).into_iter().collect();
+    if db != 0 {
+        commands.push(Command::new("SELECT").owned(db.to_string()));
+    }
+    // Refused by a server that is still loading, or that wants a login.
+    commands.push(Command::new(if has_to_be_master { "ROLE" } else { "PING" }));
+    let replies = connection.exchange(&commands).await?;
+    let mut last = None;
+    for reply in replies {
+        last = Some(reply.map_err(Trouble::Server)?);
+    }
+    let Some(last) = last else { return Err(Trouble::Nonsense) };
+    if has_to_be_master && !sentinel::is_master(&last) {
+        return Err(Trouble::Told(Error::target_down(
+            "the Sentinels name a master that is none any more: a failover is under way, wait",
+        )));
+    }
+    Ok(())
+}
+
+/// The command that logs in.
+pub(super) fn auth(login: &Login) -> Command<'_> {
+    let command = match &login.user {
+        Some(user) => Command::new("AUTH").arg(user),
+        None => Command::new("AUTH"),
+    };
+    command.arg(login.password.expose_secret())
+}
+
+/// A TCP stream to `host`, encrypted if `tls` says so. Every address of the host gets its share of the time.
+pub(super) async fn tcp(
+    host: &str,
+    port: u16,
+    tls: Option<&config::Tls>,
+    until: Instant,
+) -> Result<Box<dyn Stream>, Trouble> {
+    let mut addresses: Vec<SocketAddr> = lookup_host((host, port)).await?.collect();
+    addresses.dedup();
+    let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+    let mut failure = std::io::Error::other("the host name has no address").into();
+    for address in addresses {
+        let share = until.saturating_duration_since(Instant::now()) / left.max(1);
+        left = left.saturating_sub(1);
+        match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                settle(&stream)?;
+                return encrypted(stream, host, port, tls).await;
+            }
+            Ok(Err(error)) => failure = Trouble::Io(error),
+            Err(_) => failure = Trouble::Late(share),
+        }
+    }
+    Err(failure)
+}
+
+async fn unix(path: &Path) -> Result<Box<dyn Stream>, Trouble> {
+    Ok(Box::new(UnixStream::connect(path).await?))
+}
+
+fn settle(stream: &TcpStream) -> Result<(), Trouble> {
+    stream.set_nodelay(true)?;
+    let socket = SockRef::from(stream);
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE.0).with_interval(KEEPALIVE.1))?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
+    Ok(())
+}
+
+async fn encrypted(
+    stream: TcpStream,
+    host: &str,
+    port: u16,
+    tls: Option<&config::Tls>,
+) -> Result<Box<dyn Stream>, Trouble> {
+    let Some(options) = tls else { return Ok(Box::new(stream)) };
+    // What TLS says is for the mail server's ears (reconnect, refused); here it all means: this target is down.
+    let told = |error: Error| Trouble::Told(Error::target_down(format!("Redis {}: {error}", HostPort(host, port))));
+    let config = tls::client_config(options).await.map_err(told)?;
+    Ok(Box::new(tls::connect(config, host, stream).await.map_err(told)?))
+}

@@ -1,0 +1,159 @@
+//! A mailbox on an IMAP server (RFC 3501, RFC 9051), by a client of our own: it stays close to the wire, so that every
+//! byte has a bound and every wait a deadline. One session, one mailbox, one command after the other.
+//!
+//! From the wire up: [`wire`](self) bytes, `response` lines with literals, `parse` (with `cursor`, `found`,
+//! `fetch_data`) meaning, `session` conversation; then one file per thing a session does.
+
+mod capabilities;
+mod command;
+mod connect;
+mod connector;
+mod cursor;
+mod fetch;
+mod fetch_data;
+mod found;
+mod gate;
+mod idle;
+mod login;
+mod parse;
+mod party;
+mod response;
+mod search;
+mod search_program;
+mod select;
+mod session;
+mod store;
+mod tcp;
+mod text;
+mod uid_set;
+mod utf7;
+mod wire;
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+pub use connect::{Deadlines, Event};
+pub use connector::ImapConnector;
+pub use gate::Gate;
+
+use crate::config::Mailbox;
+use crate::control::Stop;
+use crate::error::{Error, Result};
+use crate::message::MessageId;
+use crate::source::{Fetched, Mark, Source};
+use party::Party;
+use search_program::SearchProgram;
+use session::Session;
+
+/// An open session on a selected mailbox.
+pub struct Imap {
+    session: Session,
+    program: SearchProgram,
+    scope: String,
+    idle_timeout: Duration,
+}
+
+impl fmt::Debug for Imap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Imap").field("scope", &self.scope).finish_non_exhaustive()
+    }
+}
+
+impl Imap {
+    /// Connects, logs in and selects the mailbox, within 30 s after `gate` let us through; `stop` ends it at once with
+    /// [`Error::Stopped`]. Each step is told to `events` before it is taken.
+    pub async fn connect(
+        mailbox: &Mailbox,
+        stop: &Stop,
+        gate: &Gate,
+        events: &mut (dyn FnMut(Event) + Send),
+    ) -> Result<Self> {
+        Self::connect_within(mailbox, &Deadlines::default(), stop, gate, events).await
+    }
+
+    /// [`connect`](Self::connect) with other deadlines.
+    pub async fn connect_within(
+        mailbox: &Mailbox,
+        deadlines: &Deadlines,
+        stop: &Stop,
+        gate: &Gate,
+        events: &mut (dyn FnMut(Event) + Send),
+    ) -> Result<Self> {
+        let program = SearchProgram::new(&mailbox.search_command)?;
+        let Mailbox { host, port, email, name, .. } = mailbox;
+        let party = Party::new(host, *port, email, mailbox.password.clone());
+        let session = tokio::select! {
+            biased;
+            () = stop.wait() => Err(Error::Stopped),
+            opened = connect::open(mailbox, &party, deadlines, gate, events) => {
+                opened.map_err(|error| party.blame(as_reconnect(error)))
+            }
+        }?;
+        let scope = text::scope(host, *port, email, name, session.uid_validity.unwrap_or(0));
+        // Zero would search without pause.
+        let idle_timeout = Duration::from_secs(mailbox.idle_timeout.max(1));
+        Ok(Self { session, program, scope, idle_timeout })
+    }
+
+    fn blamed<T>(&self, result: Result<T>) -> Result<T> {
+        result.map_err(|error| self.session.party.blame(error))
+    }
+}
+
+/// Only in answer to a FETCH is an unreadable answer some message's fault.
+fn as_reconnect(error: Error) -> Error {
+    match error {
+        Error::Unparseable(text) => Error::Reconnect(text),
+        error => error,
+    }
+}
+
+fn uids(ids: &[MessageId]) -> Vec<u32> {
+    ids.iter()
+        .filter_map(|id| match id {
+            MessageId::Uid(uid) => Some(*uid),
+            MessageId::Text(_) => None,
+        })
+        .collect()
+}
+
+impl Source for Imap {
+    fn scope(&self) -> &str {
+        &self.scope
+    }
+
+    async fn search(&mut self) -> Result<Vec<MessageId>> {
+        let found = search::search(&mut self.session, &self.program).await.map_err(as_reconnect);
+        self.blamed(found.map(|uids| uids.into_iter().map(MessageId::Uid).collect()))
+    }
+
+    async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<(MessageId, u64)>> {
+        let sizes = fetch::sizes(&mut self.session, &uids(ids)).await;
+        self.blamed(sizes.map(|sizes| sizes.into_iter().map(|(uid, size)| (MessageId::Uid(uid), size)).collect()))
+    }
+
+    async fn fetch(&mut self, ids: &[MessageId], limit: u64, sink: &mut (dyn FnMut(Fetched) + Send)) -> Result<()> {
+        let fetched = fetch::fetch(&mut self.session, &uids(ids), limit, sink).await;
+        self.blamed(fetched)
+    }
+
+    async fn mark(&mut self, ids: &[MessageId], mark: Mark) -> Result<()> {
+        let marked = store::mark(&mut self.session, &uids(ids), mark).await.map_err(as_reconnect);
+        self.blamed(marked)
+    }
+
+    async fn expunge(&mut self, ids: &[MessageId]) -> Result<()> {
+        let expunged = store::expunge(&mut self.session, &uids(ids)).await.map_err(as_reconnect);
+        self.blamed(expunged)
+    }
+
+    async fn wait(&mut self, until: Instant, stop: &Stop) -> Result<()> {
+        let waited = idle::wait(&mut self.session, self.idle_timeout, until.into(), stop).await.map_err(as_reconnect);
+        self.blamed(waited)
+    }
+
+    async fn logout(self) {
+        let limit = self.session.deadlines.logout;
+        self.session.logout(limit).await;
+    }
+}

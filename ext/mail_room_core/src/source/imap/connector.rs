@@ -1,0 +1,28 @@
+//! Opens IMAP sessions for a watcher, each step in its log. All watchers of a process share one gate.
+
+use super::{Gate, Imap};
+use crate::error::Result;
+use crate::watched::Watched;
+use crate::watcher::Connector;
+
+/// Opens sessions on IMAP servers.
+#[derive(Debug, Default)]
+pub struct ImapConnector {
+    gate: Gate,
+}
+
+impl ImapConnector {
+    /// One for all mailboxes of a process: lookups and logins are limited together.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Connector for ImapConnector {
+    type Source = Imap;
+
+    async fn connect(&self, watched: &Watched) -> Result<Imap> {
+        let mut tell = |event: super::Event| watched.log.info(event.action(), &[]);
+        Imap::connect(&watched.config, &watched.stop, &self.gate, &mut tell).await
+    }
+}

@@ -1,0 +1,111 @@
+//! TLS towards a server: options become a rustls configuration, a stream becomes an encrypted one. What is trusted is
+//! decided in `tls/verifier.rs`; what goes wrong is put into words in `tls/explain.rs`.
+
+mod certificate;
+mod explain;
+mod files;
+mod verifier;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustls::ClientConfig;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::ServerName;
+use rustls::version::{TLS12, TLS13};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Mutex;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::config::{Tls, TlsVersion};
+use crate::error::{Error, Result};
+use verifier::{Unverified, Verifier};
+
+/// How long a configuration is used again: long enough that 200 mailboxes share one copy of the system's roots, short
+/// enough that a replaced file of certificates is noticed.
+const REUSED_FOR: Duration = Duration::from_secs(300);
+
+/// The process's configurations, one per set of options. The lock is held while one is built, so that mailboxes that
+/// start together build it once.
+static CONFIGS: Mutex<Option<HashMap<Tls, Built>>> = Mutex::const_new(None);
+
+/// A configuration and when it was read from its files.
+type Built = (Instant, Arc<ClientConfig>);
+
+/// The rustls configuration for `tls`, read from its files at most every five minutes. Blocking work is done on tokio's
+/// blocking threads; the caller brings the deadline.
+pub async fn client_config(tls: &Tls) -> Result<Arc<ClientConfig>> {
+    let mut configs = CONFIGS.lock().await;
+    let configs = configs.get_or_insert_default();
+    configs.retain(|_, (built, _)| built.elapsed() < REUSED_FOR);
+    if let Some((_, config)) = configs.get(tls) {
+        return Ok(Arc::clone(config));
+    }
+    let options = tls.clone();
+    let built = tokio::task::spawn_blocking(move || build(&options)).await;
+    let config = Arc::new(built.map_err(|_| Error::Reconnect("building the TLS configuration failed".into()))??);
+    configs.insert(tls.clone(), (Instant::now(), Arc::clone(&config)));
+    Ok(config)
+}
+
+/// Reads the files of `tls` and builds the configuration. Blocks.
+fn build(tls: &Tls) -> Result<ClientConfig> {
+    // Named explicitly: a default for the whole process could be changed by any other crate.
+    let provider = Arc::new(ring::default_provider());
+    let lowest = tls.min_version.unwrap_or(TlsVersion::V1_2);
+    let highest = tls.max_version.unwrap_or(TlsVersion::V1_3);
+    let versions: &[&rustls::SupportedProtocolVersion] = match (lowest, highest) {
+        (TlsVersion::V1_2, TlsVersion::V1_2) => &[&TLS12],
+        (TlsVersion::V1_2, TlsVersion::V1_3) => &[&TLS12, &TLS13],
+        (TlsVersion::V1_3, TlsVersion::V1_3) => &[&TLS13],
+        (TlsVersion::V1_3, TlsVersion::V1_2) => {
+            return Err(Error::Configuration("ssl: min_version is higher than max_version".into()));
+        }
+    };
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(versions)
+        .map_err(|error| Error::Configuration(format!("ssl: {error}")))?
+        .dangerous()
+        .with_custom_certificate_verifier(server_verifier(tls, &provider)?);
+    let Some(cert) = &tls.cert else {
+        if tls.key.is_some() {
+            return Err(Error::Configuration("ssl: key is set without cert".into()));
+        }
+        return Ok(builder.with_no_client_auth());
+    };
+    // One file may hold both, as OpenSSL's users like it.
+    let key_file = tls.key.as_ref().unwrap_or(cert);
+    builder
+        .with_client_auth_cert(files::certificates(cert, "cert")?, files::private_key(key_file, "key")?)
+        .map_err(|error| Error::Refused(format!("ssl: cert {} cannot be used with its key: {error}", cert.display())))
+}
+
+fn server_verifier(
+    tls: &Tls,
+    provider: &CryptoProvider,
+) -> Result<Arc<dyn rustls::client::danger::ServerCertVerifier>> {
+    let algorithms = provider.signature_verification_algorithms;
+    if tls.verify {
+        Ok(Arc::new(Verifier::new(files::trust(tls)?, algorithms)))
+    } else {
+        Ok(Arc::new(Unverified { algorithms }))
+    }
+}
+
+/// What the server meant if `error`, of a read or a write, is an alert.
+pub(crate) fn alert(error: &std::io::Error) -> Option<Error> {
+    explain::alert(error)
+}
+
+/// Makes `stream` an encrypted one and tells who is at its other end. The caller brings the deadline.
+pub async fn connect<S>(config: Arc<ClientConfig>, host: &str, stream: S) -> Result<TlsStream<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    // A trailing dot ends a name in DNS; certificates do not carry it (RFC 6066 section 3 forbids it in SNI, too).
+    let name = ServerName::try_from(host.trim_end_matches('.').to_owned())
+        .map_err(|_| Error::Configuration("host is neither a host name nor an address".into()))?;
+    TlsConnector::from(config).connect(name, stream).await.map_err(|error| explain::handshake(&error))
+}

@@ -1,0 +1,153 @@
+//! What a certificate says about itself: names and dates, read leniently so that a certificate webpki refuses can still
+//! be compared and explained. Nothing here decides about trust.
+
+use std::net::IpAddr;
+
+use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::time::ASN1Time;
+
+/// Names and dates of one certificate.
+#[derive(Debug)]
+pub(super) struct Facts {
+    /// DNS names of the subject alternative names.
+    pub(super) dns: Vec<String>,
+    /// Addresses of the subject alternative names.
+    pub(super) addresses: Vec<IpAddr>,
+    /// Whether there are subject alternative names of these kinds at all; only without them the common name counts (RFC
+    /// 6125 section 6.4.4).
+    pub(super) has_alternatives: bool,
+    /// The subject's last common name.
+    pub(super) common_name: Option<String>,
+    /// Seconds since 1970.
+    pub(super) not_before: i64,
+    /// Seconds since 1970.
+    pub(super) not_after: i64,
+    /// Whether subject and issuer are the same.
+    pub(super) self_issued: bool,
+    /// The public key, as SubjectPublicKeyInfo in DER.
+    pub(super) key: SubjectPublicKeyInfoDer<'static>,
+}
+
+/// Reads `certificate`; `None` if it is not X.509 at all.
+pub(super) fn facts(certificate: &CertificateDer<'_>) -> Option<Facts> {
+    let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+    let mut dns = Vec::new();
+    let mut addresses = Vec::new();
+    if let Ok(Some(alternatives)) = parsed.subject_alternative_name() {
+        for name in &alternatives.value.general_names {
+            match name {
+                GeneralName::DNSName(name) => dns.push((*name).to_owned()),
+                GeneralName::IPAddress(octets) => addresses.extend(address(octets)),
+                _ => {}
+            }
+        }
+    }
+    let common_name = parsed.subject().iter_common_name().last().and_then(|name| name.as_str().ok()).map(str::to_owned);
+    Some(Facts {
+        has_alternatives: !dns.is_empty() || !addresses.is_empty(),
+        dns,
+        addresses,
+        common_name,
+        not_before: parsed.validity().not_before.timestamp(),
+        not_after: parsed.validity().not_after.timestamp(),
+        self_issued: parsed.subject() == parsed.issuer(),
+        key: SubjectPublicKeyInfoDer::from(parsed.public_key().raw.to_vec()),
+    })
+}
+
+fn address(octets: &[u8]) -> Option<IpAddr> {
+    let v4 = <[u8; 4]>::try_from(octets).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from)).ok()
+}
+
+impl Facts {
+    /// Whether a subject alternative name is `host`; without any, whether the common name is.
+    pub(super) fn names(&self, host: &ServerName<'_>) -> bool {
+        match host {
+            _ if !self.has_alternatives => self.common_name_is(host),
+            ServerName::DnsName(host) => self.dns.iter().any(|name| matches(name, host.as_ref())),
+            ServerName::IpAddress(address) => self.addresses.contains(&IpAddr::from(*address)),
+            _ => false,
+        }
+    }
+
+    /// Whether there is no subject alternative name and the common name is `host`.
+    pub(super) fn common_name_is(&self, host: &ServerName<'_>) -> bool {
+        let Some(name) = self.common_name.as_ref().filter(|_| !self.has_alternatives) else { return false };
+        match host {
+            ServerName::DnsName(host) => matches(name, host.as_ref()),
+            ServerName::IpAddress(address) => name.parse() == Ok(IpAddr::from(*address)),
+            _ => false,
+        }
+    }
+
+    /// Why the certificate is not valid at `now`, if it is not.
+    pub(super) fn out_of_date(&self, now: UnixTime) -> Option<String> {
+        let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        if now > self.not_after {
+            Some(format!("it expired on {}", day(self.not_after)))
+        } else if now < self.not_before {
+            Some(format!("it is not valid before {} (is this machine's clock right?)", day(self.not_before)))
+        } else {
+            None
+        }
+    }
+
+    /// Whom the certificate is for, for people. Names come from the network: printable characters only, and not many.
+    pub(super) fn described(&self) -> String {
+        let addresses = self.addresses.iter().map(IpAddr::to_string);
+        let mut names: Vec<String> = self.dns.iter().cloned().chain(addresses).collect();
+        if names.is_empty() {
+            names.extend(self.common_name.clone());
+        }
+        let all = if names.is_empty() { "nobody by name".to_owned() } else { names.join(", ") };
+        let printable: String = all.chars().map(|c| if c.is_control() { '?' } else { c }).take(200).collect();
+        printable
+    }
+}
+
+/// RFC 6125 section 6.4: case does not matter; `*` stands for exactly one whole leftmost label.
+fn matches(pattern: &str, host: &str) -> bool {
+    let pattern = pattern.trim_end_matches('.');
+    let host = host.trim_end_matches('.');
+    match (pattern.strip_prefix("*."), host.split_once('.')) {
+        (Some(rest), Some((label, parent))) => {
+            !label.is_empty() && rest.contains('.') && rest.eq_ignore_ascii_case(parent)
+        }
+        (Some(_), None) => false,
+        (None, _) => pattern.eq_ignore_ascii_case(host),
+    }
+}
+
+fn day(seconds: i64) -> String {
+    match ASN1Time::from_timestamp(seconds) {
+        Ok(time) => {
+            let date = time.to_datetime();
+            format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
+        }
+        Err(_) => "an unknown day".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_stand_for_one_whole_label() {
+        for (pattern, host, expected) in [
+            ("imap.example.com", "IMAP.example.com", true),
+            ("imap.example.com.", "imap.example.com", true),
+            ("*.example.com", "imap.example.com", true),
+            ("*.example.com", "a.imap.example.com", false),
+            ("*.example.com", "example.com", false),
+            ("*.com", "example.com", false),
+            ("i*.example.com", "imap.example.com", false),
+            ("*", "imap", false),
+        ] {
+            assert_eq!(matches(pattern, host), expected, "{pattern} against {host}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Failures of TLS in plain words, with the option that helps. Decides nothing.
+
+use std::fmt;
+use std::io;
+
+use rustls::pki_types::UnixTime;
+use rustls::{AlertDescription, CertificateError};
+
+use super::certificate::Facts;
+use crate::error::Error;
+
+const UNVERIFIED: &str = "or switch verification off with ssl: verify_mode: none";
+
+/// Why a certificate is not trusted.
+#[derive(Debug, Clone)]
+pub(super) enum Distrust {
+    /// It is expired or not valid yet.
+    Date(String),
+    /// It is for somebody else.
+    Name(String),
+    /// Nobody we trust has signed it.
+    Issuer {
+        /// It is signed by itself.
+        alone: bool,
+        /// `ca_file` or `ca_path` were given.
+        own: bool,
+    },
+    /// Anything else webpki found.
+    Other(String),
+}
+
+impl Distrust {
+    /// Puts webpki's finding into words.
+    pub(super) fn of(error: &CertificateError, facts: Option<&Facts>, now: UnixTime, own: bool) -> Self {
+        match (error, facts) {
+            // An authority of the chain may be the expired one: then the server's own dates do not explain it.
+            (
+                CertificateError::Expired
+                | CertificateError::ExpiredContext { .. }
+                | CertificateError::NotValidYet
+                | CertificateError::NotValidYetContext { .. },
+                facts,
+            ) => Self::Date(
+                facts
+                    .and_then(|facts| facts.out_of_date(now))
+                    .unwrap_or_else(|| "an authority of its chain is out of date".into()),
+            ),
+            (CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }, Some(facts)) => {
+                Self::Name(facts.described())
+            }
+            (CertificateError::UnknownIssuer, facts) => {
+                Self::Issuer { alone: facts.is_some_and(|facts| facts.self_issued), own }
+            }
+            // Old self-signed certificates get here before anybody asks who signed them.
+            (_, Some(facts)) if facts.self_issued => Self::Issuer { alone: true, own },
+            (error, _) => Self::Other(error.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Distrust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Date(reason) => write!(f, "{reason}; renew it on the server, {UNVERIFIED}"),
+            Self::Name(names) => {
+                write!(f, "it is for {names}; set host to a name it is for, {UNVERIFIED}")
+            }
+            Self::Issuer { alone, own } => {
+                let who = if *alone { "it is self-signed" } else { "its issuer is unknown" };
+                let list = if *own { "and not in ca_file or ca_path" } else { "to this system" };
+                write!(f, "{who} {list}; name a file with the right authority in ssl: ca_file, {UNVERIFIED}")
+            }
+            Self::Other(reason) => write!(f, "{reason}; name its authority in ssl: ca_file, {UNVERIFIED}"),
+        }
+    }
+}
+
+impl std::error::Error for Distrust {}
+
+/// A failed handshake. Distrust needs a person; all else may pass.
+pub(super) fn handshake(error: &io::Error) -> Error {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match inner {
+        Some(rustls::Error::InvalidCertificate(reason)) => {
+            Error::Refused(format!("the server's certificate is not trusted: {}", certificate(reason)))
+        }
+        Some(rustls::Error::InvalidMessage(_)) => Error::Refused(
+            "the server does not speak TLS on this port: check port, or set ssl: false, or start_tls: true".into(),
+        ),
+        Some(rustls::Error::PeerIncompatible(_)) => Error::Refused(
+            "the server and we have no version or cipher of TLS in common (1.2 and 1.3 are spoken)".into(),
+        ),
+        Some(rustls::Error::AlertReceived(alert)) => alerted(*alert),
+        Some(other) => Error::Reconnect(format!("TLS handshake failed: {other}")),
+        None => Error::Reconnect(format!("TLS handshake failed: {error}")),
+    }
+}
+
+/// What the server meant if `error` is an alert.
+pub(super) fn alert(error: &io::Error) -> Option<Error> {
+    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        Some(rustls::Error::AlertReceived(alert)) => Some(alerted(*alert)),
+        _ => None,
+    }
+}
+
+fn certificate(reason: &CertificateError) -> String {
+    match reason {
+        CertificateError::Other(other) => other.0.to_string(),
+        other => Distrust::of(other, None, UnixTime::now(), false).to_string(),
+    }
+}
+
+/// What the server said when it hung up.
+fn alerted(alert: AlertDescription) -> Error {
+    match alert {
+        AlertDescription::CertificateRequired
+        | AlertDescription::BadCertificate
+        | AlertDescription::UnknownCA
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::CertificateExpired
+        | AlertDescription::AccessDenied => Error::Refused(format!(
+            "the server refuses our certificate ({alert:?}): check ssl: cert and key, which it may require"
+        )),
+        AlertDescription::HandshakeFailure | AlertDescription::ProtocolVersion => Error::Refused(format!(
+            "the server refuses the TLS handshake ({alert:?}): no version or cipher in common, or it wants a \
+             certificate (ssl: cert and key)"
+        )),
+        other => Error::Reconnect(format!("the server broke TLS off ({other:?})")),
+    }
+}
