@@ -35,7 +35,14 @@ class DovecotConfig
 
   def group = @group ||= Etc.getgrgid(us.gid)
 
-  # Every service runs as us and unconfined: nothing of it is exposed, and only root could confine it.
+  # Started by root, services run as Dovecot's own users: its login service refuses to be root.
+  def users
+    return "" if us.uid.zero?
+
+    "default_internal_user = #{us.name}\ndefault_internal_group = #{group.name}\ndefault_login_user = #{us.name}"
+  end
+
+  # Every service is unconfined: nothing of it is exposed, and only root could confine it.
   def common
     owner = options.fetch(:owner)
     <<~CONF
@@ -43,9 +50,7 @@ class DovecotConfig
       base_dir = #{dir}/run
       state_dir = #{dir}/state
       log_path = /dev/stderr
-      default_internal_user = #{us.name}
-      default_internal_group = #{group.name}
-      default_login_user = #{us.name}
+      #{users}
       default_client_limit = 2000
       default_process_limit = 2000
       first_valid_uid = #{[owner.uid, 1].max}
