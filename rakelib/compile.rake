@@ -5,7 +5,7 @@
 
 require "rbconfig"
 
-LIBRARY = "lib/mail_room/mail_room_native.#{RbConfig::CONFIG["DLEXT"]}"
+LIBRARY = "lib/mail_room/mail_room_native.#{RbConfig::CONFIG["DLEXT"]}".freeze
 
 desc "Build the Rust core and put it where the facade loads it from"
 task :compile do

@@ -2,5 +2,5 @@
 
 desc "Run the specs against real servers (SPEC=path picks some)"
 task spec: :compile do
-  sh "rspec", *ENV["SPEC"]
+  sh "rspec", *ENV.fetch("SPEC", nil)
 end

@@ -35,7 +35,7 @@ module MailRoom
       private
 
       def stream?(log_path)
-        log_path.respond_to?(:write) && !log_path.respond_to?(:to_path) || log_path.is_a?(IO)
+        log_path.is_a?(IO) || (log_path.respond_to?(:write) && !log_path.respond_to?(:to_path))
       end
 
       def file(log_path, field)

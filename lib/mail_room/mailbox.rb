@@ -55,10 +55,11 @@ module MailRoom
       arbitration_method: "noop", arbitration_options: {}, delete_after_delivery: false, expunge_deleted: false,
       logger: {}, max_message_size: 64 << 20
     }.freeze
-    REQUIRED = %i[email password name host port search_command].freeze
+    REQUIRED = %i[email password name host port search_command limit_max_unread idle_timeout max_message_size].freeze
     # Seconds. Servers hang up after 30 minutes of IDLE (RFC 2177).
     LONGEST_IDLE = 1740
-    private_constant :REQUIRED, :LONGEST_IDLE
+    NUMBERS = { port: 1..65_535, limit_max_unread: 0.., idle_timeout: 1.., max_message_size: 1.. }.freeze
+    private_constant :REQUIRED, :LONGEST_IDLE, :NUMBERS
 
     # @param attributes [Hash] with symbol or string keys
     # @raise [ConfigurationError] naming the field
@@ -66,7 +67,7 @@ module MailRoom
     def initialize(attributes = {})
       reader = OptionReader.new(attributes, where: "Mailbox")
       reader.warn_unknown(members, "a mailbox")
-      super(**DEFAULTS.merge(attributes.to_h { |key, value| [key.to_sym, value] }.slice(*members)))
+      super(**DEFAULTS.merge(attributes.transform_keys(&:to_sym).slice(*members)))
       coerce
       validate!
     end
@@ -145,10 +146,11 @@ module MailRoom
     # @raise [IdleTimeoutTooLarge]
     def validate!
       not_yet!
-      REQUIRED.each { |key| raise ConfigurationError, "#{field(key)} is required" if self[key].to_s.empty? }
+      REQUIRED.each { |key| raise ConfigurationError, "Field :#{key} is required in Mailbox#{which}" if self[key].to_s.empty? }
       if idle_timeout > LONGEST_IDLE
         raise IdleTimeoutTooLarge, "#{field(:idle_timeout)} must be at most #{LONGEST_IDLE} seconds, not #{idle_timeout}"
       end
+
       refuse_control_characters
       check_search_program
       to_native
@@ -162,7 +164,7 @@ module MailRoom
         "name" => name, "email" => email, "password" => password, "host" => host, "port" => port,
         "security" => security, "tls" => TlsOptions.to_native(ssl.is_a?(Hash) ? ssl : {}, where: "ssl of #{title}"),
         "search_command" => search_command, "limit_max_unread" => limit_max_unread, "idle_timeout" => idle_timeout,
-        "delete_after_delivery" => delete_after_delivery, "expunge_deleted" => expunge_deleted,
+        "delete_after_delivery" => delete_after_delivery ? true : false, "expunge_deleted" => expunge_deleted ? true : false,
         "max_message_size" => max_message_size,
         "delivery" => delivery_klass.to_native(self), "arbitration" => arbitration_klass.to_native(self)
       }
@@ -181,21 +183,24 @@ module MailRoom
     private
 
     def coerce
-      %i[email password host name search_command].each { |key| self[key] = Coercion.string(self[key], field(key)) }
-      %i[start_tls delete_after_delivery expunge_deleted].each { |key| self[key] = Coercion.boolean(self[key], field(key)) || false }
-      self[:port] = Coercion.integer(port, field(:port), 1..65_535)
-      self[:limit_max_unread] = Coercion.integer(limit_max_unread, field(:limit_max_unread), 0..) || 0
-      self[:idle_timeout] = Coercion.integer(idle_timeout, field(:idle_timeout), 1..) || LONGEST_IDLE
-      self[:max_message_size] = Coercion.integer(max_message_size, field(:max_message_size), 1..) || DEFAULTS[:max_message_size]
+      coerce_each(%i[email password host name search_command], :string)
+      coerce_each(%i[start_tls delete_after_delivery expunge_deleted], :boolean)
+      coerce_each(%i[delivery_options arbitration_options inbox_options], :options)
+      NUMBERS.each { |key, range| self[key] = Coercion.integer(self[key], field(key), range) }
       self[:ssl] = ssl.is_a?(Hash) ? Coercion.symbolize(ssl) : Coercion.boolean(ssl, field(:ssl))
-      %i[delivery_options arbitration_options inbox_options].each { |key| self[key] = Coercion.options(self[key], field(key)) }
-      self[:logger] = Coercion.options(self[:logger], field(:logger)) if self[:logger].nil? || self[:logger].is_a?(Hash)
+      coerce_each([:logger], :options) if self[:logger].nil? || self[:logger].is_a?(Hash)
+    end
+
+    def coerce_each(keys, type)
+      keys.each { |key| self[key] = Coercion.public_send(type, self[key], field(key)) }
     end
 
     def field(key)
-      "Field :#{key}"
-        .then { |text| "#{text} in Mailbox" }
-        .then { |text| key == :name || name.to_s.empty? ? text : "#{text} (name #{name.to_s.inspect}, email #{email.to_s.inspect})" }
+      "Field :#{key} in Mailbox#{which}"
+    end
+
+    def which
+      name.to_s.empty? ? "" : " (name #{name.to_s.inspect}, email #{email.to_s.inspect})"
     end
 
     def not_yet!

@@ -57,7 +57,7 @@ module MailRoom
     def tokens(text)
       scanner = StringScanner.new(text)
       found = []
-      until scanner.skip(/\s+/) && scanner.eos? || scanner.eos?
+      until (scanner.skip(/\s+/) && scanner.eos?) || scanner.eos?
         token = scanner.scan(/[()]|"(?:[^"\\]|\\.)*"|[^\s()"{]+/)
         refuse("has an unbalanced quote or a literal ({...})") if token.nil?
         found << token

@@ -48,7 +48,7 @@ class Certificates
   # @param names [Array<String>] subjectAltName entries
   # @param from [Integer] start of validity, in seconds from now; `to` its end
   # @return [Pair] its files
-  def issue(name, names:, subject: "/CN=#{name}", from: -DAY, to: 365 * DAY, usage: "serverAuth", issuer: :ca) # rubocop:disable Metrics/ParameterLists
+  def issue(name, names:, subject: "/CN=#{name}", from: -DAY, to: 365 * DAY, usage: "serverAuth", issuer: :ca)
     @pairs[name] ||= begin
       key = new_key
       cert = certificate(subject, key, from: from, to: to)

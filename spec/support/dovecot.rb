@@ -28,7 +28,7 @@ class TestDovecot
   # @param certificate [Symbol] what of Certificates it shows: :server, :expired, :wrong_host, :self_signed, :common_name_only
   # @param max_userip_connections [Integer]
   # @param config [String] further lines of dovecot.conf
-  def initialize(capabilities: nil, without: [], plain_login: true, read_only: false, certificate: :server, # rubocop:disable Metrics/ParameterLists
+  def initialize(capabilities: nil, without: [], plain_login: true, read_only: false, certificate: :server,
                  max_userip_connections: 500, config: "")
     @options = { capabilities: capabilities || (without.empty? ? nil : DovecotConfig::CAPABILITIES - without), plain_login: plain_login,
                  read_only: read_only, max_userip_connections: max_userip_connections, extra: config }

@@ -22,7 +22,7 @@ class DovecotConfig
   end
 
   def to_s
-    [common, self.class.version < 2.4 ? for_23 : for_24, services, options.fetch(:extra)].join("\n")
+    [common, self.class.version < 2.4 ? settings_before_two_four : settings_since_two_four, services, options.fetch(:extra)].join("\n")
   end
 
   private
@@ -65,7 +65,7 @@ class DovecotConfig
     CONF
   end
 
-  def for_23
+  def settings_before_two_four
     owner = options.fetch(:owner)
     <<~CONF
       protocols = imap
@@ -86,7 +86,7 @@ class DovecotConfig
     CONF
   end
 
-  def for_24
+  def settings_since_two_four
     owner = options.fetch(:owner)
     <<~CONF
       dovecot_config_version = 2.4.0

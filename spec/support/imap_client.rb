@@ -30,7 +30,7 @@ class ImapClient
   def initialize(host:, port:, user:, password:, ca_file: nil)
     @imap = Timeout.timeout(DEADLINE) do
       Net::IMAP.new(host, port: port, ssl: ca_file && { ca_file: ca_file, verify_mode: OpenSSL::SSL::VERIFY_PEER })
-               .tap { |imap| imap.login(user, password) }
+        .tap { |imap| imap.login(user, password) }
     end
   end
 
@@ -45,7 +45,7 @@ class ImapClient
   def messages
     found = bounded { imap.uid_fetch(1..-1, %w[UID FLAGS BODY.PEEK[]]) } || []
     found.map { |data| Message.new(uid: data.attr["UID"], flags: data.attr["FLAGS"] - [:Recent], body: data.attr["BODY[]"].to_s) }
-         .sort_by(&:uid)
+      .sort_by(&:uid)
   end
 
   def store(uids, change, flags) = bounded { imap.uid_store(uids, change, flags) }

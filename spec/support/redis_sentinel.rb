@@ -73,8 +73,10 @@ class TestSentinel
     false
   end
 
+  def master_port = @tls ? @redis.tls_port : @redis.port
+
   def settings
-    lines = ["bind #{host}", "dir #{@dir}", "daemonize no", "sentinel monitor #{name} #{@redis.host} #{@tls ? @redis.tls_port : @redis.port} 1",
+    lines = ["bind #{host}", "dir #{@dir}", "daemonize no", "sentinel monitor #{name} #{@redis.host} #{master_port} 1",
              "sentinel down-after-milliseconds #{name} 1000", "sentinel failover-timeout #{name} 5000"]
     lines << "sentinel auth-user #{name} #{@redis.username}" if @redis.username
     lines << "sentinel auth-pass #{name} #{@redis.password}" if @redis.password

@@ -64,7 +64,7 @@ class TestRedis
   def call(*command)
     retried ||= false
     (@client ||= connect).call(*command)
-  rescue EOFError, SystemCallError, IOError
+  rescue SystemCallError, IOError
     raise if retried
 
     retried = true

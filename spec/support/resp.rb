@@ -16,7 +16,7 @@ class Resp
   # Every reply is awaited this long.
   DEADLINE = 10
 
-  def initialize(host: "127.0.0.1", port: nil, path: nil, username: nil, password: nil, db: nil, tls: nil) # rubocop:disable Metrics/ParameterLists
+  def initialize(host: "127.0.0.1", port: nil, path: nil, username: nil, password: nil, db: nil, tls: nil)
     @io = Timeout.timeout(DEADLINE) do
       socket = path ? UNIXSocket.new(path) : TCPSocket.new(host, port)
       tls ? secure(socket, host, tls) : socket

@@ -19,7 +19,7 @@ impl Backoff {
     }
 
     /// The next delay: between a half and the whole of the current step.
-    pub fn next(&mut self) -> Duration {
+    pub fn delay(&mut self) -> Duration {
         let step = self.next;
         self.next = step.saturating_mul(2).min(self.last);
         step.mul_f64(rand::rng().random_range(0.5..=1.0))
@@ -39,10 +39,10 @@ mod tests {
     fn doubles_with_jitter_up_to_the_last_step_and_resets() {
         let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(5));
         for step in [1.0, 2.0, 4.0, 5.0, 5.0] {
-            let delay = backoff.next().as_secs_f64();
+            let delay = backoff.delay().as_secs_f64();
             assert!((step / 2.0..=step).contains(&delay), "{delay} is not in the step of {step}");
         }
         backoff.reset();
-        assert!(backoff.next() <= Duration::from_secs(1));
+        assert!(backoff.delay() <= Duration::from_secs(1));
     }
 }

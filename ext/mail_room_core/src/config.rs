@@ -121,6 +121,7 @@ pub enum LogTarget {
 /// What becomes of a message.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "method", rename_all = "snake_case", deny_unknown_fields)]
+#[expect(clippy::large_enum_variant, reason = "one a mailbox: not worth a Box")]
 pub enum Delivery {
     /// Nothing: every message counts as delivered.
     Noop,
@@ -152,6 +153,7 @@ pub struct Sidekiq {
 /// Who decides between several processes on one mailbox.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "method", rename_all = "snake_case", deny_unknown_fields)]
+#[expect(clippy::large_enum_variant, reason = "one a mailbox: not worth a Box")]
 pub enum Arbitration {
     /// Nobody: this process is the only one.
     Noop,

@@ -26,6 +26,7 @@ pub enum Handover {
 
 /// Where one mailbox's messages go.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one a mailbox: not worth a Box")]
 pub enum Delivery {
     /// Nowhere: every message counts as delivered.
     Noop,

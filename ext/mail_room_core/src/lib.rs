@@ -3,10 +3,7 @@
 //! Data flows top to bottom: [`config`] says what to watch, [`supervisor`] runs one [`watcher`] per mailbox, a watcher
 //! sweeps ([`sweep`]) its [`source`], asks the [`arbiter`] for each message and gives it to the [`delivery`].
 #![forbid(unsafe_code)]
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
-)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 pub mod arbiter;
 pub mod backoff;

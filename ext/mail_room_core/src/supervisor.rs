@@ -135,7 +135,7 @@ async fn keep_watching<C: Connector + 'static>(connector: Arc<C>, watched: Arc<W
         });
         match watcher.join_next().await {
             Some(Err(error)) if error.is_panic() && !watched.stop.asked() => {
-                let delay = backoff.next();
+                let delay = backoff.delay();
                 let fields = [
                     ("error", "a bug in mail_room; please report it with the panic on standard error".into()),
                     ("backoff_s", delay.as_secs().into()),

@@ -52,7 +52,8 @@ async fn passes<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
         let found = source.search().await?;
         let sorted = watched.memory().sort_out(&found, watched.shows_unmarked(), Instant::now());
         for mark in [Mark::Seen, Mark::Deleted, Mark::SetAside] {
-            let ids: Vec<_> = sorted.to_mark.iter().filter(|(_, wanted)| *wanted == mark).map(|(id, _)| id.clone()).collect();
+            let ids: Vec<_> =
+                sorted.to_mark.iter().filter(|(_, wanted)| *wanted == mark).map(|(id, _)| id.clone()).collect();
             mark_decided(source, watched, &ids, mark).await?;
         }
         let nothing_left = sorted.todo.is_empty();
@@ -82,6 +83,9 @@ async fn passes<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
     Ok(())
 }
 
+/// A message and the octets it has.
+type Measured = (MessageId, u64);
+
 /// Messages fetched and claimed, ready to be handed over.
 #[derive(Debug, Default)]
 struct Chunk {
@@ -97,7 +101,7 @@ struct Pass<'a, S> {
     watched: &'a Watched,
     scope: String,
     queue: VecDeque<MessageId>,
-    sized: VecDeque<(MessageId, u64)>,
+    sized: VecDeque<Measured>,
     left: usize,
 }
 
@@ -131,7 +135,8 @@ impl<'a, S: Source> Pass<'a, S> {
             });
             let next = gathered?;
             for mark in [Mark::Seen, Mark::Deleted, Mark::SetAside] {
-                let ids: Vec<_> = decided.iter().filter(|(_, wanted)| *wanted == mark).map(|(id, _)| id.clone()).collect();
+                let ids: Vec<_> =
+                    decided.iter().filter(|(_, wanted)| *wanted == mark).map(|(id, _)| id.clone()).collect();
                 mark_decided(self.source, watched, &ids, mark).await?;
                 acknowledged.extend(ids);
             }
@@ -185,7 +190,7 @@ impl<'a, S: Source> Pass<'a, S> {
     }
 
     /// The messages of the next chunk: bounded by count and octets, a large one alone, a suspect alone.
-    fn plan(&mut self) -> (Vec<(MessageId, u64)>, Vec<(MessageId, Mark)>) {
+    fn plan(&mut self) -> (Vec<Measured>, Vec<(MessageId, Mark)>) {
         let most = CHUNK_MESSAGES.min(self.left);
         let most_octets = self.watched.budget.chunk_octets();
         let (mut chosen, mut too_large, mut octets) = (Vec::new(), Vec::new(), 0_u64);
@@ -219,7 +224,7 @@ impl<'a, S: Source> Pass<'a, S> {
         self.watched.log.line(Severity::Error, "Message set aside", &[("uid", json!(id)), ("error", error.into())]);
     }
 
-    async fn claim(&mut self, candidates: Vec<(MessageId, u64)>, chunk: &mut Chunk) -> Result<Vec<(MessageId, u64)>> {
+    async fn claim(&mut self, candidates: Vec<Measured>, chunk: &mut Chunk) -> Result<Vec<Measured>> {
         let watched = self.watched;
         if candidates.is_empty() {
             return Ok(candidates);
@@ -248,7 +253,7 @@ impl<'a, S: Source> Pass<'a, S> {
         Ok(won)
     }
 
-    async fn fetch(&mut self, won: Vec<(MessageId, u64)>, chunk: &mut Chunk) -> Result<()> {
+    async fn fetch(&mut self, won: Vec<Measured>, chunk: &mut Chunk) -> Result<()> {
         let watched = self.watched;
         let alone = won.len() == 1;
         let planned: u64 = won.iter().map(|(_, size)| *size).sum();

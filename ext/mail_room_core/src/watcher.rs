@@ -51,8 +51,8 @@ pub async fn watch<C: Connector>(connector: &C, watched: &Watched) {
             refused.reset();
         }
         let delay = match error {
-            Error::Refused(_) | Error::Configuration(_) => refused.next(),
-            _ => reconnect.next(),
+            Error::Refused(_) | Error::Configuration(_) => refused.delay(),
+            _ => reconnect.delay(),
         };
         watched.log.line(
             Severity::Warn,
@@ -98,7 +98,7 @@ async fn live<C: Connector>(connector: &C, watched: &Watched) -> Result<()> {
 /// The target is down. The connection is kept; what was fetched is given up and fetched again, so that the memory is
 /// there for the mailboxes whose targets are up.
 async fn pause_for(watched: &Watched, what: &str, retry_after: Option<Duration>, pause: &mut Backoff) {
-    let delay = retry_after.unwrap_or_else(|| pause.next());
+    let delay = retry_after.unwrap_or_else(|| pause.delay());
     let fields = [("error", what.into()), ("backoff_s", seconds(delay))];
     watched.log.line(Severity::Error, "Delivery paused", &fields);
     watched.stop.sleep(delay).await;

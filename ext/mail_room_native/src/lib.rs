@@ -8,6 +8,7 @@ mod supervisor;
 
 use magnus::{Error, Ruby, function, prelude::*};
 
+#[expect(missing_docs, reason = "the entry point that the macro makes")]
 #[magnus::init(name = "mail_room_native")]
 fn init(ruby: &Ruby) -> Result<(), Error> {
     let native = ruby.define_module("MailRoom")?.define_module("Native")?;

@@ -4,8 +4,11 @@ module MailRoom
   module Delivery
     # Does nothing: every message counts as delivered.
     class Noop
-      Options = Class.new do
-        def initialize(_mailbox); end
+      # Has none.
+      Options = Struct.new(:mailbox) do
+        def initialize(_mailbox = nil)
+          super(nil)
+        end
       end
 
       def initialize(*); end

@@ -56,6 +56,10 @@ enum Keys {
 }
 
 impl Redis {
+    /// The claims that `config` asks for. Connects to nothing yet.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`](crate::Error::Configuration) if the address has no meaning.
     pub fn new(config: &config::Claims, clients: &RedisClients, instance: &str) -> Result<Self> {
         let client = clients.client(&config.redis)?;
         let prefix = config.namespace.as_ref().map(|namespace| format!("{namespace}:")).unwrap_or_default();

@@ -84,12 +84,11 @@ impl Logger {
         }
         let line = line(body);
         let output = self.output.clone();
-        let mut write = tokio::task::spawn_blocking(move || {
-            match &mut *output.lock().unwrap_or_else(PoisonError::into_inner) {
+        let mut write =
+            tokio::task::spawn_blocking(move || match &mut *output.lock().unwrap_or_else(PoisonError::into_inner) {
                 Output::Stdout => io::stdout().lock().write_all(&line).and_then(|()| io::stdout().flush()),
                 Output::File(file) => file.write_all(&line),
-            }
-        });
+            });
         match timeout(WRITE_WITHIN, &mut write).await {
             Ok(Ok(Ok(()))) => Ok(()),
             Ok(Ok(Err(error))) => Err(self.down(&error.to_string())),

@@ -91,7 +91,7 @@ pub(super) async fn tcp(
         match timeout(share, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
                 settle(&stream)?;
-                return encrypted(stream, host, port, tls).await;
+                return encrypted(stream, host, port, tls, until).await;
             }
             Ok(Err(error)) => failure = Trouble::Io(error),
             Err(_) => failure = Trouble::Late(share),
@@ -118,10 +118,17 @@ async fn encrypted(
     host: &str,
     port: u16,
     tls: Option<&config::Tls>,
+    until: Instant,
 ) -> Result<Box<dyn Stream>, Trouble> {
     let Some(options) = tls else { return Ok(Box::new(stream)) };
     // What TLS says is for the mail server's ears (reconnect, refused); here it all means: this target is down.
-    let told = |error: Error| Trouble::Told(Error::target_down(format!("Redis {}: {error}", HostPort(host, port))));
-    let config = tls::client_config(options).await.map_err(told)?;
-    Ok(Box::new(tls::connect(config, host, stream).await.map_err(told)?))
+    let told = |error| Trouble::Told(Error::target_down(format!("{}: {error}", HostPort(host, port))));
+    let config = tls::client_config(options).await.map_err(|error| told(error.to_string()))?;
+    // A server without TLS waits for the rest of what it takes for a command. Ending first, we can say so.
+    let share = until.saturating_duration_since(Instant::now()).mul_f64(0.8);
+    match timeout(share, tls::connect(config, host, stream)).await {
+        Ok(Ok(stream)) => Ok(Box::new(stream)),
+        Ok(Err(error)) => Err(told(error.to_string())),
+        Err(_) => Err(told("no answer to the TLS handshake; check that the server speaks TLS on this port".into())),
+    }
 }

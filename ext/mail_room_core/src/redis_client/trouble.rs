@@ -38,7 +38,7 @@ impl Trouble {
         let what = match self {
             Self::Told(error) => return error,
             Self::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                format!("{server} closed the connection; see its log (restarted? maxclients? timeout?)")
+                format!("{server} closed the connection; see its log (restarted? speaks TLS? maxclients? timeout?)")
             }
             Self::Io(error) => format!("{server}: {error}; check that it runs and that the address is right"),
             Self::Late(within) => {
@@ -74,26 +74,15 @@ impl From<RedisError> for Trouble {
     }
 }
 
+const NOT_PERMITTED: &str = "; the user of redis_url lacks a permission (ACL): GET, MGET, SET, PEXPIRE, PTTL, DEL, LPUSH, \
+                             EVALSHA, SCRIPT LOAD and PING, on delivered:*, attempts:* and the queue";
+
+/// What to do about it.
 fn advice(error: &ServerError) -> &'static str {
     match code(error) {
         "NOAUTH" => "; set its password in redis_url",
         "WRONGPASS" => "; correct user and password in redis_url",
-        // Redis before 6 and one without a password answer AUTH with a plain ERR.
-        "ERR" if error.details().is_some_and(|details| details.contains("without any password")) => {
-            "; it wants no password: remove it from redis_url"
-        }
-        "ERR" if error.details().is_some_and(|details| details.contains("invalid password")) => {
-            "; correct the password in redis_url"
-        }
-        "ERR" if error.details().is_some_and(|details| details.contains("DB index")) => {
-            "; correct the database in redis_url or redis_db"
-        }
-        "ERR" if error.details().is_some_and(|details| details.contains("max number of clients")) => {
-            "; raise maxclients in its configuration"
-        }
-        "NOPERM" => {
-            "; the user of redis_url lacks a permission (ACL): GET, MGET, SET, PEXPIRE, PTTL, DEL, LPUSH, EVALSHA, SCRIPT LOAD"
-        }
+        "NOPERM" => NOT_PERMITTED,
         "OOM" => "; it is out of memory: raise maxmemory or drain its queues",
         "LOADING" => "; it has just started and is reading its data, wait",
         "READONLY" => "; it is a replica: point redis_url to the master, or name the Sentinels",
@@ -103,8 +92,21 @@ fn advice(error: &ServerError) -> &'static str {
         "WRONGTYPE" => "; a key of ours or the queue holds something else: look at the queue's name and at delivered:*",
         "BUSY" => "; somebody's script is running for too long",
         "MOVED" | "ASK" | "CLUSTERDOWN" | "CROSSSLOT" => "; Redis Cluster is not supported, as it is not by Sidekiq",
-        _ => "",
+        _ => error.details().map_or("", advice_by_words),
     }
+}
+
+/// What to do about errors that Redis gives no code of their own.
+fn advice_by_words(details: &str) -> &'static str {
+    // Redis before 6, and one without a password, answer AUTH so.
+    let known = [
+        ("without any password", "; it wants no password: remove it from redis_url"),
+        ("invalid password", "; correct the password in redis_url"),
+        ("DB index", "; correct the database in redis_url or redis_db"),
+        ("max number of clients", "; raise maxclients in its configuration"),
+        ("user executing the script", NOT_PERMITTED),
+    ];
+    known.into_iter().find(|(words, _)| details.contains(words)).map_or("", |(_, advice)| advice)
 }
 
 /// The server's own words, shortened and without anything that could spoil a log line. What Redis repeats of a command

@@ -48,7 +48,8 @@ impl Distrust {
             (CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }, Some(facts)) => {
                 Self::Name(facts.described())
             }
-            (CertificateError::UnknownIssuer, facts) => {
+            // A bad signature is that of an authority of the right name with another key.
+            (CertificateError::UnknownIssuer | CertificateError::BadSignature, facts) => {
                 Self::Issuer { alone: facts.is_some_and(|facts| facts.self_issued), own }
             }
             // Old self-signed certificates get here before anybody asks who signed them.
@@ -66,9 +67,13 @@ impl fmt::Display for Distrust {
                 write!(f, "it is for {names}; set host to a name it is for, {UNVERIFIED}")
             }
             Self::Issuer { alone, own } => {
-                let who = if *alone { "it is self-signed" } else { "its issuer is unknown" };
-                let list = if *own { "and not in ca_file or ca_path" } else { "to this system" };
-                write!(f, "{who} {list}; name a file with the right authority in ssl: ca_file, {UNVERIFIED}")
+                let who = match (alone, own) {
+                    (true, true) => "it is self-signed and not in ca_file or ca_path",
+                    (true, false) => "it is self-signed",
+                    (false, true) => "its issuer is unknown, not in ca_file or ca_path",
+                    (false, false) => "its issuer is unknown to this system",
+                };
+                write!(f, "{who}; name a file with the right authority in ssl: ca_file, {UNVERIFIED}")
             }
             Self::Other(reason) => write!(f, "{reason}; name its authority in ssl: ca_file, {UNVERIFIED}"),
         }

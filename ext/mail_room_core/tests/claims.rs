@@ -1,0 +1,358 @@
+//! The arbiter against a real Redis: every state a message's keys can be in, every step, what is left in Redis.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+#[path = "support/redis.rs"]
+mod redis_server;
+
+use std::time::Duration;
+
+use mail_room_core::arbiter::{Arbiter, Claim, new_instance};
+use mail_room_core::config::{Arbitration, Claims};
+use mail_room_core::message::MessageId;
+use mail_room_core::redis_client::RedisClients;
+use redis_server::{Server, redis_at, until};
+
+const SCOPE: &str = "imap.example.com:993/me%40example.com/INBOX/1";
+const OTHER_SCOPE: &str = "imap.example.com:993/you%40example.com/INBOX/1";
+
+fn arbiter_of(
+    redis: mail_room_core::config::Redis,
+    instance: &str,
+    namespace: Option<&str>,
+    claim_ttl: u64,
+) -> Arbiter {
+    let claims = Claims { redis, namespace: namespace.map(Into::into), claim_ttl };
+    Arbiter::new(&Arbitration::Redis(claims), &RedisClients::new(), instance).unwrap()
+}
+
+fn arbiter(server: &Server, instance: &str) -> Arbiter {
+    arbiter_of(server.config(), instance, None, 60)
+}
+
+fn uids(uids: impl IntoIterator<Item = u32>) -> Vec<MessageId> {
+    uids.into_iter().map(MessageId::Uid).collect()
+}
+
+/// Truth, sign and attempts of UID 7 as the table writes them: `value@seconds`, `-` for none.
+fn shown(server: &Server) -> String {
+    let keys = [format!("delivered:7:{SCOPE}"), "delivered:7".into(), format!("attempts:7:{SCOPE}")];
+    let shown = keys.map(|key| match server.ask::<Option<String>>(&format!("GET {key}")) {
+        None => "-".to_owned(),
+        Some(value) => {
+            let left: u64 = server.ask(&format!("PTTL {key}"));
+            format!("{}@{}", value.replace(OTHER_SCOPE, "OTHER").replace(SCOPE, "SCOPE"), left.div_ceil(1000))
+        }
+    });
+    shown.join("|")
+}
+
+/// Makes the keys of UID 7 as the table writes them.
+fn set(server: &Server, state: &str) {
+    server.ask::<()>("FLUSHALL");
+    let keys = [format!("delivered:7:{SCOPE}"), "delivered:7".into(), format!("attempts:7:{SCOPE}")];
+    for (key, value) in keys.iter().zip(state.split('|')) {
+        if let Some((value, seconds)) = value.rsplit_once('@') {
+            let value = value.replace("SCOPE", SCOPE).replace("OTHER", OTHER_SCOPE);
+            server.ask::<()>(&format!("SET {key} \"{value}\" EX {seconds}"));
+        }
+    }
+}
+
+/// Equal, but that a time may have run on for two seconds.
+fn same(seen: &str, expected: &str) -> bool {
+    seen.split('|').count() == 3
+        && seen.split('|').zip(expected.split('|')).all(|(seen, expected)| {
+            match (seen.rsplit_once('@'), expected.rsplit_once('@')) {
+                (Some((a, seen)), Some((b, expected))) => {
+                    let (seen, expected): (u64, u64) = (seen.parse().unwrap(), expected.parse().unwrap());
+                    a == b && seen <= expected && seen + 2 >= expected
+                }
+                _ => seen == expected,
+            }
+        })
+}
+
+/// Claim's answer as the table writes it, a time rounded up to 10 s.
+fn answer(claim: &Claim) -> String {
+    match claim {
+        Claim::Won { attempts } => format!("won {attempts}"),
+        Claim::Delivered => "delivered".into(),
+        Claim::Held { lasts } => format!("held {}", lasts.as_secs().div_ceil(10) * 10),
+    }
+}
+
+#[tokio::test]
+async fn every_step_acts_only_on_what_it_finds() {
+    let server = Server::start(&[]);
+    let me = arbiter(&server, "me");
+    let ids = uids([7]);
+    // Step, the keys before (truth|sign|attempts), its answer, the keys after.
+    let table = [
+        ("claim", "-|-|-", "won 0", "claimed me@60|SCOPE@60|-"),
+        ("claim", "-|-|2@30", "won 2", "claimed me@60|SCOPE@60|2@30"),
+        ("claim", "-|-|3 dead@30", "won 3", "claimed me@60|SCOPE@60|3 dead@30"),
+        ("claim", "-|OTHER@30|-", "won 0", "claimed me@60|OTHER@30|-"),
+        ("claim", "-|SCOPE@30|-", "won 0", "claimed me@60|SCOPE@60|-"),
+        ("claim", "-|1@30|-", "held 30", "-|1@30|-"),
+        ("claim", "-|2@600|-", "held 600", "-|2@600|-"),
+        ("claim", "claimed me@30|SCOPE@30|1@30", "won 1", "claimed me@60|SCOPE@60|1@30"),
+        ("claim", "claimed me@30|-|-", "won 0", "claimed me@60|SCOPE@60|-"),
+        ("claim", "claimed me@30|OTHER@30|-", "won 0", "claimed me@60|OTHER@30|-"),
+        ("claim", "claimed me@30|1@600|-", "held 600", "-|1@600|-"),
+        ("claim", "claimed you@30|SCOPE@30|-", "held 30", "claimed you@30|SCOPE@30|-"),
+        ("claim", "claimed you@30|1@600|-", "held 30", "claimed you@30|1@600|-"),
+        ("claim", "failed 2@30|-|2@30", "held 30", "failed 2@30|-|2@30"),
+        ("claim", "delivered me@30|SCOPE@30|-", "delivered", "delivered me@30|SCOPE@30|-"),
+        ("claim", "delivered you@30|1@30|-", "delivered", "delivered you@30|1@30|-"),
+        ("renew", "-|-|-", "no", "-|-|-"),
+        ("renew", "-|SCOPE@30|-", "no", "-|SCOPE@30|-"),
+        ("renew", "claimed me@30|SCOPE@30|1@30", "yes", "claimed me@60|SCOPE@60|1@30"),
+        ("renew", "claimed me@30|-|-", "yes", "claimed me@60|SCOPE@60|-"),
+        ("renew", "claimed me@30|OTHER@30|-", "yes", "claimed me@60|OTHER@30|-"),
+        ("renew", "claimed me@30|1@30|-", "yes", "claimed me@60|1@30|-"),
+        ("renew", "claimed you@30|SCOPE@30|-", "no", "claimed you@30|SCOPE@30|-"),
+        ("renew", "delivered me@30|SCOPE@30|-", "no", "delivered me@30|SCOPE@30|-"),
+        ("renew", "failed 1@30|-|1@30", "no", "failed 1@30|-|1@30"),
+        ("release", "-|-|1@30", "-", "-|-|1@30"),
+        ("release", "claimed me@30|SCOPE@30|-", "-", "-|-|-"),
+        ("release", "claimed me@30|OTHER@30|-", "-", "-|OTHER@30|-"),
+        ("release", "claimed me@30|1@30|-", "-", "-|1@30|-"),
+        ("release", "claimed me@30|SCOPE@30|2@30", "-", "-|-|2@30"),
+        ("release", "claimed me@30|SCOPE@30|2 me@30", "-", "-|-|1@86400"),
+        ("release", "claimed me@30|SCOPE@30|1 me@30", "-", "-|-|-"),
+        ("release", "claimed me@30|SCOPE@30|2 dead@30", "-", "-|-|2 dead@30"),
+        ("release", "claimed you@30|SCOPE@30|1 me@30", "-", "claimed you@30|SCOPE@30|1 me@30"),
+        ("release", "delivered me@30|SCOPE@30|-", "-", "delivered me@30|SCOPE@30|-"),
+        ("begin", "-|-|-", "no", "-|-|-"),
+        ("begin", "claimed me@30|SCOPE@30|-", "yes", "claimed me@60|SCOPE@60|1 me@86400"),
+        ("begin", "claimed me@30|-|2@30", "yes", "claimed me@60|SCOPE@60|3 me@86400"),
+        ("begin", "claimed me@30|OTHER@30|2 dead@30", "yes", "claimed me@60|OTHER@30|3 me@86400"),
+        ("begin", "claimed me@30|SCOPE@30|3 me@30", "yes", "claimed me@60|SCOPE@60|3 me@30"),
+        ("begin", "claimed me@30|1@30|-", "no", "claimed me@30|1@30|-"),
+        ("begin", "claimed you@30|SCOPE@30|-", "no", "claimed you@30|SCOPE@30|-"),
+        ("begin", "delivered me@30|SCOPE@30|-", "no", "delivered me@30|SCOPE@30|-"),
+        ("finish", "-|-|1 me@30", "no", "-|-|1 me@30"),
+        ("finish", "claimed me@30|SCOPE@30|1 me@30", "yes", "delivered me@86400|SCOPE@86400|-"),
+        ("finish", "claimed me@30|-|-", "yes", "delivered me@86400|SCOPE@86400|-"),
+        ("finish", "claimed me@30|OTHER@30|-", "yes", "delivered me@86400|OTHER@30|-"),
+        ("finish", "claimed me@30|1@30|-", "yes", "delivered me@86400|1@30|-"),
+        ("finish", "claimed you@30|SCOPE@30|1@30", "no", "claimed you@30|SCOPE@30|1@30"),
+        ("finish", "delivered me@30|SCOPE@30|-", "yes", "delivered me@30|SCOPE@30|-"),
+        ("finish", "delivered you@30|SCOPE@30|-", "no", "delivered you@30|SCOPE@30|-"),
+        ("fail", "claimed me@30|SCOPE@30|-", "1", "failed 1@5|-|1@86400"),
+        ("fail", "claimed me@30|OTHER@30|2@30", "3", "failed 3@5|OTHER@30|3@86400"),
+        ("fail", "claimed me@30|1@30|2 dead@30", "3", "failed 3@5|1@30|3@86400"),
+        ("fail", "claimed me@30|SCOPE@30|2 me@30", "2", "failed 2@5|-|2@86400"),
+        ("fail", "claimed you@30|SCOPE@30|2@30", "2", "claimed you@30|SCOPE@30|2@30"),
+        ("fail", "failed 1@30|-|1@30", "1", "failed 1@30|-|1@30"),
+        ("fail", "-|-|-", "0", "-|-|-"),
+        ("fail uncounted", "claimed me@30|SCOPE@30|-", "0", "failed 0@5|-|-"),
+        ("fail uncounted", "claimed me@30|SCOPE@30|2@30", "2", "failed 2@5|-|2@86400"),
+        ("fail uncounted", "claimed me@30|SCOPE@30|2 me@30", "1", "failed 1@5|-|1@86400"),
+        ("fail uncounted", "claimed me@30|SCOPE@30|1 me@30", "0", "failed 0@5|-|-"),
+        ("acknowledged", "-|SCOPE@30|1@30", "-", "-|SCOPE@30|1@30"),
+        ("acknowledged", "claimed me@30|SCOPE@30|1@30", "-", "claimed me@30|SCOPE@30|1@30"),
+        ("acknowledged", "failed 1@30|-|1@30", "-", "failed 1@30|-|1@30"),
+        ("acknowledged", "delivered me@86400|SCOPE@86400|1@30", "-", "delivered me@600|SCOPE@600|-"),
+        ("acknowledged", "delivered you@86400|SCOPE@86400|-", "-", "delivered you@600|SCOPE@600|-"),
+        ("acknowledged", "delivered me@86400|OTHER@30|-", "-", "delivered me@600|OTHER@30|-"),
+        ("acknowledged", "delivered me@86400|1@30|-", "-", "delivered me@600|1@30|-"),
+        ("acknowledged", "delivered me@86400|-|-", "-", "delivered me@600|-|-"),
+    ];
+    let yes_or_no = |ours: Vec<bool>| if ours == [true] { "yes".to_owned() } else { "no".to_owned() };
+    let pause = Duration::from_secs(5);
+    for (step, before, expected, after) in table {
+        set(&server, before);
+        let answered = match step {
+            "claim" => answer(&me.claim(SCOPE, &ids).await.unwrap()[0]),
+            "renew" => yes_or_no(me.renew(SCOPE, &ids).await.unwrap()),
+            "release" => me.release(SCOPE, &ids).await.map(|()| "-".to_owned()).unwrap(),
+            "begin" => yes_or_no(me.begin(SCOPE, &ids).await.unwrap()),
+            "finish" => yes_or_no(me.finish(SCOPE, &ids).await.unwrap()),
+            "fail" => me.fail(SCOPE, &ids[0], pause, true).await.unwrap().to_string(),
+            "fail uncounted" => me.fail(SCOPE, &ids[0], pause, false).await.unwrap().to_string(),
+            "acknowledged" => me.acknowledged(SCOPE, &ids).await.map(|()| "-".to_owned()).unwrap(),
+            _ => unreachable!(),
+        };
+        assert_eq!(answered, expected, "{step} of {before}");
+        let seen = shown(&server);
+        assert!(same(&seen, after), "{step} of {before} left {seen}, not {after}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_without_an_end_is_looked_at_again_in_ten_minutes() {
+    let server = Server::start(&[]);
+    let me = arbiter(&server, "me");
+    server.ask::<()>("SET delivered:7 1");
+    assert_eq!(me.claim(SCOPE, &uids([7])).await.unwrap(), [Claim::Held { lasts: Duration::from_secs(600) }]);
+}
+
+#[tokio::test]
+async fn answers_come_in_order_and_in_any_number() {
+    let server = Server::start(&[]);
+    let (me, you) = (arbiter(&server, "me"), arbiter(&server, "you"));
+    assert!(me.claim(SCOPE, &[]).await.unwrap().is_empty());
+    assert!(me.renew(SCOPE, &[]).await.unwrap().is_empty());
+    me.release(SCOPE, &[]).await.unwrap();
+    me.acknowledged(SCOPE, &[]).await.unwrap();
+    let every_third = uids((1..=1_500).filter(|uid| uid % 3 == 0));
+    you.claim(SCOPE, &every_third).await.unwrap();
+    let all = uids(1..=1_500);
+    let claims = me.claim(SCOPE, &all).await.unwrap();
+    for (id, claim) in all.iter().zip(&claims) {
+        assert_eq!(every_third.contains(id), matches!(claim, Claim::Held { .. }), "{id}");
+    }
+    let ours = me.renew(SCOPE, &all).await.unwrap();
+    assert_eq!(ours.iter().filter(|ours| **ours).count(), 1_000);
+    me.release(SCOPE, &all).await.unwrap();
+    assert_eq!(server.keys().len(), every_third.len() * 2);
+}
+
+#[tokio::test]
+async fn ids_may_be_text() {
+    let server = Server::start(&[]);
+    let me = arbiter(&server, "me");
+    let ids = [MessageId::Text("AAMkAG-_=".into())];
+    assert_eq!(me.claim("graph/me/inbox", &ids).await.unwrap(), [Claim::Won { attempts: 0 }]);
+    assert_eq!(server.keys(), ["delivered:AAMkAG-_=", "delivered:AAMkAG-_=:graph/me/inbox"]);
+}
+
+#[tokio::test]
+async fn equal_uids_of_two_mailboxes_do_not_hinder_one_another() {
+    let server = Server::start(&[]);
+    let me = arbiter(&server, "me");
+    let ids = uids([7]);
+    for scope in [SCOPE, OTHER_SCOPE] {
+        assert_eq!(me.claim(scope, &ids).await.unwrap(), [Claim::Won { attempts: 0 }]);
+    }
+    assert_eq!(me.finish(SCOPE, &ids).await.unwrap(), [true]);
+    assert_eq!(me.renew(OTHER_SCOPE, &ids).await.unwrap(), [true]);
+    assert_eq!(me.finish(OTHER_SCOPE, &ids).await.unwrap(), [true]);
+    assert_eq!(server.ask::<String>("GET delivered:7"), SCOPE, "the first one's sign is left alone");
+    me.acknowledged(SCOPE, &ids).await.unwrap();
+    me.acknowledged(OTHER_SCOPE, &ids).await.unwrap();
+    for scope in [SCOPE, OTHER_SCOPE] {
+        assert_eq!(me.claim(scope, &ids).await.unwrap(), [Claim::Delivered]);
+    }
+}
+
+#[tokio::test]
+async fn a_missing_sign_comes_back_with_the_next_renewal() {
+    let server = Server::start(&[]);
+    let me = arbiter(&server, "me");
+    server.ask::<()>(&format!("SET delivered:7 {OTHER_SCOPE}"));
+    me.claim(SCOPE, &uids([7])).await.unwrap();
+    assert_eq!(server.ask::<String>("GET delivered:7"), OTHER_SCOPE);
+    server.ask::<()>("DEL delivered:7");
+    assert_eq!(me.renew(SCOPE, &uids([7])).await.unwrap(), [true]);
+    assert_eq!(server.ask::<String>("GET delivered:7"), SCOPE);
+}
+
+#[tokio::test]
+async fn all_keys_stand_behind_the_namespace() {
+    let server = Server::start(&[]);
+    let me = arbiter_of(server.config(), "me", Some("resque:gitlab"), 60);
+    me.claim("s", &uids([7])).await.unwrap();
+    me.begin("s", &uids([7])).await.unwrap();
+    let expected = ["resque:gitlab:attempts:7:s", "resque:gitlab:delivered:7", "resque:gitlab:delivered:7:s"];
+    assert_eq!(server.keys(), expected);
+}
+
+#[tokio::test]
+async fn a_claim_ends_by_itself_unless_renewed() {
+    let server = Server::start(&[]);
+    let (me, you) = (arbiter_of(server.config(), "me", None, 1), arbiter(&server, "you"));
+    assert_eq!(me.claim_ttl(), Some(Duration::from_secs(1)));
+    me.claim(SCOPE, &uids([7])).await.unwrap();
+    me.begin(SCOPE, &uids([7])).await.unwrap();
+    let [Claim::Held { lasts }] = you.claim(SCOPE, &uids([7])).await.unwrap()[..] else { panic!("not held") };
+    assert!(lasts <= Duration::from_secs(1));
+    until("the claim has ended", || server.keys() == [format!("attempts:7:{SCOPE}")]);
+    let claims = you.claim(SCOPE, &uids([7])).await.unwrap();
+    assert_eq!(claims, [Claim::Won { attempts: 1 }], "a try that nobody lived to end counts");
+    assert_eq!(me.renew(SCOPE, &uids([7])).await.unwrap(), [false]);
+    assert_eq!(me.finish(SCOPE, &uids([7])).await.unwrap(), [false]);
+    assert_eq!(server.ask::<String>(&format!("GET delivered:7:{SCOPE}")), "claimed you");
+}
+
+#[tokio::test]
+async fn tries_are_counted_across_claims() {
+    let server = Server::start(&[]);
+    let me = arbiter(&server, "me");
+    let ids = uids([7]);
+    for tries in 1..=3 {
+        assert_eq!(me.claim(SCOPE, &ids).await.unwrap(), [Claim::Won { attempts: tries - 1 }]);
+        assert_eq!(me.begin(SCOPE, &ids).await.unwrap(), [true]);
+        assert_eq!(me.fail(SCOPE, &ids[0], Duration::ZERO, true).await.unwrap(), tries);
+        until("the pause has ended", || !server.keys().contains(&format!("delivered:7:{SCOPE}")));
+    }
+    me.claim(SCOPE, &ids).await.unwrap();
+    me.begin(SCOPE, &ids).await.unwrap();
+    assert_eq!(me.finish(SCOPE, &ids).await.unwrap(), [true]);
+    assert!(!server.keys().contains(&format!("attempts:7:{SCOPE}")));
+}
+
+#[tokio::test]
+async fn an_original_beside_us_sees_our_claims_and_we_see_its() {
+    let server = Server::start(&[]);
+    let me = arbiter(&server, "me");
+    let original = |uid: u32| server.ask::<Option<String>>(&format!("SET delivered:{uid} 1 NX EX 1")).is_some();
+    me.claim(SCOPE, &uids([7])).await.unwrap();
+    assert!(!original(7), "claimed by us");
+    me.finish(SCOPE, &uids([7])).await.unwrap();
+    assert!(!original(7), "delivered by us");
+    assert!(original(8));
+    let [Claim::Held { lasts }] = me.claim(SCOPE, &uids([8])).await.unwrap()[..] else { panic!("not held") };
+    assert!(lasts <= Duration::from_secs(1));
+    until("the original's key has ended", || !server.keys().contains(&"delivered:8".to_owned()));
+    assert_eq!(me.claim(SCOPE, &uids([8])).await.unwrap(), [Claim::Won { attempts: 0 }]);
+}
+
+#[tokio::test]
+async fn the_original_question_is_asked_as_the_original_does() {
+    let server = Server::start(&[]);
+    let Arbiter::Redis(door) = arbiter_of(server.config(), "me", Some("ns"), 60) else { panic!("no Redis") };
+    assert!(door.original("7", 600).await.unwrap());
+    assert!(!door.original("7", 600).await.unwrap());
+    assert_eq!(server.ask::<String>("GET ns:delivered:7"), "1");
+    assert!((598..=600).contains(&server.ask::<i64>("TTL ns:delivered:7")));
+    assert!(door.original("8", 1).await.unwrap());
+    until("it has ended", || server.keys() == ["ns:delivered:7"]);
+    assert!(door.original("8", 1).await.unwrap());
+}
+
+#[tokio::test]
+async fn scripts_are_loaded_again_when_redis_has_forgotten_them() {
+    let server = Server::start(&[]);
+    let me = arbiter(&server, "me");
+    for uid in 1..=3 {
+        assert_eq!(me.claim(SCOPE, &uids([uid])).await.unwrap(), [Claim::Won { attempts: 0 }]);
+        server.ask::<()>("SCRIPT FLUSH");
+    }
+}
+
+#[tokio::test]
+async fn without_arbitration_everything_is_ours() {
+    let me = Arbiter::new(&Arbitration::Noop, &RedisClients::new(), &new_instance()).unwrap();
+    let ids = uids([1, 2]);
+    assert_eq!(me.claim_ttl(), None);
+    assert_eq!(me.claim(SCOPE, &ids).await.unwrap(), [Claim::Won { attempts: 0 }, Claim::Won { attempts: 0 }]);
+    for ours in [me.renew(SCOPE, &ids).await, me.begin(SCOPE, &ids).await, me.finish(SCOPE, &ids).await] {
+        assert_eq!(ours.unwrap(), [true, true]);
+    }
+}
+
+#[tokio::test]
+async fn an_address_without_meaning_is_refused_at_once() {
+    let claims = Claims { redis: redis_at("http://:secret@host"), namespace: None, claim_ttl: 60 };
+    let error = Arbiter::new(&Arbitration::Redis(claims), &RedisClients::new(), "me").unwrap_err();
+    assert!(matches!(error, mail_room_core::Error::Configuration(_)));
+    assert!(!error.to_string().contains("secret"), "{error}");
+}
+
+#[test]
+fn instances_have_names_of_their_own() {
+    assert_eq!(new_instance().len(), 32);
+    assert_ne!(new_instance(), new_instance());
+}

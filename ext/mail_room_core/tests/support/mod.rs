@@ -1,0 +1,127 @@
+//! What several test files need. Each file uses a part of it.
+#![allow(dead_code, missing_docs, unreachable_pub)]
+
+pub mod dovecot;
+pub mod scripted;
+
+use std::time::Duration;
+
+use mail_room_core::config::{Arbitration, Delivery, Mailbox, Security, Tls};
+use mail_room_core::control::Stop;
+use mail_room_core::message::MessageId;
+use mail_room_core::source::imap::{Deadlines, Event, Gate, Imap};
+use mail_room_core::source::{Fetched, Source};
+use mail_room_core::{Error, Result};
+
+/// The password of all test mailboxes; must never show up anywhere.
+pub const PASSWORD: &str = "s3cret-pass";
+
+/// A mailbox on this machine, without TLS.
+pub fn mailbox(port: u16) -> Mailbox {
+    Mailbox {
+        name: "INBOX".into(),
+        email: "me@example.com".into(),
+        password: PASSWORD.to_owned().into(),
+        host: "127.0.0.1".into(),
+        port,
+        security: Security::Plain,
+        tls: Tls::default(),
+        search_command: "UNSEEN".into(),
+        limit_max_unread: 0,
+        idle_timeout: 1740,
+        delete_after_delivery: false,
+        expunge_deleted: false,
+        max_message_size: 64 << 20,
+        log: None,
+        delivery: Delivery::Noop,
+        arbitration: Arbitration::Noop,
+    }
+}
+
+/// Deadlines that tests can wait for.
+pub fn impatient() -> Deadlines {
+    let mut deadlines = Deadlines::default();
+    deadlines.connect = Duration::from_secs(3);
+    deadlines.silence = Duration::from_millis(300);
+    deadlines.command = Duration::from_millis(900);
+    deadlines.done = Duration::from_millis(300);
+    deadlines.idle = Duration::from_secs(2);
+    deadlines.poll = Duration::from_millis(200);
+    deadlines
+}
+
+/// Connects with default deadlines.
+pub async fn connect(mailbox: &Mailbox) -> Result<Imap> {
+    Imap::connect(mailbox, &Stop::new(), &Gate::new(), &mut |_: Event| {}).await
+}
+
+/// Connects with [`impatient`] deadlines.
+pub async fn connect_impatient(mailbox: &Mailbox) -> Result<Imap> {
+    Imap::connect_within(mailbox, &impatient(), &Stop::new(), &Gate::new(), &mut |_: Event| {}).await
+}
+
+/// Ids of `uids`.
+pub fn ids(uids: impl IntoIterator<Item = u32>) -> Vec<MessageId> {
+    uids.into_iter().map(MessageId::Uid).collect()
+}
+
+/// UIDs of `ids`.
+pub fn uids(ids: &[MessageId]) -> Vec<u32> {
+    ids.iter()
+        .map(|id| match id {
+            MessageId::Uid(uid) => *uid,
+            MessageId::Text(text) => panic!("{text} is no UID"),
+        })
+        .collect()
+}
+
+/// What a fetch gave, in its order; `None` for NIL.
+pub type Given = Vec<(u32, Option<Vec<u8>>)>;
+
+/// Fetches and collects.
+pub async fn fetch(imap: &mut Imap, wanted: &[u32], limit: u64) -> (Given, Result<()>) {
+    let mut given = Vec::new();
+    let result = imap
+        .fetch(&ids(wanted.iter().copied()), limit, &mut |fetched| match fetched {
+            Fetched::Body(id, body) => given.push((uids(&[id])[0], Some(body))),
+            Fetched::Nil(id) => given.push((uids(&[id])[0], None)),
+        })
+        .await;
+    (given, result)
+}
+
+/// The text of an error that wants a new connection.
+#[track_caller]
+pub fn reconnect<T: std::fmt::Debug>(result: Result<T>) -> String {
+    match result {
+        Err(Error::Reconnect(text)) => harmless(text),
+        other => panic!("expected Reconnect, got {other:?}"),
+    }
+}
+
+/// The text of an error that wants a person.
+#[track_caller]
+pub fn refused<T: std::fmt::Debug>(result: Result<T>) -> String {
+    match result {
+        Err(Error::Refused(text)) => harmless(text),
+        other => panic!("expected Refused, got {other:?}"),
+    }
+}
+
+/// The text of an error about an unreadable answer.
+#[track_caller]
+pub fn unparseable<T: std::fmt::Debug>(result: Result<T>) -> String {
+    match result {
+        Err(Error::Unparseable(text)) => harmless(text),
+        other => panic!("expected Unparseable, got {other:?}"),
+    }
+}
+
+/// Passes `text` on if it holds neither the password nor mail.
+#[track_caller]
+pub fn harmless(text: String) -> String {
+    assert!(!text.contains(PASSWORD), "shows the password: {text}");
+    assert!(!text.contains("PRIVATE"), "shows mail: {text}");
+    assert!(text.len() < 600, "too long: {text}");
+    text
+}
