@@ -71,7 +71,7 @@ impl Intake for Bodies<'_> {
         }
         match uid_so_far(text) {
             Some(uid) if !self.missing.contains(&uid) => Ok(Keep::Skip),
-            _ if octets > u64::MAX / 2 => Err(Error::Unparseable(format!(
+            _ if octets > self.limit => Err(Error::Unparseable(format!(
                 "the server sends a message of {octets} octets, more than the {} it may have",
                 self.limit
             ))),

@@ -76,6 +76,7 @@ async fn one_idle(session: &mut Session, until: Instant, stop: &Stop) -> Result<
         tokio::select! {
             biased;
             () = stop.wait() => break End::Over,
+            () = sleep_until(until) => break End::Over,
             () = sleep_until(silent_at) => break End::Silent,
             readable = session.wire.readable() => readable?,
         }
