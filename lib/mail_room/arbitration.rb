@@ -11,13 +11,20 @@ module MailRoom
     CLASSES = { "noop" => Noop, "redis" => Redis }.freeze
     private_constant :CLASSES
 
-    # @param name [String, Symbol]
-    # @return [Class]
-    # @raise [ConfigurationError] if there is no such arbitration
-    def self.[](name)
-      CLASSES.fetch(name.to_s) do
-        raise ConfigurationError, "there is no arbitration_method #{name.inspect}#{Suggestion.hint(name, CLASSES.keys)}: " \
-                                  "there are #{CLASSES.keys.join(", ")}"
+    class << self
+      # @param name [String, Symbol]
+      # @return [Class]
+      # @raise [ConfigurationError] if there is no such arbitration
+      def [](name)
+        CLASSES.fetch(name.to_s) do
+          raise ConfigurationError, "there is no arbitration_method #{name.inspect}#{Suggestion.hint(name, CLASSES.keys)}: " \
+                                    "there are #{CLASSES.keys.join(", ")}"
+        end
+      end
+
+      # @return [Boolean] whether exactly this class is served by the compiled library; a subclass of one is a class of its own
+      def native?(klass)
+        CLASSES.value?(klass)
       end
     end
   end

@@ -1,75 +1,102 @@
 # frozen_string_literal: true
 
-require "optparse"
+require "mail_room/command_line"
 require "mail_room/configuration"
 require "mail_room/coordinator"
 require "mail_room/crash_handler"
-require "mail_room/version"
+require "mail_room/native"
+require "mail_room/warnings"
 
 module MailRoom
-  # The command line.
+  # The `mail_room` process: reads its configuration, watches until a signal ends it, and says in one place what went wrong.
+  # The only part of this library that handles signals.
   class CLI
     # @return [Configuration]
-    attr_reader :configuration
+    attr_accessor :configuration
     # @return [Coordinator]
-    attr_reader :coordinator
-    # @return [Hash] config_path, quiet, log_exit_as
-    attr_reader :options
+    attr_accessor :coordinator
+    # @return [Hash] see {CommandLine.parse}
+    attr_accessor :options
 
-    # Runs the command line to its end, as the executable does.
-    # @return [Integer] the exit status
-    def self.run(argv)
-      format = nil
-      cli = allocate
-      cli.send(:initialize, argv) { |options| format = options[:log_exit_as] }
-      cli.start
-      0
-    rescue OptionParser::ParseError => e
-      warn "mail_room: #{e.message}; see mail_room --help"
-      2
-    rescue ConfigurationError, IdleTimeoutTooLarge, StandardError => e
-      CrashHandler.new.handle(e, format)
-      1
+    class << self
+      # Runs the executable to its end. What the user has to change is one line on stderr; an error that is ours comes with
+      # its backtrace. With `--log-exit-as json`, both are one line of JSON on stdout.
+      #
+      # @param argv [Array<String>]
+      # @return [Integer] the exit status
+      def run(argv)
+        options = CommandLine.parse(argv)
+        Process.setproctitle(title(options)) # how the host's health check finds us
+        if options[:config_path].nil? && !options[:quiet]
+          raise ConfigurationError, "no configuration file was given: use -c FILE (see mail_room --help)"
+        end
+
+        new(argv, options).start
+        0
+      rescue OptionParser::ParseError => e
+        complain("#{e.message} (see mail_room --help)")
+      rescue ConfigurationError, IdleTimeoutTooLarge => e
+        json?(options) ? crash(e, options) : complain(e.message)
+      rescue StandardError, ScriptError, NoMemoryError, SystemStackError => e
+        crash(e, options || {})
+      end
+
+      # @api private
+      # @return [Integer] the exit status
+      # @raise the error itself, unless it is to be written as JSON
+      def crash(error, options)
+        CrashHandler.new.handle(error, options[:exit_error_format])
+        1
+      end
+
+      private
+
+      def title(options)
+        # Options and a path; nothing that is in the file.
+        ["mail_room", *("-q" if options[:quiet]), *(["-c", options[:config_path]] if options[:config_path])].join(" ")
+      end
+
+      def json?(options)
+        options && options[:exit_error_format] == "json"
+      end
+
+      def complain(message)
+        warn "mail_room: #{message}"
+        1
+      end
     end
 
     # @param argv [Array<String>]
     # @raise [OptionParser::ParseError]
     # @raise [ConfigurationError]
-    def initialize(argv)
-      @options = { config_path: "mail_room.yml", quiet: false, log_exit_as: nil }
-      parser.parse(argv)
-      yield options if block_given?
+    # @raise [IdleTimeoutTooLarge]
+    def initialize(argv, options = CommandLine.parse(argv))
+      @options = options
       @configuration = Configuration.new(options)
       @coordinator = Coordinator.new(configuration.mailboxes)
     end
 
-    # Watches until SIGINT or SIGTERM.
+    # Watches until SIGINT or SIGTERM. SIGHUP reopens the log files. The handlers that were there before are put back.
+    # With `--log-exit-as json`, a fatal error is written as a line of JSON and ends the process with status 1.
+    #
+    # @raise [ConfigurationError]
     def start
-      # How the host's health check finds us; nothing of the configuration belongs here.
-      Process.setproctitle("mail_room -c #{options[:config_path]}")
-      previous = %w[INT TERM].to_h { |signal| [signal, trap(signal) { coordinator.quit }] }
-      previous["HUP"] = trap("HUP") { Native.reopen_logs }
-      coordinator.run
-    ensure
-      previous&.each { |signal, handler| trap(signal, handler || "DEFAULT") }
+      Warnings.say("there are no mailboxes to watch") if coordinator.watchers.empty? && !options[:quiet]
+      with_signals { coordinator.run }
+    rescue StandardError, ScriptError, NoMemoryError, SystemStackError => e
+      exit self.class.crash(e, options)
     end
 
     private
 
-    def parser
-      OptionParser.new do |parser|
-        parser.banner = "Usage: mail_room [-c FILE] [options]"
-        parser.version = VERSION
-        parser.on("-c", "--config FILE", "the configuration (default: mail_room.yml)") { |path| options[:config_path] = path }
-        parser.on("-q", "--quiet", "do without a configuration that is missing") { options[:quiet] = true }
-        parser.on("--log-exit-as [FORMAT]", %w[json plain], "how a fatal error is written: json (a line on stdout) or plain") do |format|
-          options[:log_exit_as] = format || "json"
-        end
-        parser.on("-?", "--help", "show this") do
-          puts parser
-          exit
-        end
-      end
+    # A handler may neither lock nor log: each of these stores an atomic.
+    def with_signals
+      before = {}
+      { "INT" => -> { coordinator.quit }, "TERM" => -> { coordinator.quit }, "HUP" => -> { Native.reopen_logs } }
+        .each { |signal, action| before[signal] = trap(signal) { action.call } }
+      yield
+    ensure
+      before.each { |signal, handler| trap(signal, handler || "SYSTEM_DEFAULT") }
     end
   end
 end

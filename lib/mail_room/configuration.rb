@@ -1,28 +1,28 @@
 # frozen_string_literal: true
 
-require "erb"
-require "yaml"
 require "mail_room/coercion"
+require "mail_room/config_file"
 require "mail_room/errors"
 require "mail_room/mailbox"
+require "mail_room/suggestion"
+require "mail_room/warnings"
 
 module MailRoom
-  # The mailboxes that a file names: ERB, then YAML with symbol or string keys.
+  # The mailboxes that a configuration file names. How the file is rendered and parsed is in {ConfigFile}.
   class Configuration
     # @return [Array<Mailbox>]
-    attr_reader :mailboxes
+    attr_accessor :mailboxes
+    # @return [Boolean]
+    attr_accessor :quiet
 
-    # @param config_path [String] the file
-    # @param quiet [Boolean] do without a file that is missing, unreadable or without `mailboxes`; what was read until an
-    #   error is kept
+    # @param options [Hash] `config_path`: the file; without one there are no mailboxes. `quiet`: do without a file that is
+    #   missing, unreadable or without `mailboxes`, and keep the mailboxes read before an error
     # @raise [ConfigurationError] one line that says what to change
     # @raise [IdleTimeoutTooLarge]
     def initialize(options = {})
-      @config_path = options[:config_path]
+      @quiet = options.fetch(:quiet, false)
       @mailboxes = []
-      read
-    rescue ConfigurationError, IdleTimeoutTooLarge
-      raise unless options[:quiet]
+      read(options[:config_path]) if options[:config_path]
     end
 
     # Without the mailboxes' secrets.
@@ -33,35 +33,33 @@ module MailRoom
 
     private
 
-    def read
-      raise ConfigurationError, "no configuration file given: use -c FILE" if @config_path.nil?
+    def read(path)
+      list(ConfigFile.new(path).load, path).each.with_index(1) { |attributes, number| add(attributes, "#{path}, mailbox #{number}") }
+    rescue ConfigFile::Missing
+      raise unless quiet
+    rescue ConfigurationError, IdleTimeoutTooLarge => e
+      raise unless quiet
 
-      list = Coercion.options(parse(render), "the configuration in #{@config_path}")[:mailboxes]
-      raise ConfigurationError, "#{@config_path} has no list of mailboxes: add `:mailboxes:`" unless list.is_a?(Array)
-
-      list.each do |attributes|
-        unless attributes.is_a?(Hash)
-          raise ConfigurationError, "an entry of :mailboxes: in #{@config_path} is #{Coercion.kind(attributes)}, not a mapping"
-        end
-
-        @mailboxes << Mailbox.new(attributes)
-      end
+      # Quiet is not silent about what is there and wrong: those mailboxes are not watched.
+      Warnings.say("going on with #{mailboxes.size} mailboxes (--quiet): #{e.message}")
     end
 
-    def render
-      template = ERB.new(File.read(@config_path))
-      template.filename = File.expand_path(@config_path)
-      template.result
-    rescue SystemCallError => e
-      raise ConfigurationError, "cannot read the configuration file: #{e.message}"
+    def list(content, path)
+      list = content[:mailboxes]
+      return list if list.is_a?(Array)
+      raise ConfigurationError, "#{path}: mailboxes must be a list, not #{Coercion.kind(list)}" unless list.nil?
+
+      likely = content.keys.find { |key| Suggestion.nearest(key, [:mailboxes]) }
+      hint = likely && likely != :mailboxes ? " (is :#{likely} a misspelling?)" : ""
+      raise ConfigFile::Missing, "#{path}: there are no :mailboxes#{hint}"
     end
 
-    def parse(text)
-      YAML.safe_load(text, permitted_classes: [Symbol], aliases: true, filename: @config_path) || {}
-    rescue Psych::SyntaxError => e
-      raise ConfigurationError, "#{@config_path} is no YAML: #{e.problem} at line #{e.line}, column #{e.column}", cause: nil
-    rescue Psych::Exception => e
-      raise ConfigurationError, "#{@config_path} is not understood: #{e.message}", cause: nil
+    def add(attributes, where)
+      raise ConfigurationError, "it is #{Coercion.kind(attributes)}, not a mapping of options" unless attributes.is_a?(Hash)
+
+      mailboxes << Mailbox.new(attributes)
+    rescue ConfigurationError, IdleTimeoutTooLarge => e
+      raise e.class, "#{where}: #{e.message}", cause: nil
     end
   end
 end

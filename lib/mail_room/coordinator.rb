@@ -4,10 +4,11 @@ require "mail_room/mailbox_watcher"
 require "mail_room/native"
 
 module MailRoom
-  # Watches several mailboxes, all of them on one native runtime: no thread per mailbox.
+  # Watches several mailboxes, all of them on one native runtime: no thread per mailbox. Without any mailbox it waits to be
+  # told to quit, as it does with them.
   class Coordinator
     # @return [Array<MailboxWatcher>] one for each mailbox
-    attr_reader :watchers
+    attr_accessor :watchers
     # @return [Boolean] whether {#run} is running
     attr_reader :running
     alias running? running
@@ -19,31 +20,35 @@ module MailRoom
       @quit = false
     end
 
-    # Watches until {#quit}, or `running = false`. Blocks; other Ruby threads go on.
+    # Watches until {#quit}, or `running = false`. Blocks; other Ruby threads go on. When the thread is killed or raised
+    # into, what is in flight is finished first.
     #
     # @raise [ConfigurationError]
     def run
       return if @quit
 
-      @supervisor = Native::Supervisor.new(watchers.map { |watcher| watcher.mailbox.to_watch })
+      supervisor = @supervisor = Native::Supervisor.new(watchers.map { |watcher| watcher.mailbox.to_watch })
+      watchers.each { |watcher| watcher.watched_by(supervisor) }
       @running = true
       # A quit that came while the supervisor was being made.
-      @supervisor.quit if @quit
-      @supervisor.run
+      supervisor.quit if @quit
+      supervisor.run
       nil
     ensure
+      supervisor&.quit
       @running = false
       @quit = false
     end
 
-    # Makes {#run} return, within 25 seconds: what is in flight is finished. Callable from any thread and in a trap.
+    # Makes {#run} return, within 25 seconds: what is in flight is finished. When nothing runs, the next {#run} returns at
+    # once. Callable from any thread and in a trap.
     def quit
       @quit = true
       @supervisor&.quit
       nil
     end
 
-    # @param value [Boolean] false makes {#run} return
+    # @param value [Boolean] false makes {#run} return, like {#quit}
     def running=(value)
       quit unless value
     end

@@ -3,22 +3,32 @@
 require "json"
 
 module MailRoom
-  # Says in one place what ended the process.
+  # Says in one place what ended the process. Ends nothing itself.
   class CrashHandler
     # @param stream [IO]
     def initialize(stream = $stdout)
       @stream = stream
     end
 
+    # Writes one line of JSON, or raises the error again.
+    #
     # @param error [Exception]
-    # @param format [String, Symbol, nil] `json`: one line on the stream; anything else: the error is raised
+    # @param format [String, Symbol, nil] `json`; anything else raises
+    # @return [nil]
     def handle(error, format)
       raise error unless format.to_s == "json"
 
-      @stream.puts JSON.generate({ time: Time.now.utc.strftime("%Y-%m-%dT%H:%M:%S.%LZ"), severity: "fatal",
-                                   message: error.message.dup.force_encoding(Encoding::UTF_8).scrub,
-                                   backtrace: error.backtrace || [] })
+      @stream.puts(JSON.generate({ time: Time.now.strftime("%Y-%m-%dT%H:%M:%S.%L%:z"), severity: "fatal",
+                                   message: text(error.message), backtrace: (error.backtrace || []).map { |line| text(line) } }))
       @stream.flush
+      nil
+    end
+
+    private
+
+    # JSON takes UTF-8 only; the message of an error may hold anything.
+    def text(string)
+      string.dup.force_encoding(Encoding::UTF_8).scrub
     end
   end
 end

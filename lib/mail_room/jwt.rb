@@ -54,7 +54,7 @@ module MailRoom
     def secret
       File.read(secret_path).chomp.unpack1("m0")
     rescue SystemCallError => e
-      raise ConfigurationError, "jwt_secret_path cannot be read: #{e.message}"
+      raise ConfigurationError, "jwt_secret_path #{secret_path} cannot be read: #{e.class.new.message}"
     rescue ArgumentError
       raise ConfigurationError, "jwt_secret_path must name a file with the secret in Base64", cause: nil
     end

@@ -65,21 +65,26 @@ module MailRoom
     # @raise [ConfigurationError] naming the field
     # @raise [IdleTimeoutTooLarge]
     def initialize(attributes = {})
-      reader = OptionReader.new(attributes, where: "Mailbox")
-      reader.warn_unknown(members, "a mailbox")
-      super(**DEFAULTS.merge(attributes.transform_keys(&:to_sym).slice(*members)))
-      coerce
+      options = Coercion.options(attributes, "a mailbox")
+      OptionReader.new(options, where: "Mailbox").warn_unknown(members, "a mailbox")
+      super(**DEFAULTS.merge(options.slice(*members)))
       validate!
     end
 
     # @return [String] which mailbox this is, for messages
     def title
-      "Mailbox #{name} of #{email}"
+      named = [name, email].all? { |part| part.is_a?(String) && !part.empty? }
+      named ? "Mailbox (name #{name.inspect}, email #{email.inspect})" : "Mailbox"
     end
 
+    # Opened when it is first asked for: while a mailbox is watched, the compiled library writes its log.
+    #
     # @return [::Logger] for lines of this mailbox; to nowhere unless `logger` says where
+    # @raise [ConfigurationError] if the file cannot be opened
     def logger
       @logger ||= self[:logger].is_a?(Hash) ? Logger::Structured.new(LogTarget.for_ruby(self[:logger][:log_path])) : self[:logger]
+    rescue SystemCallError => e
+      raise ConfigurationError, "#{field(:log_path)} cannot be opened: #{e.class.new.message}"
     end
 
     # @return [Hash] what every log line of this mailbox carries
@@ -128,7 +133,7 @@ module MailRoom
     end
 
     def imap?
-      inbox_method.to_s == "imap"
+      !microsoft_graph?
     end
 
     def microsoft_graph?
@@ -142,17 +147,23 @@ module MailRoom
       ssl.key?(:verify_mode) ? ssl.merge(verify_mode: TlsOptions.verify_mode(ssl[:verify_mode], field(:verify_mode))) : ssl
     end
 
+    # Coerces and checks everything. Opens, connects and starts nothing.
+    #
+    # @return [true]
     # @raise [ConfigurationError] naming the field
     # @raise [IdleTimeoutTooLarge]
     def validate!
-      not_yet!
-      REQUIRED.each { |key| raise ConfigurationError, "Field :#{key} is required in Mailbox#{which}" if self[key].to_s.empty? }
+      coerce
+      check_inbox_method
+      REQUIRED.each { |key| raise ConfigurationError, "Field :#{key} is required in #{title}" if self[key].to_s.empty? }
       if idle_timeout > LONGEST_IDLE
         raise IdleTimeoutTooLarge, "#{field(:idle_timeout)} must be at most #{LONGEST_IDLE} seconds, not #{idle_timeout}"
       end
 
       refuse_control_characters
+      check_logger
       check_search_program
+      check_classes
       to_native
       true
     end
@@ -183,12 +194,14 @@ module MailRoom
     private
 
     def coerce
-      coerce_each(%i[email password host name search_command], :string)
+      coerce_each(%i[name email password host search_command delivery_url delivery_token content_type], :string)
+      coerce_each(%i[log_path location], :path)
       coerce_each(%i[start_tls delete_after_delivery expunge_deleted], :boolean)
       coerce_each(%i[delivery_options arbitration_options inbox_options], :options)
       NUMBERS.each { |key, range| self[key] = Coercion.integer(self[key], field(key), range) }
+      self[:limit_max_unread] ||= 0 # a null is no limit, as in the original
       self[:ssl] = ssl.is_a?(Hash) ? Coercion.symbolize(ssl) : Coercion.boolean(ssl, field(:ssl))
-      coerce_each([:logger], :options) if self[:logger].nil? || self[:logger].is_a?(Hash)
+      coerce_each([:logger], :options) unless self[:logger].respond_to?(:info)
     end
 
     def coerce_each(keys, type)
@@ -196,23 +209,31 @@ module MailRoom
     end
 
     def field(key)
-      "Field :#{key} in Mailbox#{which}"
+      "Field :#{key} in #{title}"
     end
 
-    def which
-      name.to_s.empty? ? "" : " (name #{name.to_s.inspect}, email #{email.to_s.inspect})"
+    def check_inbox_method
+      raise ConfigurationError, "#{field(:inbox_method)}: microsoft_graph is not available yet" if microsoft_graph?
+      return if inbox_method.nil? || inbox_method.to_s == "imap"
+
+      raise ConfigurationError, "#{field(:inbox_method)} must be imap or microsoft_graph"
     end
 
-    def not_yet!
-      raise ConfigurationError, "inbox_method microsoft_graph is not available yet" if microsoft_graph?
-      raise ConfigurationError, "#{field(:inbox_method)} must be imap or microsoft_graph" unless imap?
+    def check_classes
+      unless Delivery.native?(delivery_klass)
+        what = self[:delivery_klass] ? "a class of your own" : delivery_method
+        raise ConfigurationError, "#{field(self[:delivery_klass] ? :delivery_klass : :delivery_method)}: #{what} is not available yet"
+      end
+      return if Arbitration.native?(arbitration_klass)
 
-      builtin!(:delivery_klass, delivery_klass, [Delivery::Noop, Delivery::Logger, Delivery::Sidekiq])
-      builtin!(:arbitration_klass, arbitration_klass, [Arbitration::Noop, Arbitration::Redis])
+      raise ConfigurationError, "#{field(:arbitration_klass)}: a class of your own is not available yet"
     end
 
-    def builtin!(key, klass, known)
-      raise ConfigurationError, "#{field(key)}: a class of your own is not available yet" unless known.include?(klass)
+    def check_logger
+      return unless self[:logger].is_a?(Hash)
+
+      OptionReader.new(self[:logger], where: "logger of #{title}").warn_unknown([:log_path], "logger")
+      LogTarget.for_ruby(self[:logger][:log_path], field(:log_path))
     end
 
     def refuse_control_characters
@@ -223,11 +244,11 @@ module MailRoom
 
     def check_search_program
       program = SearchProgram.new(search_command, field: field(:search_command))
-      return if program.unseen? || delete_after_delivery
+      return if program.unseen? || (delete_after_delivery && (expunge_deleted || program.undeleted?))
 
       Warnings.once([:search_command, email, name],
                     "search_command #{search_command} of #{title} finds delivered messages again: it neither asks for UNSEEN nor " \
-                    "does delete_after_delivery remove them; they are delivered once more after each restart")
+                    "do delete_after_delivery and expunge_deleted remove them; they are delivered once more after each restart")
     end
 
     def security

@@ -7,7 +7,7 @@ module MailRoom
   class MailboxWatcher
     # @return [Mailbox]
     attr_reader :mailbox
-    # @return [Thread, nil] the thread that waits while the mailbox is watched
+    # @return [Thread, nil] the thread that waits while the mailbox is watched; nil below a {Coordinator}
     attr_reader :watching_thread
 
     # @param mailbox [Mailbox]
@@ -20,19 +20,31 @@ module MailRoom
     # @return [Thread]
     # @raise [ConfigurationError]
     def run
-      @supervisor = supervisor = Native::Supervisor.new([mailbox.to_watch])
+      return watching_thread if watching_thread&.alive?
+
+      supervisor = @supervisor = Native::Supervisor.new([mailbox.to_watch])
       @watching_thread = Thread.new { supervisor.run }
+      # A watcher that ends by an error must not end unnoticed.
+      @watching_thread.abort_on_exception = true
+      @watching_thread
     end
 
+    # @return [Boolean] whether the mailbox is being watched, by this watcher or by its coordinator
     def running?
-      @watching_thread&.alive? || false
+      watching_thread&.alive? || @coordinators&.running? || false
     end
 
-    # Stops watching and waits for its end, at most some 25 seconds.
+    # Stops what {#run} started and waits for its end, at most some 25 seconds. A coordinator is stopped by its own quit.
     def quit
       @supervisor&.quit
       @watching_thread&.join
       nil
+    end
+
+    # @api private
+    # @param supervisor [Native::Supervisor] what a {Coordinator} watches this mailbox with, among others
+    def watched_by(supervisor)
+      @coordinators = supervisor
     end
   end
 end

@@ -37,8 +37,9 @@ module MailRoom
     def initialize(text, field: "Field :search_command in Mailbox")
       @field = field
       @keys = []
-      refuse("is empty") if text.strip.empty?
+      refuse("must not contain control characters such as line ends") if text.match?(/[[:cntrl:]]/)
       read(tokens(text))
+      refuse("is empty") if keys.empty?
       @keys.each { |key| refuse("contains #{key}, which #{REFUSED[key]}") if REFUSED.key?(key) }
     end
 
@@ -57,8 +58,8 @@ module MailRoom
     def tokens(text)
       scanner = StringScanner.new(text)
       found = []
-      until (scanner.skip(/\s+/) && scanner.eos?) || scanner.eos?
-        token = scanner.scan(/[()]|"(?:[^"\\]|\\.)*"|[^\s()"{]+/)
+      until (scanner.skip(/ +/) && scanner.eos?) || scanner.eos?
+        token = scanner.scan(/[()]|"(?:[^"\\]|\\.)*"|[^ ()"{]+/)
         refuse("has an unbalanced quote or a literal ({...})") if token.nil?
         found << token
       end
@@ -71,12 +72,14 @@ module MailRoom
         token = tokens.shift
         depth += nesting(token)
         refuse("has unbalanced parentheses") if depth.negative?
-        key(token.upcase, tokens) unless token.start_with?("(", ")", '"')
+        key(token.upcase, tokens) unless token.start_with?("(", ")")
       end
       refuse("has unbalanced parentheses") unless depth.zero?
     end
 
     def key(word, rest)
+      refuse("has a quoted string or a word that is not US-ASCII where a search key is expected") unless word.match?(/\A[!-~&&[^"]]+\z/)
+
       keys << word
       # MODSEQ may name an entry and its type before the number (RFC 7162 section 3.1.5)
       count = word == "MODSEQ" && rest.first&.start_with?('"') ? 3 : ARGUMENTS.fetch(word, 0)

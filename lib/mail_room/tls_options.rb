@@ -14,7 +14,7 @@ module MailRoom
   # | verify_mode | none, peer, client_once, fail_if_no_peer_cert, or OpenSSL's number; for a client everything but none verifies | peer |
   # | verify_hostname | only true is possible: whoever verifies also compares the name | true |
   # | ca_file, ca_path | PEM file, or directory of them, with own certificate authorities | the system's |
-  # | cert, key | our certificate and its private key: a PEM file (or PEM text, as GitLab renders it for Redis); both or none | none |
+  # | cert, key | our certificate and its private key: PEM files; both or none | none |
   # | min_version, max_version | TLS1_2 or TLS1_3 (also TLSv1.2, 1.2, OpenSSL's number) | TLS1_2, TLS1_3 |
   module TlsOptions
     # OpenSSL's constants, as numbers so that nobody has to load OpenSSL for a mailbox.
@@ -69,7 +69,15 @@ module MailRoom
       end
 
       def files(reader)
-        %i[ca_file ca_path cert key].to_h { |key| [key.to_s, reader.path(key)] }
+        %i[ca_file ca_path cert key].to_h do |key|
+          path = reader.path(key)
+          # Errors about a file quote its path: text in place of one would end up in the log, private key and all.
+          if path&.match?(/-----BEGIN|[\r\n\0]/)
+            raise ConfigurationError, "#{reader.field(key)} must be the path of a PEM file, not its content"
+          end
+
+          [key.to_s, path]
+        end
       end
 
       def versions(reader)

@@ -68,6 +68,16 @@ class MailRoomProcess
     end
   end
 
+  # Whether the last line it logged says that it waits for mail. Reads no more than that line.
+  def idles?
+    return false unless File.exist?(@log)
+
+    File.open(@log) do |file|
+      file.seek(-[file.size, 256].min, IO::SEEK_END)
+      file.read.end_with?(%("action":"Idling"}\n))
+    end
+  end
+
   # Resident memory in KiB, now and at its highest.
   def rss_kb = proc_status("VmRSS")
   def peak_rss_kb = proc_status("VmHWM")

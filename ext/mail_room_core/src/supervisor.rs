@@ -147,3 +147,104 @@ async fn keep_watching<C: Connector + 'static>(connector: Arc<C>, watched: Arc<W
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::message::MessageId;
+    use crate::source::{Fetched, Mark, Source};
+
+    /// A mailbox of one message whose first sessions panic.
+    struct Shaky {
+        panics: AtomicUsize,
+        marked: Arc<AtomicBool>,
+    }
+
+    struct OneMessage {
+        panics: bool,
+        marked: Arc<AtomicBool>,
+    }
+
+    impl Connector for Shaky {
+        type Source = OneMessage;
+
+        async fn connect(&self, _watched: &Watched) -> Result<OneMessage> {
+            let panics =
+                self.panics.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1)).is_ok();
+            Ok(OneMessage { panics, marked: self.marked.clone() })
+        }
+    }
+
+    impl Source for OneMessage {
+        fn scope(&self) -> &str {
+            "scope"
+        }
+
+        async fn search(&mut self) -> Result<Vec<MessageId>> {
+            assert!(!self.panics, "injected");
+            let marked = self.marked.load(Ordering::Acquire);
+            Ok(if marked { Vec::new() } else { vec![MessageId::Uid(1)] })
+        }
+
+        async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<(MessageId, u64)>> {
+            Ok(ids.iter().map(|id| (id.clone(), 1)).collect())
+        }
+
+        async fn fetch(&mut self, ids: &[MessageId], _: u64, sink: &mut (dyn FnMut(Fetched) + Send)) -> Result<()> {
+            ids.iter().for_each(|id| sink(Fetched::Body(id.clone(), b"x".to_vec())));
+            Ok(())
+        }
+
+        async fn mark(&mut self, _: &[MessageId], _: Mark) -> Result<()> {
+            self.marked.store(true, Ordering::Release);
+            Ok(())
+        }
+
+        async fn expunge(&mut self, _: &[MessageId]) -> Result<()> {
+            Ok(())
+        }
+
+        async fn wait(&mut self, _: Instant, stop: &Stop) -> Result<()> {
+            stop.wait().await;
+            Ok(())
+        }
+
+        async fn logout(self) {}
+    }
+
+    fn watched(stop: &Stop) -> Arc<Watched> {
+        let config: config::Mailbox = serde_json::from_value(serde_json::json!({
+            "name": "inbox", "email": "a@example.com", "password": "p", "host": "localhost", "port": 143,
+            "security": "plain", "search_command": "UNSEEN", "limit_max_unread": 0, "idle_timeout": 60,
+            "delete_after_delivery": false, "expunge_deleted": false, "max_message_size": 1000,
+            "delivery": { "method": "noop" }, "arbitration": { "method": "noop" }
+        }))
+        .unwrap();
+        let log = Journal::default().log(None, "a@example.com", "inbox").unwrap();
+        let budgets = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
+        Arc::new(Watched::new(config, Arc::new(Arbiter::Noop), Delivery::Noop, budgets, log, stop.clone()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_is_that_mailboxs_trouble_and_it_recovers() {
+        let stop = Stop::new();
+        let (shaky, sound) = (watched(&stop), watched(&stop));
+        let connect = |panics| Arc::new(Shaky { panics: AtomicUsize::new(panics), marked: Arc::default() });
+        let shaky_task = tokio::spawn(keep_watching(connect(2), shaky.clone()));
+        let sound_task = tokio::spawn(keep_watching(connect(0), sound.clone()));
+        tokio::time::timeout(Duration::from_secs(60), async {
+            while shaky.delivered() == 0 || sound.delivered() == 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        })
+        .await
+        .unwrap();
+        stop.ask();
+        shaky_task.await.unwrap();
+        sound_task.await.unwrap();
+        assert_eq!((shaky.delivered(), sound.delivered()), (1, 1));
+    }
+}

@@ -35,8 +35,13 @@ module MailRoom
         end
       end
 
+      # @return [Options]
+      attr_reader :options
+
       # @param options [Options]
+      # @raise [ConfigurationError]
       def initialize(options)
+        @options = options
         @native = Native::Arbiter.new(self.class.native(options, "arbitration_options").except("method"))
       end
 

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "mail_room/errors"
 require "mail_room/log_target"
 require "mail_room/native"
 
@@ -11,7 +12,7 @@ module MailRoom
       #   @return [String, nil] the file; standard output if nil
       Options = Struct.new(:log_path) do
         def initialize(mailbox)
-          super(mailbox.delivery_options[:log_path] || mailbox.log_path)
+          super(mailbox.log_path || mailbox.delivery_options[:log_path])
         end
       end
 

@@ -17,7 +17,8 @@ module MailRoom
     # | queue | name of the queue | default |
     # | worker | class name of the worker | (required) |
     class Sidekiq
-      KEYS = [*RedisOptions::KEYS, :redis_db, :queue, :worker, :logger].freeze
+      KEYS = [*RedisOptions::KEYS, :redis_db, :queue, :worker].freeze
+      private_constant :KEYS
 
       Options = Struct.new(:redis_url, :namespace, :sentinels, :queue, :worker, :logger, :redis_db, :sentinel_username,
                            :sentinel_password, :redis_ssl_params) do
@@ -29,14 +30,26 @@ module MailRoom
           reader = OptionReader.new(mailbox.delivery_options, where: "delivery_options of #{mailbox.title}")
           reader.warn_unknown(KEYS, "delivery_options")
           super(reader.filled(:redis_url, RedisOptions::DEFAULT_URL), reader.filled(:namespace), reader.raw(:sentinels),
-                reader.filled(:queue, "default"), reader.filled(:worker), mailbox.logger, reader.integer(:redis_db, 0..),
+                reader.filled(:queue, "default"), reader.filled(:worker), nil, reader.integer(:redis_db, 0.., 0),
                 reader.filled(:sentinel_username), reader.string(:sentinel_password), reader.raw(:redis_ssl_params))
           raise ConfigurationError, "#{reader.field(:worker)} is required" if worker.nil?
+
+          @mailbox = mailbox
+        end
+
+        # @return [::Logger] the mailbox's, opened when it is first asked for
+        def logger
+          self[:logger] ||= @mailbox.logger
         end
       end
 
+      # @return [Options]
+      attr_reader :options
+
       # @param options [Options]
+      # @raise [ConfigurationError]
       def initialize(options)
+        @options = options
         @native = Native::Delivery.new(self.class.native(options, "delivery_options"))
       end
 
@@ -45,6 +58,8 @@ module MailRoom
       # @raise [DeliveryError]
       def deliver(message)
         @native.deliver(message)
+        options.logger.info({ delivery_method: "Sidekiq", action: "message pushed" })
+        true
       end
 
       # @return [Hash] as the compiled library takes it
@@ -55,9 +70,8 @@ module MailRoom
       # @api private
       def self.native(options, where)
         RedisOptions.warn_about_namespace(options.namespace, "delivery_options")
-        db = options.redis_db || 0
-        redis = RedisOptions.to_native(options, db: db, where: where)
-        warn_about_database(redis["url"], db, where)
+        redis = RedisOptions.to_native(options, db: options.redis_db, where: where)
+        warn_about_database(redis["url"], options.redis_db, where)
         { "method" => "sidekiq", "redis" => redis, "namespace" => options.namespace, "queue" => options.queue,
           "worker" => options.worker }
       end

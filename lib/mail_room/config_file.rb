@@ -1,0 +1,74 @@
+# frozen_string_literal: true
+
+require "erb"
+require "yaml"
+require "mail_room/coercion"
+require "mail_room/errors"
+
+module MailRoom
+  # A file of ERB over YAML. Knows nothing of mailboxes. Its errors are one line that names the file and, where possible,
+  # the line in it. They never quote the file, whose every value may be a password: for that reason they have no `cause`.
+  class ConfigFile
+    # There is no such file, it cannot be read, or what was looked for is not in it.
+    class Missing < ConfigurationError; end
+
+    # @param path [String]
+    def initialize(path)
+      @path = path.to_s
+    end
+
+    # @return [Hash{Symbol=>Object}] with symbol keys at every depth; empty for an empty file
+    # @raise [Missing] if the file cannot be read
+    # @raise [ConfigurationError] if it is not understood
+    def load
+      content = parse(render(read))
+      return {} if content.nil? || content == false
+
+      Coercion.options(content, "#{@path}: the configuration")
+    end
+
+    private
+
+    # In UTF-8 whatever the locale: services are often started without one.
+    def read
+      File.read(@path, encoding: "bom|utf-8")
+    rescue SystemCallError => e
+      raise Missing, "#{@path}: the configuration file cannot be read: #{e.class.new.message}", cause: nil
+    end
+
+    def render(text)
+      template = ERB.new(text)
+      template.filename = @path
+      template.result
+    rescue ScriptError, StandardError => e
+      raise ConfigurationError, "#{@path}#{line_of(e)}: the ERB template failed: #{reason(e)}", cause: nil
+    end
+
+    def parse(text)
+      YAML.safe_load(text, permitted_classes: [Symbol], aliases: true)
+    rescue Psych::SyntaxError => e
+      raise ConfigurationError, "#{@path}:#{e.line}: this is no YAML, at column #{e.column}: #{[e.problem, e.context].compact.join(" ")}",
+            cause: nil
+    rescue Psych::BadAlias
+      # Not the alias's name: it may be the beginning of a password.
+      raise ConfigurationError, "#{@path}: an alias (*...) has no anchor; a value that begins with * must be in quotes", cause: nil
+    rescue Psych::DisallowedClass, ArgumentError
+      raise ConfigurationError, "#{@path}: a value is neither text, number, true, false nor null, " \
+                                "such as a date; text that looks like one must be in quotes", cause: nil
+    end
+
+    # `:12`, where the template itself is at fault or called what failed.
+    def line_of(error)
+      places = [error.message.lines.first.to_s, *error.backtrace]
+      places.filter_map { |place| place[/\A#{Regexp.escape(@path)}(:\d+)/, 1] }.first
+    end
+
+    def reason(error)
+      # The message of a NameError shows its receiver, such as a hash with a password.
+      return "#{error.class}: undefined #{error.name}" if error.is_a?(NameError)
+
+      first_line = error.message.lines.first.to_s.strip.sub(/\A#{Regexp.escape(@path)}:\d+:\s*/, "")
+      "#{error.class}: #{first_line.empty? ? "no message" : first_line}"
+    end
+  end
+end
