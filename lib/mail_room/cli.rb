@@ -5,7 +5,6 @@ require "mail_room/configuration"
 require "mail_room/coordinator"
 require "mail_room/crash_handler"
 require "mail_room/native"
-require "mail_room/warnings"
 
 module MailRoom
   # The `mail_room` process: reads its configuration, watches until a signal ends it, and says in one place what went wrong.
@@ -18,9 +17,13 @@ module MailRoom
     # @return [Hash] see {CommandLine.parse}
     attr_accessor :options
 
+    # Exit status when the command line itself is wrong.
+    USAGE = 2
+    private_constant :USAGE
+
     class << self
-      # Runs the executable to its end. What the user has to change is one line on stderr; an error that is ours comes with
-      # its backtrace. With `--log-exit-as json`, both are one line of JSON on stdout.
+      # Runs the executable to its end. What the user has to change is one line on stderr; any other error is raised.
+      # With `--log-exit-as json`, both are one line of JSON on stdout; with `plain`, both are raised, with their backtrace.
       #
       # @param argv [Array<String>]
       # @return [Integer] the exit status
@@ -34,9 +37,9 @@ module MailRoom
         new(argv, options).start
         0
       rescue OptionParser::ParseError => e
-        complain("#{e.message} (see mail_room --help)")
+        complain("#{e.message} (see mail_room --help)", USAGE)
       rescue ConfigurationError, IdleTimeoutTooLarge => e
-        json?(options) ? crash(e, options) : complain(e.message)
+        options[:exit_error_format] ? crash(e, options) : complain(e.message)
       rescue StandardError, ScriptError, NoMemoryError, SystemStackError => e
         crash(e, options || {})
       end
@@ -56,13 +59,9 @@ module MailRoom
         ["mail_room", *("-q" if options[:quiet]), *(["-c", options[:config_path]] if options[:config_path])].join(" ")
       end
 
-      def json?(options)
-        options && options[:exit_error_format] == "json"
-      end
-
-      def complain(message)
+      def complain(message, status = 1)
         warn "mail_room: #{message}"
-        1
+        status
       end
     end
 
@@ -81,7 +80,6 @@ module MailRoom
     #
     # @raise [ConfigurationError]
     def start
-      Warnings.say("there are no mailboxes to watch") if coordinator.watchers.empty? && !options[:quiet]
       with_signals { coordinator.run }
     rescue StandardError, ScriptError, NoMemoryError, SystemStackError => e
       exit self.class.crash(e, options)

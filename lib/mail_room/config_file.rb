@@ -33,7 +33,7 @@ module MailRoom
     def read
       File.read(@path, encoding: "bom|utf-8")
     rescue SystemCallError => e
-      raise Missing, "#{@path}: the configuration file cannot be read: #{e.class.new.message}", cause: nil
+      raise Missing, "cannot read the configuration file #{@path}: #{e.class.new.message}", cause: nil
     end
 
     def render(text)
@@ -47,14 +47,14 @@ module MailRoom
     def parse(text)
       YAML.safe_load(text, permitted_classes: [Symbol], aliases: true)
     rescue Psych::SyntaxError => e
-      raise ConfigurationError, "#{@path}:#{e.line}: this is no YAML, at column #{e.column}: #{[e.problem, e.context].compact.join(" ")}",
-            cause: nil
+      problem = [e.problem, e.context].compact.join(" ")
+      raise ConfigurationError, "#{@path} is no YAML: #{problem} at line #{e.line}, column #{e.column}", cause: nil
     rescue Psych::BadAlias
       # Not the alias's name: it may be the beginning of a password.
-      raise ConfigurationError, "#{@path}: an alias (*...) has no anchor; a value that begins with * must be in quotes", cause: nil
+      raise ConfigurationError, "#{@path} is not understood: an alias (*...) has no anchor; a value that begins with * must be in quotes", cause: nil
     rescue Psych::DisallowedClass, ArgumentError
-      raise ConfigurationError, "#{@path}: a value is neither text, number, true, false nor null, " \
-                                "such as a date; text that looks like one must be in quotes", cause: nil
+      raise ConfigurationError, "#{@path} is not understood: a value is neither text, number, true, false nor null " \
+                                "(a date, say): text that looks like something else must be in quotes", cause: nil
     end
 
     # `:12`, where the template itself is at fault or called what failed.

@@ -47,11 +47,11 @@ module MailRoom
     def list(content, path)
       list = content[:mailboxes]
       return list if list.is_a?(Array)
-      raise ConfigurationError, "#{path}: mailboxes must be a list, not #{Coercion.kind(list)}" unless list.nil?
+      raise ConfigurationError, "#{path} has no list of mailboxes: :mailboxes: is #{Coercion.kind(list)}" unless list.nil?
 
       likely = content.keys.find { |key| Suggestion.nearest(key, [:mailboxes]) }
-      hint = likely && likely != :mailboxes ? " (is :#{likely} a misspelling?)" : ""
-      raise ConfigFile::Missing, "#{path}: there are no :mailboxes#{hint}"
+      hint = likely && likely != :mailboxes ? " (is :#{likely}: a misspelling?)" : ""
+      raise ConfigFile::Missing, "#{path} has no list of mailboxes#{hint}: add :mailboxes:"
     end
 
     def add(attributes, where)

@@ -18,7 +18,7 @@ module MailRoom
     def handle(error, format)
       raise error unless format.to_s == "json"
 
-      @stream.puts(JSON.generate({ time: Time.now.strftime("%Y-%m-%dT%H:%M:%S.%L%:z"), severity: "fatal",
+      @stream.puts(JSON.generate({ time: Time.now.utc.strftime("%Y-%m-%dT%H:%M:%S.%LZ"), severity: "fatal",
                                    message: text(error.message), backtrace: (error.backtrace || []).map { |line| text(line) } }))
       @stream.flush
       nil

@@ -105,7 +105,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     // A trailing dot ends a name in DNS; certificates do not carry it (RFC 6066 section 3 forbids it in SNI, too).
-    let name = ServerName::try_from(host.trim_end_matches('.').to_owned())
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    let name = ServerName::try_from(bare.trim_end_matches('.').to_owned())
         .map_err(|_| Error::Configuration("host is neither a host name nor an address".into()))?;
     TlsConnector::from(config).connect(name, stream).await.map_err(|error| explain::handshake(&error))
 }

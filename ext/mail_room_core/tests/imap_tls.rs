@@ -17,7 +17,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use support::scripted::{Scripted, Talk};
-use support::{connect_impatient, impatient, mailbox, reconnect, refused};
+use support::{connect, connect_impatient, mailbox, reconnect, refused};
 
 /// A certificate with its key, as a server or an authority has it.
 struct Identity {
@@ -147,7 +147,7 @@ async fn connecting(config: Arc<ServerConfig>, host: &str, tls: Tls) -> (Result<
         }
     })
     .await;
-    let result = connect_impatient(&encrypted(server.port, host, tls)).await.map(drop);
+    let result = connect(&encrypted(server.port, host, tls)).await.map(drop);
     server.played().await;
     (result, heard.await.unwrap())
 }
@@ -330,7 +330,7 @@ async fn versions_are_obeyed() {
     let (result, spoken) = connecting(Arc::clone(&config), "localhost", tls.clone()).await;
     assert!(!spoken && refused(result).contains("version"));
     tls.max_version = Some(TlsVersion::V1_2);
-    let result = connect_impatient(&encrypted(config_port().await, "localhost", tls)).await;
+    let result = connect(&encrypted(config_port().await, "localhost", tls)).await;
     assert!(matches!(result, Err(Error::Configuration(text)) if text.contains("min_version")));
 }
 
@@ -352,7 +352,7 @@ async fn unusable_files_are_named() {
         (Tls { cert: Some(missing.clone()), ..Tls::default() }, "cert"),
         (Tls { cert: Some(empty.clone()), key: Some(empty), ..Tls::default() }, "cert"),
     ] {
-        let text = refused(connect_impatient(&encrypted(config_port().await, "localhost", tls)).await);
+        let text = refused(connect(&encrypted(config_port().await, "localhost", tls)).await);
         assert!(text.contains(&format!("ssl: {expected} {}", directory.path().display())), "{text}");
     }
 }
@@ -363,7 +363,7 @@ async fn servers_without_tls_are_told_apart() {
         talk.say("* OK [CAPABILITY IMAP4rev1] hi\r\n").await;
     })
     .await;
-    let text = refused(connect_impatient(&encrypted(server.port, "localhost", Tls::default())).await);
+    let text = refused(connect(&encrypted(server.port, "localhost", Tls::default())).await);
     assert!(text.contains("does not speak TLS on this port"), "{text}");
     let server = Scripted::play(async |mut talk: Talk| {
         talk.hear_bytes(&[22]).await;
@@ -384,7 +384,7 @@ where
     let server = Scripted::play(script).await;
     let mut mailbox = encrypted(server.port, "localhost", no_verification());
     mailbox.security = Security::StartTls;
-    let text = refused(connect_impatient(&mailbox).await);
+    let text = refused(connect(&mailbox).await);
     server.played().await;
     text
 }
@@ -411,11 +411,8 @@ async fn starttls_then_login() {
     let mut mailbox = encrypted(server.port, "localhost", ca_file(&directory, &authority.pem));
     mailbox.security = Security::StartTls;
     let mut events = Vec::new();
-    let imap = Imap::connect_within(&mailbox, &impatient(), &Stop::new(), &Gate::new(), &mut |event: Event| {
-        events.push(event)
-    })
-    .await
-    .unwrap();
+    let imap =
+        Imap::connect(&mailbox, &Stop::new(), &Gate::new(), &mut |event: Event| events.push(event)).await.unwrap();
     assert_eq!(events, [Event::StartingTls, Event::LoggingIn, Event::SettingMailbox]);
     drop(imap);
     server.played().await;
@@ -433,7 +430,7 @@ async fn initial_responses_where_the_server_takes_them() {
         talk.gone().await;
     })
     .await;
-    drop(connect_impatient(&encrypted(server.port, "localhost", no_verification())).await.unwrap());
+    drop(connect(&encrypted(server.port, "localhost", no_verification())).await.unwrap());
     server.played().await;
 }
 

@@ -205,3 +205,31 @@ fn signature_by_bare_key(
         Err(refused())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+    use rustls::RootCertStore;
+
+    use super::*;
+
+    #[test]
+    fn common_names_do_not_count_for_public_authorities() {
+        let (key, server_key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+        let mut authority = CertificateParams::default();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let root = authority.self_signed(&key).unwrap();
+        let mut server = CertificateParams::default();
+        server.distinguished_name.push(DnType::CommonName, "localhost");
+        let server = server.signed_by(&server_key, &Issuer::from_params(&authority, &key)).unwrap();
+        let host = ServerName::try_from("localhost").unwrap();
+        for (own, trusted) in [(vec![], false), (vec![root.der().clone()], true)] {
+            let mut roots = RootCertStore::empty();
+            roots.add(root.der().clone()).unwrap();
+            let algorithms = rustls::crypto::ring::default_provider().signature_verification_algorithms;
+            let verifier = Verifier::new(Trust { roots, own }, algorithms);
+            let verified = verifier.verify_server_cert(server.der(), &[], &host, &[], UnixTime::now());
+            assert_eq!(verified.is_ok(), trusted, "{verified:?}");
+        }
+    }
+}

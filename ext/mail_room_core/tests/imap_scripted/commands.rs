@@ -1,0 +1,123 @@
+//! What is sent, byte for byte, and the answers to SEARCH and STORE.
+
+use super::*;
+
+#[tokio::test]
+async fn says_exactly_what_is_needed() {
+    let (mut imap, server) = open("IDLE UIDPLUS", async |mut talk| {
+        talk.serve("UID SEARCH UNSEEN", "* SEARCH 3 1 2\r\n").await;
+        talk.serve(
+            "UID FETCH 1:3 (UID RFC822.SIZE)",
+            "* 1 FETCH (UID 1 RFC822.SIZE 10)\r\n* 3 FETCH (RFC822.SIZE 30 UID 3)\r\n",
+        )
+        .await;
+        talk.serve("UID FETCH 1,3 (UID BODY.PEEK[])", "* 1 FETCH (UID 1 BODY[] {3}\r\none)\r\n").await;
+        talk.serve("UID STORE 1 +FLAGS.SILENT (\\Seen)", "").await;
+        talk.serve("UID STORE 1:2 +FLAGS.SILENT (\\Seen \\Deleted)", "").await;
+        talk.serve("UID STORE 3 +FLAGS.SILENT (\\Seen \\Flagged)", "").await;
+        talk.serve("UID EXPUNGE 1:2", "* 1 EXPUNGE\r\n* 1 EXPUNGE\r\n").await;
+        talk.goodbye().await;
+    })
+    .await;
+    assert_eq!(imap.scope(), format!("127.0.0.1:{}/me@example.com/INBOX/7", server.port));
+    assert_eq!(uids(&imap.search().await.unwrap()), [1, 2, 3]);
+    let sizes: Vec<_> = ids([1, 3]).into_iter().zip([10, 30]).collect();
+    assert_eq!(imap.sizes(&ids([3, 2, 1])).await.unwrap(), sizes);
+    let (given, result) = fetch(&mut imap, &[1, 3], 100).await;
+    result.unwrap();
+    assert_eq!(given, [(1, Some(b"one".to_vec()))]);
+    imap.mark(&ids([1]), Mark::Seen).await.unwrap();
+    imap.mark(&ids([2, 1]), Mark::Deleted).await.unwrap();
+    imap.mark(&ids([3]), Mark::SetAside).await.unwrap();
+    imap.expunge(&ids([1, 2])).await.unwrap();
+    imap.mark(&[], Mark::Seen).await.unwrap();
+    imap.logout().await;
+    server.played().await;
+}
+
+#[tokio::test]
+async fn expunges_all_where_the_server_can_do_no_less() {
+    let (mut imap, server) = open("", async |mut talk| talk.serve("EXPUNGE", "* 1 EXPUNGE\r\n").await).await;
+    imap.expunge(&ids([1])).await.unwrap();
+    server.played().await;
+}
+
+#[tokio::test]
+async fn pipelines_a_bounded_number_of_commands() {
+    let (mut imap, server) = open("", async |mut talk| {
+        // 4,000 scattered UIDs make 20 or more sets; the first eight come unanswered, the ninth after an answer.
+        let mut heard = Vec::new();
+        let mut outstanding = std::collections::VecDeque::new();
+        while heard.len() < 4000 {
+            let line = talk.hear().await;
+            assert!(line.len() < 1100);
+            let mut words = line.split(' ');
+            outstanding.push_back(words.next().unwrap().to_owned());
+            let set = words.nth(2).unwrap();
+            heard.extend(set.split(',').map(|uid| uid.parse::<u32>().unwrap()));
+            if outstanding.len() == 8 || heard.len() == 4000 {
+                // Answered in another order than asked.
+                for tag in outstanding.drain(..).rev() {
+                    talk.say(format!("{tag} OK done\r\n")).await;
+                }
+            }
+        }
+        assert_eq!(heard, (1..=4000).map(|n| n * 2).collect::<Vec<_>>());
+    })
+    .await;
+    imap.mark(&ids((1..=4000).map(|n| n * 2)), Mark::Seen).await.unwrap();
+    server.played().await;
+}
+
+#[tokio::test]
+async fn a_refused_mark_is_an_error() {
+    let (mut imap, server) = open("", async |mut talk| {
+        talk.expect("UID STORE 1 +FLAGS.SILENT (\\Seen)").await;
+        talk.answer("NO [OVERQUOTA] no room").await;
+    })
+    .await;
+    assert!(reconnect(imap.mark(&ids([1]), Mark::Seen).await).contains("no room"));
+    server.played().await;
+}
+
+#[tokio::test]
+async fn reads_every_form_of_search_result() {
+    let many: String = (1..=300_000).rev().map(|uid| format!(" {uid}")).collect();
+    let (mut imap, server) = open("", async move |mut talk| {
+        for data in [
+            "* SEARCH 5 3\r\n* SEARCH 4 3\r\n".to_owned(),
+            "* SEARCH 9 (MODSEQ 917)\r\n".to_owned(),
+            "* ESEARCH (TAG \"A7\") UID ALL 1:3,8\r\n".to_owned(),
+            "* SEARCH\r\n".to_owned(),
+            String::new(),
+            "* 4 EXISTS\r\n* search 7\r\n* 3 FETCH (FLAGS (\\Seen))\r\n".to_owned(),
+            format!("* SEARCH{many}\r\n"),
+        ] {
+            talk.serve("UID SEARCH UNSEEN", data).await;
+        }
+        talk.serve("UID SEARCH UNSEEN", "* SEARCH 5 PRIVATE\r\n").await;
+    })
+    .await;
+    for expected in [&[3, 4, 5][..], &[9], &[1, 2, 3, 8], &[], &[], &[7]] {
+        assert_eq!(uids(&imap.search().await.unwrap()), expected);
+    }
+    let started = Instant::now();
+    assert_eq!(uids(&imap.search().await.unwrap()), (1..=300_000).collect::<Vec<_>>());
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    reconnect(imap.search().await);
+    server.played().await;
+}
+
+#[tokio::test]
+async fn a_refused_search_tells_why() {
+    let (mut imap, server) = open("", async |mut talk| {
+        talk.expect("UID SEARCH UNSEEN").await;
+        talk.answer("NO [SERVERBUG] index broken").await;
+        talk.expect("UID SEARCH UNSEEN").await;
+        talk.answer("BAD no such key").await;
+    })
+    .await;
+    assert!(reconnect(imap.search().await).contains("index broken"));
+    assert!(refused(imap.search().await).contains("search_command: no such key"));
+    server.played().await;
+}
