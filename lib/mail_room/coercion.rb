@@ -49,10 +49,10 @@ module MailRoom
       # @return [Boolean, nil]
       # @raise [ConfigurationError]
       def boolean(value, field)
-        case value
-        when nil, true, false then value
-        when /\Atrue\z/i then true
-        when /\Afalse\z/i then false
+        case value.is_a?(String) ? value.downcase : value
+        when nil then nil
+        when true, "true" then true
+        when false, "false" then false
         else raise ConfigurationError, "#{field} must be true or false, not #{kind(value)}"
         end
       end
@@ -96,7 +96,7 @@ module MailRoom
         case value
         when Integer then value
         when Float then value.to_i if value.finite? && value == value.to_i
-        when WHOLE_NUMBER then Integer(value, 10)
+        when String then Integer(value, 10) if value.match?(WHOLE_NUMBER)
         end
       end
 

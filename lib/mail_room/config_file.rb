@@ -51,10 +51,13 @@ module MailRoom
       raise ConfigurationError, "#{@path} is no YAML: #{problem} at line #{e.line}, column #{e.column}", cause: nil
     rescue Psych::BadAlias
       # Not the alias's name: it may be the beginning of a password.
-      raise ConfigurationError, "#{@path} is not understood: an alias (*...) has no anchor; a value that begins with * must be in quotes", cause: nil
+      not_understood("an alias (*...) has no anchor; a value that begins with * must be in quotes")
     rescue Psych::DisallowedClass, ArgumentError
-      raise ConfigurationError, "#{@path} is not understood: a value is neither text, number, true, false nor null " \
-                                "(a date, say): text that looks like something else must be in quotes", cause: nil
+      not_understood("a value is neither text, number, true, false nor null (a date, say): text must be in quotes")
+    end
+
+    def not_understood(why)
+      raise ConfigurationError, "#{@path} is not understood: #{why}", cause: nil
     end
 
     # `:12`, where the template itself is at fault or called what failed.

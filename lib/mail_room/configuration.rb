@@ -35,8 +35,8 @@ module MailRoom
 
     def read(path)
       list(ConfigFile.new(path).load, path).each.with_index(1) { |attributes, number| add(attributes, "#{path}, mailbox #{number}") }
-    rescue ConfigFile::Missing
-      raise unless quiet
+    rescue ConfigFile::Missing => e
+      raise ConfigurationError, e.message, cause: nil unless quiet
     rescue ConfigurationError, IdleTimeoutTooLarge => e
       raise unless quiet
 

@@ -117,9 +117,9 @@ class TestDovecot
 
   def kill9 = @process.kill9
 
-  # Stops it for good.
+  # Ends it for good, without ceremony.
   def remove
-    stop
+    kill9
   ensure
     FileUtils.remove_entry(@dir, true)
   end

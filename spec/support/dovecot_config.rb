@@ -51,8 +51,7 @@ class DovecotConfig
       state_dir = #{dir}/state
       log_path = /dev/stderr
       #{users}
-      default_client_limit = 2000
-      default_process_limit = 2000
+      default_client_limit = 2500
       first_valid_uid = #{[owner.uid, 1].max}
       first_valid_gid = 0
       mail_max_userip_connections = #{options.fetch(:max_userip_connections)}
@@ -116,6 +115,7 @@ class DovecotConfig
         chroot =
         service_count = 0
         process_min_avail = 1
+        process_limit = 1
         inet_listener imap {
           port = #{options.fetch(:port)}
         }
@@ -126,6 +126,7 @@ class DovecotConfig
       }
       service imap {
         process_min_avail = 1
+        process_limit = 2000
       }
       service anvil {
         chroot =

@@ -57,8 +57,9 @@ class TestSentinel
 
   def log = @process.output
 
+  # Ends it for good, without ceremony.
   def remove
-    @process.stop
+    kill9
   ensure
     FileUtils.remove_entry(@dir, true)
   end

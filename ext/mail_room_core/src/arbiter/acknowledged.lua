@@ -2,16 +2,17 @@
 -- KEYS: for each message its truth, its sign, its attempts.
 -- ARGV: scope, life in ms.
 local scope, life = ARGV[1], ARGV[2]
+local call = redis.call
 
-local found = redis.call('MGET', unpack(KEYS))
+local found = call('MGET', unpack(KEYS))
 for i = 1, #KEYS, 3 do
   if found[i] and string.sub(found[i], 1, 10) == 'delivered ' then
-    redis.call('PEXPIRE', KEYS[i], life)
+    call('PEXPIRE', KEYS[i], life)
     if found[i + 1] == scope then
-      redis.call('PEXPIRE', KEYS[i + 1], life)
+      call('PEXPIRE', KEYS[i + 1], life)
     end
     if found[i + 2] then
-      redis.call('DEL', KEYS[i + 2])
+      call('DEL', KEYS[i + 2])
     end
   end
 end

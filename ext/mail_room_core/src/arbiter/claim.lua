@@ -3,13 +3,14 @@
 -- ARGV: instance, scope, life of a claim in ms, the wait for a key without an end in ms.
 -- Returns for each message two integers: 1 and its attempts (won), 2 and 0 (delivered), 3 and ms (held for so long).
 local mine, scope, life, no_end = 'claimed ' .. ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local call = redis.call
 
 local function held(key)
-  local left = redis.call('PTTL', key)
+  local left = call('PTTL', key)
   return left < 0 and no_end or left
 end
 
-local found, answers = redis.call('MGET', unpack(KEYS)), {}
+local found, answers = call('MGET', unpack(KEYS)), {}
 for i = 1, #KEYS, 3 do
   local truth, sign, attempts = found[i], found[i + 1], found[i + 2]
   local answer, number
@@ -23,15 +24,15 @@ for i = 1, #KEYS, 3 do
     -- The original has it. A claim of ours can stand beside it only if our sign was missing: the original was first.
     answer, number = 3, held(KEYS[i + 1])
     if truth then
-      redis.call('DEL', KEYS[i])
+      call('DEL', KEYS[i])
     end
   else
     -- The truth before the sign: stopping in between leaves a claim without a sign, which renewing puts right.
-    redis.call('SET', KEYS[i], mine, 'PX', life)
+    call('SET', KEYS[i], mine, 'PX', life)
     if not sign then
-      redis.call('SET', KEYS[i + 1], scope, 'PX', life)
+      call('SET', KEYS[i + 1], scope, 'PX', life)
     elseif sign == scope then
-      redis.call('PEXPIRE', KEYS[i + 1], life)
+      call('PEXPIRE', KEYS[i + 1], life)
     end
     answer, number = 1, attempts and tonumber(string.match(attempts, '^%d+')) or 0
   end

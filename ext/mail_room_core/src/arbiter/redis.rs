@@ -138,7 +138,7 @@ impl Redis {
             let mut call = Invocation::default();
             call.key(queue.to_owned());
             batch.iter().for_each(|job| self.keys(&mut call, scope, job.id, Keys::Two));
-            call.arg(&self.instance).arg(scope).millis(KEPT).millis(self.ttl);
+            call.arg(&self.instance).arg(scope).millis(KEPT);
             batch.iter().for_each(|job| _ = call.arg(&job.payload));
             calls.push(call);
         }

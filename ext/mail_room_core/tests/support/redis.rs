@@ -75,7 +75,11 @@ impl Server {
     }
 
     fn wait_until_ready(&self) {
-        let answers = || TcpStream::connect(("127.0.0.1", self.port)).is_ok() && self.socket().exists();
+        // The socket's file is there a moment before anybody listens on it.
+        let answers = || {
+            TcpStream::connect(("127.0.0.1", self.port)).is_ok()
+                && std::os::unix::net::UnixStream::connect(self.socket()).is_ok()
+        };
         until("redis-server is ready", answers);
     }
 
