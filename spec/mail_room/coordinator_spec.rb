@@ -42,6 +42,39 @@ RSpec.describe MailRoom::Coordinator, :servers do
     expect { runner.join(25) }.to raise_error(IOError, "interrupted")
   end
 
+  it "waits to be told to quit without any mailbox, too" do
+    coordinator = described_class.new([])
+    runner = Thread.new { coordinator.run }
+    wait_until(10, "it to run") { coordinator.running? }
+    coordinator.quit
+    expect(runner.join(25)).to eq(runner)
+  end
+
+  it "does not begin when it was told to quit before, and begins the next time" do
+    coordinator.quit
+    expect(coordinator.run).to be_nil
+    runner = Thread.new { coordinator.run }
+    wait_until(10, "it to run") { coordinator.running? }
+    expect(coordinator.watchers).to all(be_running)
+    coordinator.quit
+    expect(runner.join(25)).to eq(runner)
+    expect(coordinator.watchers.any?(&:running?)).to be(false)
+  end
+
+  it "can be told to quit many times, and in a signal handler" do
+    before = trap("USR1") { coordinator.quit }
+    runner = Thread.new { coordinator.run }
+    wait_until(10, "it to run") { coordinator.running? }
+    3.times { Process.kill("USR1", Process.pid) }
+    expect(runner.join(25)).to eq(runner)
+  ensure
+    trap("USR1", before || "DEFAULT")
+  end
+
+  it "shows no secret" do
+    expect(coordinator.inspect).not_to include(dovecot.password)
+  end
+
   it "leaves no thread behind" do
     before = Dir.children("/proc/self/task").size
     runner = Thread.new { coordinator.run }

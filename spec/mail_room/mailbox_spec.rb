@@ -1,5 +1,8 @@
 # frozen_string_literal: true
 
+require "stringio"
+require "tmpdir"
+
 RSpec.describe MailRoom::Mailbox do
   def build(**attributes)
     described_class.new({ email: "in@example.com", password: "s3cret-pass", name: "inbox", delivery_method: "noop" }.merge(attributes))
@@ -75,6 +78,146 @@ RSpec.describe MailRoom::Mailbox do
 
   it "warns once of an unknown key, with the nearest known one" do
     expect { 2.times { build(limit_max_unred: 1) } }.to output(/\A.*limit_max_unred.*did you mean :limit_max_unread\?.*\n\z/).to_stderr
+  end
+
+  describe "an explicit null" do
+    it "counts as given" do
+      %i[name email password host port search_command idle_timeout max_message_size].each do |field|
+        expect { build(field => nil) }.to raise_error(MailRoom::ConfigurationError, /\AField :#{field} is required in Mailbox/)
+      end
+      expect(build(ssl: nil).to_native).to include("security" => "plain")
+      expect { build(delivery_method: nil) }.to raise_error(MailRoom::ConfigurationError, /delivery_method/)
+    end
+
+    it "is no limit, no options, off, where that is what it means" do
+      nulls = %i[limit_max_unread delivery_options arbitration_options inbox_options logger start_tls delete_after_delivery expunge_deleted
+                 inbox_method].to_h { |field| [field, nil] }
+      expect(build(**nulls).to_watch).to eq(build.to_watch)
+    end
+  end
+
+  it "cannot serve a mailbox without delivery_method yet, as the default is postback" do
+    attributes = { email: "in@example.com", password: "x", name: "inbox" }
+    expect { described_class.new(attributes) }
+      .to raise_error(MailRoom::ConfigurationError, /:delivery_method in Mailbox .*: postback is not available yet/)
+    expect { described_class.new(attributes.merge(host: nil)) }.to raise_error(MailRoom::ConfigurationError, /:host is required/)
+    expect { described_class.new(attributes.merge(idle_timeout: 1741)) }.to raise_error(MailRoom::IdleTimeoutTooLarge)
+  end
+
+  it "serves exactly the classes of its own, not their subclasses" do
+    expect(build(delivery_klass: MailRoom::Delivery::Noop).delivery).to be_a(MailRoom::Delivery::Noop)
+    [Class.new(MailRoom::Delivery::Noop), "MailRoom::Delivery::Noop"].each do |klass|
+      expect { build(delivery_klass: klass) }.to raise_error(MailRoom::ConfigurationError, /:delivery_klass .* not available yet/)
+    end
+    expect { build(arbitration_klass: Class.new) }.to raise_error(MailRoom::ConfigurationError, /:arbitration_klass .* not available yet/)
+  end
+
+  it "takes a mapping only" do
+    expect { described_class.new([]) }.to raise_error(MailRoom::ConfigurationError, "a mailbox must be a mapping of options, not a list")
+    expect { described_class.new }.to raise_error(MailRoom::ConfigurationError, "Field :email is required in Mailbox")
+  end
+
+  it "leaves what it was given as it was" do
+    options = { redis_url: "redis://h", worker: "W" }.freeze
+    attributes = { "email" => "in@example.com", "password" => 1, "name" => "inbox", "delivery_method" => :sidekiq,
+                   "delivery_options" => options, "ssl" => { "verify_mode" => "none" }.freeze }.freeze
+    mailbox = described_class.new(attributes)
+    expect(mailbox.ssl_options).to eq({ verify_mode: 0 })
+    expect(mailbox.ssl).to eq({ verify_mode: "none" })
+    expect(mailbox.delivery_options).to eq(options)
+  end
+
+  it "checks again what was changed later" do
+    mailbox = build
+    mailbox.port = "143"
+    expect(mailbox.validate!).to be(true)
+    expect(mailbox.port).to eq(143)
+    mailbox.host = nil
+    expect { mailbox.validate! }.to raise_error(MailRoom::ConfigurationError, /:host is required/)
+  end
+
+  {
+    { limit_max_unread: -1 } => ":limit_max_unread",
+    { idle_timeout: 0 } => ":idle_timeout",
+    { idle_timeout: 1.5 } => ":idle_timeout",
+    { max_message_size: 0 } => ":max_message_size",
+    { port: 65_536 } => ":port",
+    { email: "a\0b" } => ":email",
+    { name: "in\nbox" } => ":name",
+    { password: true } => ":password",
+    { inbox_method: "pop3" } => ":inbox_method",
+    { logger: "stdout" } => ":logger",
+    { logger: { log_path: :syslog } } => ":log_path",
+    { delivery_options: "redis" } => ":delivery_options"
+  }.each do |attributes, field|
+    it "refuses #{attributes}" do
+      expect { build(**attributes) }.to raise_error(MailRoom::ConfigurationError, /\AField #{field} in Mailbox/)
+    end
+  end
+
+  describe "search_command" do
+    # A name of its own each time: a warning is said once for each mailbox.
+    def loading(**attributes)
+      expect { build(name: "box #{attributes.hash}", **attributes) }
+    end
+
+    it "warns when delivered mails would be found again" do
+      again = output(/\Amail_room: warning: search_command [^\n]* finds delivered messages again[^\n]*\n\z/).to_stderr
+      loading(search_command: "ALL").to again
+      loading(search_command: "SUBJECT UNSEEN").to again
+      loading(search_command: "ALL", delete_after_delivery: true).to again
+    end
+
+    it "says nothing when they would not" do
+      loading(search_command: "NEW").not_to output.to_stderr
+      loading(search_command: "UNSEEN SINCE 1-Jan-2020").not_to output.to_stderr
+      loading(search_command: "ALL", delete_after_delivery: true, expunge_deleted: true).not_to output.to_stderr
+      loading(search_command: "ALL UNDELETED", delete_after_delivery: true).not_to output.to_stderr
+    end
+  end
+
+  describe "#logger" do
+    it "opens nothing until it is asked for" do
+      Dir.mktmpdir do |dir|
+        path = File.join(dir, "mail_room.log")
+        mailbox = build(logger: { log_path: path }, delivery_method: "sidekiq", delivery_options: { worker: "W" })
+        mailbox.to_watch
+        expect(File).not_to exist(path)
+        mailbox.logger.info({ action: "x" })
+        expect(JSON.parse(File.read(path))).to include("action" => "x")
+      end
+    end
+
+    it "takes streams and loggers for direct use, and refuses to watch with them" do
+      stream = StringIO.new
+      logger = Logger.new(nil)
+      expect(build(logger: logger).logger).to be(logger)
+      build(logger: { log_path: stream }).deliver?(7)
+      expect(JSON.parse(stream.string)).to include("context" => { "email" => "in@example.com", "name" => "inbox" }, "uid" => 7,
+                                                   "action" => "asking arbiter to deliver", "arbitrator" => "MailRoom::Arbitration::Noop")
+      [logger, { log_path: stream }, { log_path: $stdout }].each do |value|
+        expect { MailRoom::Coordinator.new([build(logger: value)]).run }
+          .to raise_error(MailRoom::ConfigurationError, /not available yet/)
+      end
+    end
+
+    it "says which file cannot be opened" do
+      expect { build(logger: { log_path: "/nonexistent/x.log" }).logger }
+        .to raise_error(MailRoom::ConfigurationError, /:log_path .* cannot be opened: No such file/)
+    end
+  end
+
+  it "says what it delivers" do
+    stream = StringIO.new
+    build(logger: { log_path: stream }).deliver(MailRoom::Message.new(uid: 7, body: "Gr\u00FC\u00DFe"))
+    expect(JSON.parse(stream.string)).to include("uid" => 7, "action" => "sending to deliverer", "byte_size" => 7,
+                                                 "deliverer" => "MailRoom::Delivery::Noop")
+  end
+
+  it "has nothing to do about a message without a body" do
+    stream = StringIO.new
+    expect(build(logger: { log_path: stream }).deliver(MailRoom::Message.new(uid: 1, body: nil))).to be(true)
+    expect(stream.string).to eq("")
   end
 
   it "delivers a message by hand" do

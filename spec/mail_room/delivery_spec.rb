@@ -1,0 +1,23 @@
+# frozen_string_literal: true
+
+RSpec.describe MailRoom::Delivery do
+  it "knows its classes by name, as string and as symbol" do
+    classes = { noop: described_class::Noop, logger: described_class::Logger, sidekiq: described_class::Sidekiq,
+                postback: described_class::Postback, letter_opener: described_class::LetterOpener, que: described_class::Que }
+    expect(classes.keys.to_h { |name| [name, described_class[name]] }).to eq(classes)
+    expect(classes.keys.to_h { |name| [name, described_class[name.to_s]] }).to eq(classes)
+  end
+
+  it "lists the names when there is no such one" do
+    expect { described_class["sidekick"] }
+      .to raise_error(MailRoom::ConfigurationError, /did you mean :sidekiq\?.* noop, logger, sidekiq, postback, letter_opener, que/)
+    expect { described_class[nil] }.to raise_error(MailRoom::ConfigurationError)
+  end
+
+  it "delivers natively with exactly the classes of its own" do
+    native = [described_class::Noop, described_class::Logger, described_class::Sidekiq]
+    expect(native.select { |klass| described_class.native?(klass) }).to eq(native)
+    expect([described_class::Postback, Class.new(described_class::Sidekiq), "noop", nil].any? { |klass| described_class.native?(klass) })
+      .to be(false)
+  end
+end
