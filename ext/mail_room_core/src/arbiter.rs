@@ -163,5 +163,5 @@ pub struct Job<'a> {
 
 /// The answers to jobs: in the queue, or not ours any more.
 fn handover(in_queue: bool) -> Handover {
-    if in_queue { Handover::Delivered } else { Handover::Lost }
+    if in_queue { Handover::DELIVERED } else { Handover::Lost }
 }

@@ -17,11 +17,23 @@ use crate::redis_client::RedisClients;
 #[derive(Debug)]
 pub enum Handover {
     /// The target has it.
-    Delivered,
+    Delivered {
+        /// The HTTP status it said so with.
+        status: Option<u16>,
+    },
     /// The claim was lost meanwhile: somebody else sees to the message, and it was not given to the target.
     Lost,
-    /// The target does not want this message; others may still get through.
+    /// The target refuses this very message, and would refuse it again.
+    Refused(Error),
+    /// It failed, and whether the message or the target is at fault cannot be told from this one answer.
     Failed(Error),
+    /// The target is down, or asks for a pause: no message's fault.
+    Down(Error),
+}
+
+impl Handover {
+    /// Delivered to a target that speaks no HTTP.
+    pub const DELIVERED: Self = Self::Delivered { status: None };
 }
 
 /// Where one mailbox's messages go.
@@ -61,6 +73,13 @@ impl Delivery {
         }
     }
 
+    /// Groups that may be on their way at the same time.
+    pub fn in_flight(&self) -> usize {
+        match self {
+            Self::Noop | Self::Logger(_) | Self::Sidekiq(_) => 1,
+        }
+    }
+
     /// Whether delivering also settles the claim in the same step; else the caller begins and finishes it.
     pub fn settles_claims(&self) -> bool {
         match self {
@@ -75,7 +94,7 @@ impl Delivery {
     /// [`Error::TargetDown`] if the target cannot be reached or refuses everything; nothing is known of the group then.
     pub async fn deliver(&self, scope: &str, messages: &[Message], encoding: &Budget) -> Result<Vec<Handover>> {
         match self {
-            Self::Noop => Ok(messages.iter().map(|_| Handover::Delivered).collect()),
+            Self::Noop => Ok(messages.iter().map(|_| Handover::DELIVERED).collect()),
             Self::Logger(logger) => logger.deliver(messages).await,
             Self::Sidekiq(sidekiq) => sidekiq.deliver(scope, messages, encoding).await,
         }
@@ -108,11 +127,5 @@ impl Delivery {
             Self::Sidekiq(_) => std::time::Duration::from_secs(5),
             Self::Noop | Self::Logger(_) => std::time::Duration::from_secs(60),
         }
-    }
-}
-
-impl From<Error> for Handover {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
     }
 }

@@ -390,7 +390,7 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
     let mut delivered = Vec::with_capacity(group.len());
     for (message, handover) in group.iter().zip(handovers) {
         match handover {
-            Handover::Delivered => {
+            Handover::Delivered { .. } => {
                 watched.memory().decided(&message.id, watched.mark());
                 watched.count_delivered();
                 if let Some(name) = watched.delivery.pushed_as() {
@@ -399,7 +399,9 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
                 delivered.push(message.id.clone());
             }
             Handover::Lost => lost(watched, &message.id),
-            Handover::Failed(error) => failed(watched, scope, &message.id, &error).await?,
+            Handover::Refused(error) | Handover::Failed(error) | Handover::Down(error) => {
+                failed(watched, scope, &message.id, &error).await?;
+            }
         }
     }
     watched.let_go(delivered.iter());

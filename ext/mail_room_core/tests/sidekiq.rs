@@ -70,7 +70,7 @@ fn messages(uids: std::ops::RangeInclusive<u32>) -> Vec<Message> {
 }
 
 fn delivered(handovers: &[Handover]) -> usize {
-    handovers.iter().filter(|handover| matches!(handover, Handover::Delivered)).count()
+    handovers.iter().filter(|handover| matches!(handover, Handover::Delivered { .. })).count()
 }
 
 /// What the jobs' texts are, oldest first.
@@ -162,9 +162,9 @@ async fn only_what_is_claimed_by_us_is_pushed() {
         }
         let handovers = process.deliver(&[message(7, b"hi")]).await.unwrap();
         let answered = match handovers[0] {
-            Handover::Delivered => "delivered",
+            Handover::Delivered { .. } => "delivered",
             Handover::Lost => "lost",
-            Handover::Failed(_) => "failed",
+            Handover::Refused(_) | Handover::Failed(_) | Handover::Down(_) => "failed",
         };
         assert_eq!(answered, answer, "{truth_before}|{sign_before}");
         assert_eq!(server.jobs("queue:email_receiver").len(), pushed, "{truth_before}|{sign_before}");

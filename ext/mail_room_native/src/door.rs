@@ -117,8 +117,8 @@ impl Delivery {
         run(ruby, async move {
             let handovers = delivery.deliver("", &[message], &Budget::new(ENCODING_OCTETS)).await?;
             match handovers.into_iter().next() {
-                Some(Handover::Failed(error)) => Err(error),
-                Some(Handover::Delivered) => Ok(true),
+                Some(Handover::Refused(error) | Handover::Failed(error) | Handover::Down(error)) => Err(error),
+                Some(Handover::Delivered { .. }) => Ok(true),
                 Some(Handover::Lost) | None => Ok(false),
             }
         })

@@ -65,7 +65,7 @@ impl Logger {
         let mut handovers = Vec::with_capacity(messages.len());
         for message in messages {
             self.write(&message.id, &message.body).await?;
-            handovers.push(Handover::Delivered);
+            handovers.push(Handover::DELIVERED);
         }
         Ok(handovers)
     }

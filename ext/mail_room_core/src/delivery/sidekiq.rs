@@ -65,7 +65,7 @@ impl Sidekiq {
                 Err(error) if handovers.is_empty() => return Err(error),
                 // What is in the queue already must not be forgotten.
                 Err(error) => {
-                    handovers.resize_with(messages.len(), || Handover::Failed(error.clone()));
+                    handovers.resize_with(messages.len(), || Handover::Down(error.clone()));
                     break;
                 }
             }
@@ -91,7 +91,7 @@ impl Sidekiq {
         for reply in self.client.run(Carry::Loads, &[push]).await? {
             reply?;
         }
-        Ok(jobs.iter().map(|_| Handover::Delivered).collect())
+        Ok(jobs.iter().map(|_| Handover::DELIVERED).collect())
     }
 
     /// The job, keys in the original's order.
