@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "mail_room/errors"
+require "mail_room/registry"
 require "mail_room/suggestion"
 require "mail_room/arbitration/noop"
 require "mail_room/arbitration/redis"
@@ -8,8 +9,9 @@ require "mail_room/arbitration/redis"
 module MailRoom
   # Who decides between several processes on one mailbox: the names that `arbitration_method` may have.
   module Arbitration
-    CLASSES = { "noop" => Noop, "redis" => Redis }.freeze
-    private_constant :CLASSES
+    CLASSES = { "noop" => Noop, "redis" => Redis } # rubocop:disable Style/MutableConstant -- grows by .register
+    NATIVE = [Noop, Redis].freeze
+    private_constant :CLASSES, :NATIVE
 
     class << self
       # @param name [String, Symbol]
@@ -24,7 +26,16 @@ module MailRoom
 
       # @return [Boolean] whether exactly this class is served by the compiled library; a subclass of one is a class of its own
       def native?(klass)
-        CLASSES.value?(klass)
+        NATIVE.include?(klass)
+      end
+
+      # Makes a class known under a name, for `arbitration_method`.
+      #
+      # @param name [String, Symbol]
+      # @param klass [Class] with a class Options and an instance method deliver?
+      # @raise [ConfigurationError] if the name belongs to another class
+      def register(name, klass)
+        Registry.add(CLASSES, name, klass, "arbitration_method")
       end
     end
   end

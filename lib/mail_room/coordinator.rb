@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 require "mail_room/mailbox_watcher"
-require "mail_room/native"
+require "mail_room/watch"
 
 module MailRoom
   # Watches several mailboxes, all of them on one native runtime: no thread per mailbox. Without any mailbox it waits to be
@@ -27,15 +27,14 @@ module MailRoom
     def run
       return if @quit
 
-      supervisor = @supervisor = Native::Supervisor.new(watchers.map { |watcher| watcher.mailbox.to_watch })
-      watchers.each { |watcher| watcher.watched_by(supervisor) }
+      watch = @watch = Watch.new(watchers.map(&:mailbox))
+      watchers.each { |watcher| watcher.watched_by(watch) }
       @running = true
-      # A quit that came while the supervisor was being made.
-      supervisor.quit if @quit
-      supervisor.run
+      # A quit that came while the watch was being made.
+      watch.quit if @quit
+      watch.run
       nil
     ensure
-      supervisor&.quit
       @running = false
       @quit = false
     end
@@ -44,7 +43,7 @@ module MailRoom
     # once. Callable from any thread and in a trap.
     def quit
       @quit = true
-      @supervisor&.quit
+      @watch&.quit
       nil
     end
 

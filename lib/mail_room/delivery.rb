@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "mail_room/errors"
+require "mail_room/registry"
 require "mail_room/suggestion"
 require "mail_room/delivery/noop"
 require "mail_room/delivery/logger"
@@ -12,13 +13,14 @@ require "mail_room/delivery/letter_opener"
 module MailRoom
   # Where messages go: the names that `delivery_method` may have.
   module Delivery
-    CLASSES = {
+    CLASSES = { # rubocop:disable Style/MutableConstant -- grows by .register
       "noop" => Noop, "logger" => Logger, "sidekiq" => Sidekiq,
       "postback" => Postback, "letter_opener" => LetterOpener, "que" => Que
-    }.freeze
-    # What the compiled library delivers. The others are names of mail_room that this version does not serve yet.
+    }
+    # What the compiled library delivers. The rest runs in Ruby, like a class of the app's own.
     NATIVE = [Noop, Logger, Sidekiq].freeze
-    private_constant :CLASSES, :NATIVE
+    UNAVAILABLE = [Postback, Que].freeze
+    private_constant :CLASSES, :NATIVE, :UNAVAILABLE
 
     class << self
       # @param name [String, Symbol]
@@ -34,6 +36,20 @@ module MailRoom
       # @return [Boolean] whether exactly this class is served by the compiled library; a subclass of one is a class of its own
       def native?(klass)
         NATIVE.include?(klass)
+      end
+
+      # @return [Boolean] whether this is a delivery of mail_room that this version does not serve yet
+      def unavailable?(klass)
+        UNAVAILABLE.include?(klass)
+      end
+
+      # Makes a class known under a name, for `delivery_method`.
+      #
+      # @param name [String, Symbol]
+      # @param klass [Class] with a class Options and an instance method deliver
+      # @raise [ConfigurationError] if the name belongs to another class
+      def register(name, klass)
+        Registry.add(CLASSES, name, klass, "delivery_method")
       end
     end
   end

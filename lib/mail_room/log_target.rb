@@ -23,20 +23,20 @@ module MailRoom
       end
 
       # @return [String, Hash, nil] what the compiled library takes: `"stdout"`, `"stderr"`, `{"path" => ...}` or nil
-      # @raise [ConfigurationError] for an IO object: not available yet
+      # @raise [ConfigurationError]
       def to_native(log_path, field = "Field :log_path")
         return STREAMS[log_path] if STREAMS.key?(log_path)
-        raise ConfigurationError, "#{field}: logging to an IO object is not available yet" if stream?(log_path)
 
         path = file(log_path, field)
         path && { "path" => path }
       end
 
-      private
-
+      # @return [Boolean] whether it is an object to write to, and no path
       def stream?(log_path)
         log_path.is_a?(IO) || (log_path.respond_to?(:write) && !log_path.respond_to?(:to_path))
       end
+
+      private
 
       def file(log_path, field)
         path = Coercion.path(log_path, field)

@@ -27,7 +27,7 @@ module MailRoom
     :inbox_method,          # imap
     :inbox_options,         # {}
     :delivery_klass,        # a class of the app's own; wins over delivery_method
-    :delivery_method,       # noop, logger, sidekiq; postback
+    :delivery_method,       # noop, logger, sidekiq, letter_opener, a registered name; postback
     :log_path,              # for delivery_method logger
     :delivery_url,          # for delivery_method postback
     :delivery_token,        # for delivery_method postback
@@ -35,12 +35,14 @@ module MailRoom
     :location,              # for delivery_method letter_opener
     :delivery_options,      # see the classes of Delivery; {}
     :arbitration_klass,     # a class of the app's own; wins over arbitration_method
-    :arbitration_method,    # noop, redis; noop
+    :arbitration_method,    # noop, redis, a registered name; noop
     :arbitration_options,   # see the classes of Arbitration; {}
     :delete_after_delivery, # mark delivered messages \Deleted, too; false
     :expunge_deleted,       # expunge what was so deleted; false
-    :logger,                # { log_path: path, :stdout or :stderr }; {}
+    :logger,                # { log_path: path, :stdout, :stderr or an IO } or a Ruby Logger; {}
     :max_message_size,      # octets, from 1; a larger message is set aside without being downloaded; 67108864
+    :max_delivery_attempts, # failures that count against a message before it is set aside, from 1; 5
+    :failed_mailbox,        # the folder that messages set aside are moved to, made if missing; else they stay, flagged
     keyword_init: true
   )
 
@@ -53,12 +55,14 @@ module MailRoom
       host: "imap.gmail.com", port: 993, ssl: true, start_tls: false, limit_max_unread: 0, idle_timeout: 1740,
       search_command: "UNSEEN", inbox_method: "imap", inbox_options: {}, delivery_method: "postback", delivery_options: {},
       arbitration_method: "noop", arbitration_options: {}, delete_after_delivery: false, expunge_deleted: false,
-      logger: {}, max_message_size: 64 << 20
+      logger: {}, max_message_size: 64 << 20, max_delivery_attempts: 5
     }.freeze
-    REQUIRED = %i[email password name host port search_command limit_max_unread idle_timeout max_message_size].freeze
+    REQUIRED = %i[email password name host port search_command limit_max_unread idle_timeout max_message_size
+                  max_delivery_attempts].freeze
     # Seconds. Servers hang up after 30 minutes of IDLE (RFC 2177).
     LONGEST_IDLE = 1740
-    NUMBERS = { port: 1..65_535, limit_max_unread: 0.., idle_timeout: 1.., max_message_size: 1.. }.freeze
+    NUMBERS = { port: 1..65_535, limit_max_unread: 0.., idle_timeout: 1.., max_message_size: 1..,
+                max_delivery_attempts: 1..0xFFFF_FFFF }.freeze
     private_constant :REQUIRED, :LONGEST_IDLE, :NUMBERS
 
     # @param attributes [Hash] with symbol or string keys
@@ -161,6 +165,7 @@ module MailRoom
       end
 
       refuse_control_characters
+      check_failed_mailbox
       check_logger
       check_search_program
       check_classes
@@ -176,25 +181,37 @@ module MailRoom
         "security" => security, "tls" => TlsOptions.to_native(ssl.is_a?(Hash) ? ssl : {}, where: "ssl of #{title}"),
         "search_command" => search_command, "limit_max_unread" => limit_max_unread, "idle_timeout" => idle_timeout,
         "delete_after_delivery" => delete_after_delivery ? true : false, "expunge_deleted" => expunge_deleted ? true : false,
-        "max_message_size" => max_message_size,
-        "delivery" => delivery_klass.to_native(self), "arbitration" => arbitration_klass.to_native(self)
+        "max_message_size" => max_message_size, "max_delivery_attempts" => max_delivery_attempts, "failed_mailbox" => failed_mailbox,
+        "delivery" => native_or_hook(Delivery, delivery_klass), "arbitration" => native_or_hook(Arbitration, arbitration_klass)
       }
     end
 
+    # @param logger_number [Integer, nil] under which the lines for {#logger_object} are fetched
     # @return [Hash{String=>Object}] like {#to_native}, with the log target
-    # @raise [ConfigurationError] if the logger is an object: the watcher cannot write to it yet
-    def to_watch
-      unless self[:logger].is_a?(Hash)
-        raise ConfigurationError, "#{field(:logger)}: watching with a Logger object is not available yet; give a log_path"
-      end
+    # @raise [ConfigurationError]
+    def to_watch(logger_number = nil)
+      log = logger_number ? { "ruby" => logger_number } : LogTarget.to_native(self[:logger][:log_path], field(:log_path))
+      to_native.merge("log" => log)
+    end
 
-      to_native.merge("log" => LogTarget.to_native(self[:logger][:log_path], field(:log_path)))
+    # @api private
+    # @return [Object, nil] what was given to log to if it is an object, a Ruby Logger or an IO
+    def logger_object
+      return self[:logger] unless self[:logger].is_a?(Hash)
+
+      path = self[:logger][:log_path]
+      path if LogTarget.stream?(path)
+    end
+
+    # @return [Boolean] whether the app's own code is called for each message
+    def hook?
+      !(Delivery.native?(delivery_klass) && Arbitration.native?(arbitration_klass))
     end
 
     private
 
     def coerce
-      coerce_each(%i[name email password host search_command delivery_url delivery_token content_type], :string)
+      coerce_each(%i[name email password host search_command delivery_url delivery_token content_type failed_mailbox], :string)
       coerce_each(%i[log_path location], :path)
       coerce_each(%i[start_tls delete_after_delivery expunge_deleted], :boolean)
       coerce_each(%i[delivery_options arbitration_options inbox_options], :options)
@@ -219,14 +236,22 @@ module MailRoom
       raise ConfigurationError, "#{field(:inbox_method)} must be imap or microsoft_graph"
     end
 
+    # The contract of a class of the app's own. That its instances do what they should shows when they are made.
     def check_classes
-      unless Delivery.native?(delivery_klass)
-        what = self[:delivery_klass] ? "a class of your own" : delivery_method
-        raise ConfigurationError, "#{field(self[:delivery_klass] ? :delivery_klass : :delivery_method)}: #{what} is not available yet"
+      if Delivery.unavailable?(delivery_klass)
+        raise ConfigurationError, "#{field(:delivery_method)}: #{delivery_method} is not available yet"
       end
-      return if Arbitration.native?(arbitration_klass)
 
-      raise ConfigurationError, "#{field(:arbitration_klass)}: a class of your own is not available yet"
+      { delivery_klass => %i[delivery_klass deliver], arbitration_klass => %i[arbitration_klass deliver?] }.each do |klass, (key, duty)|
+        next if klass.is_a?(Class) && klass.const_defined?(:Options) && klass.method_defined?(duty)
+
+        raise ConfigurationError, "#{field(key)} must be a class with a class Options and an instance method #{duty}; " \
+                                  "#{klass.inspect} is none"
+      end
+    end
+
+    def native_or_hook(methods, klass)
+      methods.native?(klass) ? klass.to_native(self) : { "method" => "hook", "class_name" => klass.name || klass.inspect }
     end
 
     def check_logger
@@ -237,9 +262,17 @@ module MailRoom
     end
 
     def refuse_control_characters
-      %i[email password host name search_command].each do |key|
-        raise ConfigurationError, "#{field(key)} must not contain CR, LF or NUL" if self[key].match?(/[\r\n\0]/)
+      %i[email password host name search_command failed_mailbox].each do |key|
+        raise ConfigurationError, "#{field(key)} must not contain CR, LF or NUL" if self[key]&.match?(/[\r\n\0]/)
       end
+    end
+
+    def check_failed_mailbox
+      return if failed_mailbox.nil?
+      raise ConfigurationError, "#{field(:failed_mailbox)} must not be empty" if failed_mailbox.empty?
+
+      same = failed_mailbox == name || [failed_mailbox, name].all? { |folder| folder.casecmp?("INBOX") }
+      raise ConfigurationError, "#{field(:failed_mailbox)} must be another folder than the one that is watched" if same
     end
 
     def check_search_program

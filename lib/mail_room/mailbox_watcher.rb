@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "mail_room/native"
+require "mail_room/watch"
 
 module MailRoom
   # Watches one mailbox in a thread of its own. For several mailboxes there is {Coordinator}.
@@ -22,8 +22,8 @@ module MailRoom
     def run
       return watching_thread if watching_thread&.alive?
 
-      supervisor = @supervisor = Native::Supervisor.new([mailbox.to_watch])
-      @watching_thread = Thread.new { supervisor.run }
+      watch = @watch = Watch.new([mailbox])
+      @watching_thread = Thread.new { watch.run }
       # A watcher that ends by an error must not end unnoticed.
       @watching_thread.abort_on_exception = true
       @watching_thread
@@ -31,20 +31,20 @@ module MailRoom
 
     # @return [Boolean] whether the mailbox is being watched, by this watcher or by its coordinator
     def running?
-      watching_thread&.alive? || @coordinators&.running? || false
+      watching_thread&.alive? || @coordinated&.running? || false
     end
 
     # Stops what {#run} started and waits for its end, at most some 25 seconds. A coordinator is stopped by its own quit.
     def quit
-      @supervisor&.quit
+      @watch&.quit
       @watching_thread&.join
       nil
     end
 
     # @api private
-    # @param supervisor [Native::Supervisor] what a {Coordinator} watches this mailbox with, among others
-    def watched_by(supervisor)
-      @coordinators = supervisor
+    # @param watch [Watch] what a {Coordinator} watches this mailbox with, among others
+    def watched_by(watch)
+      @coordinated = watch
     end
   end
 end

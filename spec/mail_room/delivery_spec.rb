@@ -14,6 +14,15 @@ RSpec.describe MailRoom::Delivery do
     expect { described_class[nil] }.to raise_error(MailRoom::ConfigurationError)
   end
 
+  it "takes classes of the app's own under a name" do
+    klass = stub_const("AppDelivery", Class.new)
+    described_class.register(:app_delivery, klass)
+    expect(described_class["app_delivery"]).to be(klass)
+    expect { described_class.register("app_delivery", klass) }.not_to raise_error
+    expect { described_class.register("sidekiq", klass) }.to raise_error(MailRoom::ConfigurationError, /sidekiq belongs to MailRoom/)
+    expect { described_class.register("", klass) }.to raise_error(MailRoom::ConfigurationError, /must have a name/)
+  end
+
   it "delivers natively with exactly the classes of its own" do
     native = [described_class::Noop, described_class::Logger, described_class::Sidekiq]
     expect(native.select { |klass| described_class.native?(klass) }).to eq(native)

@@ -18,10 +18,9 @@ RSpec.describe MailRoom::LogTarget do
     expect(targets.keys.to_h { |target| [target, described_class.to_native(target)] }).to eq(targets)
   end
 
-  it "cannot watch with an IO object yet" do
-    [$stdout, StringIO.new].each do |stream|
-      expect { described_class.to_native(stream) }.to raise_error(MailRoom::ConfigurationError, /not available yet/)
-    end
+  it "tells objects to write to from paths" do
+    expect([$stdout, StringIO.new].map { |target| described_class.stream?(target) }).to all(be(true))
+    expect([:stdout, "x", Pathname("/x"), nil].map { |target| described_class.stream?(target) }).to all(be(false))
   end
 
   it "refuses what is no target" do

@@ -35,7 +35,9 @@ RSpec.describe MailRoom::Mailbox do
     { delivery_method: "sidekick" } => "did you mean :sidekiq?",
     { delivery_method: "postback" } => "not available yet",
     { delivery_method: "que" } => "not available yet",
-    { delivery_klass: String } => "not available yet",
+    { delivery_klass: String } => "must be a class with a class Options",
+    { failed_mailbox: "inbox" } => "must be another folder",
+    { max_delivery_attempts: 0 } => ":max_delivery_attempts",
     { inbox_method: "microsoft_graph" } => "not available yet",
     { delivery_method: "sidekiq" } => ":worker",
     { arbitration_method: "raft" } => "arbitration_method"
@@ -106,10 +108,13 @@ RSpec.describe MailRoom::Mailbox do
 
   it "serves exactly the classes of its own, not their subclasses" do
     expect(build(delivery_klass: MailRoom::Delivery::Noop).delivery).to be_a(MailRoom::Delivery::Noop)
-    [Class.new(MailRoom::Delivery::Noop), "MailRoom::Delivery::Noop"].each do |klass|
-      expect { build(delivery_klass: klass) }.to raise_error(MailRoom::ConfigurationError, /:delivery_klass .* not available yet/)
+    expect(build(delivery_klass: MailRoom::Delivery::Noop)).not_to be_hook
+    expect(build(delivery_klass: Class.new(MailRoom::Delivery::Noop))).to be_hook
+    expect(build(arbitration_klass: Class.new(MailRoom::Arbitration::Noop))).to be_hook
+    [Class.new, "MailRoom::Delivery::Noop"].each do |klass|
+      expect { build(delivery_klass: klass) }.to raise_error(MailRoom::ConfigurationError, /:delivery_klass .* instance method deliver/)
     end
-    expect { build(arbitration_klass: Class.new) }.to raise_error(MailRoom::ConfigurationError, /:arbitration_klass .* not available yet/)
+    expect { build(arbitration_klass: Class.new) }.to raise_error(MailRoom::ConfigurationError, /:arbitration_klass .* method deliver\?/)
   end
 
   it "takes a mapping only" do
@@ -188,17 +193,15 @@ RSpec.describe MailRoom::Mailbox do
       end
     end
 
-    it "takes streams and loggers for direct use, and refuses to watch with them" do
+    it "takes streams and loggers" do
       stream = StringIO.new
       logger = Logger.new(nil)
       expect(build(logger: logger).logger).to be(logger)
       build(logger: { log_path: stream }).deliver?(7)
       expect(JSON.parse(stream.string)).to include("context" => { "email" => "in@example.com", "name" => "inbox" }, "uid" => 7,
                                                    "action" => "asking arbiter to deliver", "arbitrator" => "MailRoom::Arbitration::Noop")
-      [logger, { log_path: stream }, { log_path: $stdout }].each do |value|
-        expect { MailRoom::Coordinator.new([build(logger: value)]).run }
-          .to raise_error(MailRoom::ConfigurationError, /not available yet/)
-      end
+      expect([logger, { log_path: stream }].map { |value| build(logger: value).logger_object }).to match([be(logger), be(stream)])
+      expect([{}, { log_path: "x.log" }, { log_path: :stdout }].map { |value| build(logger: value).logger_object }).to all(be_nil)
     end
 
     it "says which file cannot be opened" do

@@ -25,7 +25,7 @@ RSpec.describe MailRoom::MailboxWatcher, :servers do
   end
 
   it "refuses what cannot be watched before any thread starts" do
-    watcher.mailbox.logger = Logger.new(nil)
+    watcher.mailbox.delivery_method = "postback"
     expect { watcher.run }.to raise_error(MailRoom::ConfigurationError, /not available yet/)
     expect(watcher.watching_thread).to be_nil
   end

@@ -1,13 +1,16 @@
 //! Who decides which process delivers a message. An arbiter knows ids and scopes; it never sees a message, except where
 //! handing it over and noting that are one step.
 
+mod hook;
 pub mod redis;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config;
 use crate::delivery::Handover;
 use crate::error::Result;
+use crate::hook::Calls;
 use crate::message::MessageId;
 use crate::redis_client::RedisClients;
 
@@ -35,33 +38,42 @@ pub enum Arbiter {
     Noop,
     /// Claims in a Redis.
     Redis(redis::Redis),
+    /// A class of the app's own.
+    Hook(hook::Hook),
 }
 
 impl Arbiter {
     /// The arbiter that `config` asks for. Connects to nothing yet. `instance` names this process, see
-    /// [`new_instance`].
+    /// [`new_instance`]. A class of the app's own is called through `calls`.
     ///
     /// # Errors
     /// [`Error::Configuration`](crate::Error::Configuration) if the address has no meaning.
-    pub fn new(config: &config::Arbitration, clients: &RedisClients, instance: &str) -> Result<Self> {
+    pub fn new(
+        config: &config::Arbitration,
+        clients: &RedisClients,
+        instance: &str,
+        calls: &Arc<Calls>,
+    ) -> Result<Self> {
         Ok(match config {
             config::Arbitration::Noop => Self::Noop,
             config::Arbitration::Redis(config) => Self::Redis(redis::Redis::new(config, clients, instance)?),
+            config::Arbitration::Hook { class_name } => Self::Hook(hook::Hook::new(calls.clone(), class_name.clone())),
         })
     }
 
-    /// The class of the original, as its log lines name it.
-    pub fn class_name(&self) -> &'static str {
+    /// The class, as the original's log lines name it.
+    pub fn class_name(&self) -> &str {
         match self {
             Self::Noop => "MailRoom::Arbitration::Noop",
             Self::Redis(_) => "MailRoom::Arbitration::Redis",
+            Self::Hook(hook) => hook.class_name(),
         }
     }
 
     /// How long a claim lives unless renewed; `None` if for ever.
     pub fn claim_ttl(&self) -> Option<Duration> {
         match self {
-            Self::Noop => None,
+            Self::Noop | Self::Hook(_) => None,
             Self::Redis(redis) => Some(redis.claim_ttl()),
         }
     }
@@ -75,6 +87,7 @@ impl Arbiter {
         match self {
             Self::Noop => Ok(ids.iter().map(|_| Claim::Won { attempts: 0 }).collect()),
             Self::Redis(redis) => redis.claim(scope, ids).await,
+            Self::Hook(hook) => hook.claim(scope, ids).await,
         }
     }
 
@@ -84,7 +97,7 @@ impl Arbiter {
     /// As [`claim`](Self::claim).
     pub async fn renew(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<bool>> {
         match self {
-            Self::Noop => Ok(vec![true; ids.len()]),
+            Self::Noop | Self::Hook(_) => Ok(vec![true; ids.len()]),
             Self::Redis(redis) => redis.renew(scope, ids).await,
         }
     }
@@ -95,7 +108,8 @@ impl Arbiter {
     /// As [`claim`](Self::claim).
     pub async fn release(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
         match self {
-            Self::Noop => Ok(()),
+            // A yes of the app's class holds until the message is settled.
+            Self::Noop | Self::Hook(_) => Ok(()),
             Self::Redis(redis) => redis.release(scope, ids).await,
         }
     }
@@ -107,7 +121,7 @@ impl Arbiter {
     /// As [`claim`](Self::claim).
     pub async fn begin(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<bool>> {
         match self {
-            Self::Noop => Ok(vec![true; ids.len()]),
+            Self::Noop | Self::Hook(_) => Ok(vec![true; ids.len()]),
             Self::Redis(redis) => redis.begin(scope, ids).await,
         }
     }
@@ -118,7 +132,7 @@ impl Arbiter {
     /// As [`claim`](Self::claim).
     pub async fn finish(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<bool>> {
         match self {
-            Self::Noop => Ok(vec![true; ids.len()]),
+            Self::Noop | Self::Hook(_) => Ok(vec![true; ids.len()]),
             Self::Redis(redis) => redis.finish(scope, ids).await,
         }
     }
@@ -130,7 +144,7 @@ impl Arbiter {
     /// As [`claim`](Self::claim).
     pub async fn fail(&self, scope: &str, id: &MessageId, backoff: Duration, counted: bool) -> Result<u32> {
         match self {
-            Self::Noop => Ok(0),
+            Self::Noop | Self::Hook(_) => Ok(0),
             Self::Redis(redis) => redis.fail(scope, id, backoff, counted).await,
         }
     }
@@ -143,6 +157,10 @@ impl Arbiter {
         match self {
             Self::Noop => Ok(()),
             Self::Redis(redis) => redis.acknowledged(scope, ids).await,
+            Self::Hook(hook) => {
+                hook.settled(scope, ids);
+                Ok(())
+            }
         }
     }
 }

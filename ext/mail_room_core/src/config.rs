@@ -37,6 +37,11 @@ pub struct Mailbox {
     pub expunge_deleted: bool,
     /// Octets; a larger message is set aside without being downloaded.
     pub max_message_size: u64,
+    /// Failures that count against a message before it is set aside, at least 1.
+    pub max_delivery_attempts: u32,
+    /// The folder that messages set aside are moved to; if absent they stay, `\Flagged \Seen`.
+    #[serde(default)]
+    pub failed_mailbox: Option<String>,
     /// Where this mailbox's log lines go; nowhere if absent.
     #[serde(default)]
     pub log: Option<LogTarget>,
@@ -116,6 +121,8 @@ pub enum LogTarget {
     Stderr,
     /// A file, appended to; opened anew after SIGHUP.
     Path(PathBuf),
+    /// A logger of the app's own, by the number under which the app fetches its lines.
+    Ruby(usize),
 }
 
 /// What becomes of a message.
@@ -133,6 +140,11 @@ pub enum Delivery {
     },
     /// A job in a Sidekiq queue.
     Sidekiq(Sidekiq),
+    /// A call of the app's own class.
+    Hook {
+        /// The class's name, for the log.
+        class_name: String,
+    },
 }
 
 /// The Sidekiq queue that takes the jobs.
@@ -159,6 +171,11 @@ pub enum Arbitration {
     Noop,
     /// Claims in Redis.
     Redis(Claims),
+    /// A call of the app's own class.
+    Hook {
+        /// The class's name, for the log.
+        class_name: String,
+    },
 }
 
 /// Claims in Redis.

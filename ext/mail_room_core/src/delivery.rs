@@ -1,6 +1,7 @@
 //! Where messages go. A delivery takes a group of messages and says of each what became of it; it knows nothing of
 //! flags on the mail server.
 
+mod hook;
 pub mod logger;
 pub mod sidekiq;
 
@@ -10,6 +11,7 @@ use crate::arbiter::Arbiter;
 use crate::budget::Budget;
 use crate::config;
 use crate::error::{Error, Result};
+use crate::hook::Calls;
 use crate::message::Message;
 use crate::redis_client::RedisClients;
 
@@ -46,20 +48,28 @@ pub enum Delivery {
     Logger(logger::Logger),
     /// Jobs in a Sidekiq queue.
     Sidekiq(sidekiq::Sidekiq),
+    /// A class of the app's own.
+    Hook(hook::Hook),
 }
 
 impl Delivery {
-    /// The delivery that `config` asks for. Connects to nothing yet.
+    /// The delivery that `config` asks for. Connects to nothing yet. A class of the app's own is called through `calls`.
     ///
     /// # Errors
     /// [`Error::Configuration`] if a file cannot be opened or an address has no meaning.
-    pub fn new(config: &config::Delivery, clients: &RedisClients, arbiter: &Arc<Arbiter>) -> Result<Self> {
+    pub fn new(
+        config: &config::Delivery,
+        clients: &RedisClients,
+        arbiter: &Arc<Arbiter>,
+        calls: &Arc<Calls>,
+    ) -> Result<Self> {
         Ok(match config {
             config::Delivery::Noop => Self::Noop,
             config::Delivery::Logger { log_path } => Self::Logger(logger::Logger::open(log_path.as_deref())?),
             config::Delivery::Sidekiq(config) => {
                 Self::Sidekiq(sidekiq::Sidekiq::new(config.clone(), clients, arbiter.clone())?)
             }
+            config::Delivery::Hook { class_name } => Self::Hook(hook::Hook::new(calls.clone(), class_name.clone())),
         })
     }
 
@@ -68,7 +78,7 @@ impl Delivery {
     pub fn group(&self) -> (usize, usize) {
         match self {
             Self::Noop => (500, usize::MAX),
-            Self::Logger(_) => (1, usize::MAX),
+            Self::Logger(_) | Self::Hook(_) => (1, usize::MAX),
             Self::Sidekiq(_) => (100, 1 << 20),
         }
     }
@@ -76,14 +86,14 @@ impl Delivery {
     /// Groups that may be on their way at the same time.
     pub fn in_flight(&self) -> usize {
         match self {
-            Self::Noop | Self::Logger(_) | Self::Sidekiq(_) => 1,
+            Self::Noop | Self::Logger(_) | Self::Sidekiq(_) | Self::Hook(_) => 1,
         }
     }
 
     /// Whether delivering also settles the claim in the same step; else the caller begins and finishes it.
     pub fn settles_claims(&self) -> bool {
         match self {
-            Self::Noop | Self::Logger(_) => false,
+            Self::Noop | Self::Logger(_) | Self::Hook(_) => false,
             Self::Sidekiq(sidekiq) => sidekiq.settles_claims(),
         }
     }
@@ -97,15 +107,17 @@ impl Delivery {
             Self::Noop => Ok(messages.iter().map(|_| Handover::DELIVERED).collect()),
             Self::Logger(logger) => logger.deliver(messages).await,
             Self::Sidekiq(sidekiq) => sidekiq.deliver(scope, messages, encoding).await,
+            Self::Hook(hook) => Ok(hook.deliver(messages).await),
         }
     }
 
-    /// The class of the original, as its log lines name it.
-    pub fn class_name(&self) -> &'static str {
+    /// The class, as the original's log lines name it.
+    pub fn class_name(&self) -> &str {
         match self {
             Self::Noop => "MailRoom::Delivery::Noop",
             Self::Logger(_) => "MailRoom::Delivery::Logger",
             Self::Sidekiq(_) => "MailRoom::Delivery::Sidekiq",
+            Self::Hook(hook) => hook.class_name(),
         }
     }
 
@@ -115,6 +127,8 @@ impl Delivery {
             Self::Noop => Some("Noop"),
             Self::Logger(_) => Some("Logger"),
             Self::Sidekiq(_) => Some("Sidekiq"),
+            // A class of the app's own logs what it likes.
+            Self::Hook(_) => None,
         }
     }
 }
@@ -125,7 +139,7 @@ impl Delivery {
         match self {
             // Redis is back the moment it is restarted; nobody waits for it longer than need be.
             Self::Sidekiq(_) => std::time::Duration::from_secs(5),
-            Self::Noop | Self::Logger(_) => std::time::Duration::from_secs(60),
+            Self::Noop | Self::Logger(_) | Self::Hook(_) => std::time::Duration::from_secs(60),
         }
     }
 }

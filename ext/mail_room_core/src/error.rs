@@ -33,6 +33,11 @@ pub enum Error {
         retry_after: Option<Duration>,
     },
 
+    /// So many messages failed in a row that it may be the target. Remedy: pause, keep the connection, try with one
+    /// message; a new one may be that one.
+    #[error("{0}")]
+    TargetDoubted(String),
+
     /// This one message cannot be delivered. Remedy: try it again with a backoff, later set it aside.
     #[error("{0}")]
     Message(String),

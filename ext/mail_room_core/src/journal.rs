@@ -1,6 +1,8 @@
 //! Log lines: one JSON object a line, written by threads of their own so that a full disk or a stuck pipe never holds up
 //! a mailbox. Knows nothing of what the lines say; the vocabulary is with those who log.
 
+mod lines;
+
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -9,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+pub use lines::{Line, Lines};
 use serde_json::{Map, Value};
 
 use crate::config::LogTarget;
@@ -39,7 +42,8 @@ pub enum Severity {
 }
 
 impl Severity {
-    fn name(self) -> &'static str {
+    /// Ruby's word for it.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Info => "INFO",
             Self::Warn => "WARN",
@@ -48,14 +52,20 @@ impl Severity {
     }
 }
 
-/// All log targets of one supervisor: one writer thread for files, one for the standard streams.
+/// All log targets of one supervisor: one writer thread for files, one for the standard streams, and the app's loggers.
 #[derive(Debug, Default)]
 pub struct Journal {
+    lines: Vec<Arc<Lines>>,
     files: Option<Writer>,
     streams: Option<Writer>,
 }
 
 impl Journal {
+    /// Nothing open yet. `lines` are for the app's own loggers, by their numbers.
+    pub fn new(lines: Vec<Arc<Lines>>) -> Self {
+        Self { lines, ..Self::default() }
+    }
+
     /// The log of one mailbox. Opens the file, so that a path without meaning is an error now and not silence later.
     ///
     /// # Errors
@@ -67,6 +77,11 @@ impl Journal {
 
     fn sink(&mut self, target: &LogTarget) -> Result<Sink> {
         let writer = match target {
+            LogTarget::Ruby(number) => {
+                let lines = self.lines.get(*number).cloned();
+                let missing = || Error::Configuration(format!("there is no logger number {number}"));
+                return lines.map(Sink::Ruby).ok_or_else(missing);
+            }
             LogTarget::Path(_) => &mut self.files,
             LogTarget::Stdout | LogTarget::Stderr => &mut self.streams,
         };
@@ -101,7 +116,7 @@ impl Log {
     /// a mailbox that cannot be watched must not be silent about it.
     pub fn line(&self, severity: Severity, action: &str, fields: &[(&str, Value)]) {
         match &self.sink {
-            Some(sink) => sink.push(&render(severity, Some(&self.context), action, fields)),
+            Some(sink) => sink.push(severity, Some(&self.context), action, fields),
             None if severity != Severity::Info => self.say(action, fields),
             None => {}
         }
@@ -115,7 +130,7 @@ impl Log {
     /// An info line without context, as the deliveries of the original write it.
     pub fn bare(&self, action: &str, fields: &[(&str, Value)]) {
         if let Some(sink) = &self.sink {
-            sink.push(&render(Severity::Info, None, action, fields));
+            sink.push(Severity::Info, None, action, fields);
         }
     }
 
@@ -134,10 +149,18 @@ impl Log {
     }
 }
 
+/// A line for a file: a JSON object and a line end.
 fn render(severity: Severity, context: Option<&Context>, action: &str, fields: &[(&str, Value)]) -> Vec<u8> {
     let mut line = Map::new();
     line.insert("severity".into(), severity.name().into());
     line.insert("time".into(), now().into());
+    describe(&mut line, context, action, fields);
+    let mut line = Value::Object(line).to_string().into_bytes();
+    line.push(b'\n');
+    line
+}
+
+fn describe(line: &mut Map<String, Value>, context: Option<&Context>, action: &str, fields: &[(&str, Value)]) {
     if let Some(Context { email, name }) = context {
         line.insert("context".into(), serde_json::json!({ "email": email, "name": name }));
     }
@@ -145,9 +168,6 @@ fn render(severity: Severity, context: Option<&Context>, action: &str, fields: &
     for (key, value) in fields {
         line.insert((*key).to_owned(), value.clone());
     }
-    let mut line = Value::Object(line).to_string().into_bytes();
-    line.push(b'\n');
-    line
 }
 
 /// ISO 8601 in UTC with milliseconds, as the original writes it.
@@ -155,25 +175,24 @@ fn now() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
-/// Where one target's lines wait for the writer.
+/// Where one target's lines wait.
 #[derive(Debug, Clone)]
-struct Sink {
-    shared: Arc<Shared>,
-    target: usize,
+enum Sink {
+    /// For a writer thread.
+    Writer { shared: Arc<Shared>, target: usize },
+    /// For a logger of the app's own.
+    Ruby(Arc<Lines>),
 }
 
 impl Sink {
-    fn push(&self, line: &[u8]) {
-        let mut state = self.shared.lock();
-        let Some(target) = state.targets.get_mut(self.target) else { return };
-        if target.pending.len() + line.len() > BUFFER_OCTETS {
-            target.dropped += 1;
-            return;
-        }
-        target.pending.extend_from_slice(line);
-        if !state.dirty {
-            state.dirty = true;
-            self.shared.changed.notify_all();
+    fn push(&self, severity: Severity, context: Option<&Context>, action: &str, fields: &[(&str, Value)]) {
+        match self {
+            Self::Writer { shared, target } => shared.push(*target, &render(severity, context, action, fields)),
+            Self::Ruby(lines) => {
+                let mut line = Map::new();
+                describe(&mut line, context, action, fields);
+                lines.push(severity, Value::Object(line).to_string());
+            }
         }
     }
 }
@@ -185,6 +204,20 @@ struct Shared {
 }
 
 impl Shared {
+    fn push(&self, target: usize, line: &[u8]) {
+        let mut state = self.lock();
+        let Some(target) = state.targets.get_mut(target) else { return };
+        if target.pending.len() + line.len() > BUFFER_OCTETS {
+            target.dropped += 1;
+            return;
+        }
+        target.pending.extend_from_slice(line);
+        if !state.dirty {
+            state.dirty = true;
+            self.changed.notify_all();
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -225,14 +258,14 @@ impl Writer {
 
     fn sink(&mut self, target: &LogTarget) -> Result<Sink> {
         if let Some(&known) = self.known.get(target) {
-            return Ok(Sink { shared: self.shared.clone(), target: known });
+            return Ok(Sink::Writer { shared: self.shared.clone(), target: known });
         }
         let output = Output::open(target)?;
         let mut state = self.shared.lock();
         let index = state.targets.len();
         state.targets.push(Pending { output: Some(output), ..Pending::default() });
         self.known.insert(target.clone(), index);
-        Ok(Sink { shared: self.shared.clone(), target: index })
+        Ok(Sink::Writer { shared: self.shared.clone(), target: index })
     }
 }
 
@@ -303,6 +336,7 @@ impl Output {
         Ok(match target {
             LogTarget::Stdout => Self::Stdout,
             LogTarget::Stderr => Self::Stderr,
+            LogTarget::Ruby(_) => return Err(Error::Configuration("the app's logger is no file".into())),
             LogTarget::Path(path) => {
                 let opened = REOPEN.load(Ordering::Relaxed);
                 let file = append(path).map_err(|error| {

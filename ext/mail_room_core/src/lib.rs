@@ -7,12 +7,15 @@
 
 pub mod arbiter;
 pub mod backoff;
+pub mod bell;
 pub mod budget;
 pub mod charset;
 pub mod config;
 pub mod control;
 pub mod delivery;
 pub mod error;
+mod failures;
+pub mod hook;
 pub mod journal;
 pub mod memory;
 pub mod message;

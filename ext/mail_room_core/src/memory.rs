@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use crate::failures::{Failure, Failures};
 use crate::message::MessageId;
 use crate::source::Mark;
 
@@ -21,7 +22,8 @@ pub struct Memory {
     waiting: BTreeMap<MessageId, Instant>,
     absences: BTreeMap<MessageId, u32>,
     suspicions: BTreeMap<MessageId, u8>,
-    attempts: BTreeMap<MessageId, u32>,
+    failures: Failures,
+    probing: bool,
     to_expunge: BTreeSet<MessageId>,
 }
 
@@ -64,14 +66,14 @@ impl Memory {
 
     /// What is noted of messages the server no longer lists serves nobody. That they are done stays known.
     fn forget_unlisted(&mut self, found: &[MessageId], marked_are_unlisted: bool) {
-        let noted = self.absences.len() + self.suspicions.len() + self.attempts.len() + self.unacknowledged.len();
+        let noted = self.absences.len() + self.suspicions.len() + self.failures.len() + self.unacknowledged.len();
         if noted == 0 {
             return;
         }
         let listed: BTreeSet<&MessageId> = found.iter().collect();
         self.absences.retain(|id, _| listed.contains(id));
         self.suspicions.retain(|id, _| listed.contains(id));
-        self.attempts.retain(|id, _| listed.contains(id));
+        self.failures.retain(|id| listed.contains(id));
         if marked_are_unlisted {
             self.unacknowledged.retain(|id, _| listed.contains(id));
         }
@@ -84,7 +86,7 @@ impl Memory {
         self.waiting.remove(id);
         self.absences.remove(id);
         self.suspicions.remove(id);
-        self.attempts.remove(id);
+        self.failures.forget(id);
     }
 
     /// The server has acknowledged the mark.
@@ -122,11 +124,41 @@ impl Memory {
         self.waiting.insert(id.clone(), now + delay);
     }
 
-    /// A try at delivering failed and counts. Returns how many did so far.
-    pub fn attempted(&mut self, id: &MessageId) -> u32 {
-        let attempts = self.attempts.entry(id.clone()).or_default();
-        *attempts = attempts.saturating_add(1);
-        *attempts
+    /// A hand-over begins. Returns its time, for [`delivered`](Self::delivered).
+    pub fn begin(&mut self) -> u64 {
+        self.failures.begin()
+    }
+
+    /// The hand-over of `id` that began at `begun` succeeded; `mark` is how the server is told.
+    pub fn delivered(&mut self, id: &MessageId, begun: u64, mark: Mark) {
+        self.failures.succeeded(id, begun);
+        self.probing = false;
+        self.decided(id, mark);
+    }
+
+    /// A hand-over failed. `refused`: the message itself was refused, no doubt about it.
+    pub(crate) fn failed(&mut self, id: &MessageId, refused: bool) -> Failure {
+        if refused { self.failures.refused(id) } else { self.failures.failed(id) }
+    }
+
+    /// Whether so many messages failed in a row that the target is taken to be down.
+    pub fn doubts_target(&self) -> bool {
+        self.failures.doubted()
+    }
+
+    /// The target is down, or taken to be: until a message is delivered, one at a time is tried.
+    pub fn probe(&mut self) {
+        self.probing = true;
+    }
+
+    /// Whether one message at a time is tried.
+    pub fn is_probing(&self) -> bool {
+        self.probing
+    }
+
+    /// What is decided and not yet known to the server.
+    pub fn unacknowledged(&self) -> Vec<(MessageId, Mark)> {
+        self.unacknowledged.iter().map(|(id, mark)| (id.clone(), *mark)).collect()
     }
 
     /// These stood in an answer that could not be read.

@@ -16,7 +16,7 @@ pub enum Mark {
     Seen,
     /// Delivered with delete_after_delivery: `\Seen \Deleted`.
     Deleted,
-    /// Given up: `\Seen \Flagged`, for a person to look at.
+    /// Given up: moved to the folder for it, else `\Seen \Flagged`, for a person to look at.
     SetAside,
 }
 
@@ -55,6 +55,11 @@ pub trait Source: Send {
 
     /// Marks `ids`; returns when the server has acknowledged it.
     fn mark(&mut self, ids: &[MessageId], mark: Mark) -> impl Future<Output = Result<()>> + Send;
+
+    /// What the last [`mark`](Self::mark) could not do as it was asked to, once; messages are safe all the same.
+    fn complaint(&mut self) -> Option<String> {
+        None
+    }
 
     /// Expunges `ids`, which [`mark`](Self::mark) has marked [`Mark::Deleted`], and nothing else where the server can.
     fn expunge(&mut self, ids: &[MessageId]) -> impl Future<Output = Result<()>> + Send;

@@ -12,10 +12,12 @@ use crate::arbiter::Arbiter;
 use crate::backoff::Backoff;
 use crate::budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
 use crate::config;
+use crate::config::LogTarget;
 use crate::control::{STOP_WITHIN, Stop};
 use crate::delivery::Delivery;
 use crate::error::{Error, Result};
-use crate::journal::{Journal, Severity};
+use crate::hook::Calls;
+use crate::journal::{Journal, Lines, Severity};
 use crate::redis_client::RedisClients;
 use crate::source::imap::ImapConnector;
 use crate::watched::Watched;
@@ -32,6 +34,8 @@ const SHUTDOWN_WITHIN: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub struct Supervisor {
     mailboxes: Vec<config::Mailbox>,
+    calls: Vec<Arc<Calls>>,
+    lines: Vec<Arc<Lines>>,
     stop: Stop,
     started: AtomicBool,
     ended: AtomicBool,
@@ -40,7 +44,30 @@ pub struct Supervisor {
 impl Supervisor {
     /// Starts nothing yet.
     pub fn new(mailboxes: Vec<config::Mailbox>) -> Self {
-        Self { mailboxes, stop: Stop::new(), started: AtomicBool::new(false), ended: AtomicBool::new(false) }
+        let calls = mailboxes.iter().map(|_| Arc::default()).collect();
+        let loggers = mailboxes.iter().filter_map(|mailbox| match mailbox.log {
+            Some(LogTarget::Ruby(number)) => Some(number.saturating_add(1)),
+            _ => None,
+        });
+        let lines = (0..loggers.max().unwrap_or(0).min(mailboxes.len())).map(|_| Arc::default()).collect();
+        Self {
+            mailboxes,
+            calls,
+            lines,
+            stop: Stop::new(),
+            started: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+        }
+    }
+
+    /// The calls of the app's own code for the mailbox of this number.
+    pub fn calls(&self, mailbox: usize) -> Option<&Arc<Calls>> {
+        self.calls.get(mailbox)
+    }
+
+    /// The lines for the app's own logger of this number. Numbers begin at 0; there are no more than mailboxes.
+    pub fn lines(&self, logger: usize) -> Option<&Arc<Lines>> {
+        self.lines.get(logger)
     }
 
     /// Asks every watcher to stop; [`run`](Self::run) returns within 25 s. Callable at any time, from any thread.
@@ -62,12 +89,15 @@ impl Supervisor {
             return Err(Error::Configuration("this supervisor has run before; make a new one".into()));
         }
         let ran = self.run_once();
+        // No thread of the app's is to wait for what will not come.
+        self.calls.iter().for_each(|calls| calls.close());
+        self.lines.iter().for_each(|lines| lines.close());
         self.ended.store(true, Ordering::Release);
         ran
     }
 
     fn run_once(&self) -> Result<()> {
-        let mut journal = Journal::default();
+        let mut journal = Journal::new(self.lines.clone());
         let watched = self.watched(&mut journal)?;
         let runtime = runtime(WORKERS)?;
         runtime.block_on(supervise(watched, self.stop.clone()));
@@ -82,9 +112,10 @@ impl Supervisor {
         let (budget, encoding) = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
         self.mailboxes
             .iter()
-            .map(|mailbox| {
-                let arbiter = Arc::new(Arbiter::new(&mailbox.arbitration, &clients, &instance)?);
-                let delivery = Delivery::new(&mailbox.delivery, &clients, &arbiter)?;
+            .zip(&self.calls)
+            .map(|(mailbox, calls)| {
+                let arbiter = Arc::new(Arbiter::new(&mailbox.arbitration, &clients, &instance, calls)?);
+                let delivery = Delivery::new(&mailbox.delivery, &clients, &arbiter, calls)?;
                 let log = journal.log(mailbox.log.as_ref(), &mailbox.email, &mailbox.name)?;
                 let budgets = (budget.clone(), encoding.clone());
                 Ok(Arc::new(Watched::new(mailbox.clone(), arbiter, delivery, budgets, log, self.stop.clone())))
@@ -219,7 +250,7 @@ mod tests {
         let config: config::Mailbox = serde_json::from_value(serde_json::json!({
             "name": "inbox", "email": "a@example.com", "password": "p", "host": "localhost", "port": 143,
             "security": "plain", "search_command": "UNSEEN", "limit_max_unread": 0, "idle_timeout": 60,
-            "delete_after_delivery": false, "expunge_deleted": false, "max_message_size": 1000,
+            "delete_after_delivery": false, "expunge_deleted": false, "max_message_size": 1000, "max_delivery_attempts": 5,
             "delivery": { "method": "noop" }, "arbitration": { "method": "noop" }
         }))
         .unwrap();

@@ -7,19 +7,22 @@
 //!
 //! [`Memory::decided`]: crate::memory::Memory::decided
 
+mod hand_over;
+
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use tokio::sync::Notify;
 
 use crate::arbiter::Claim;
 use crate::budget::Lease;
-use crate::delivery::Handover;
 use crate::error::{Error, Result};
 use crate::journal::Severity;
 use crate::message::{Message, MessageId};
 use crate::source::{Fetched, Mark, Source};
 use crate::watched::Watched;
+use hand_over::hand_over;
 
 /// Messages in one chunk.
 const CHUNK_MESSAGES: usize = 500;
@@ -27,14 +30,14 @@ const CHUNK_MESSAGES: usize = 500;
 const SIZED_AT_A_TIME: usize = 2_000;
 /// Messages marked deleted before they are expunged.
 const EXPUNGE_EVERY: usize = 2_000;
-/// First and longest delay before a failed message is tried again.
-const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// While a hand-over takes its time, what is decided is marked this often: dying then repeats little.
+const MARK_EVERY: Duration = Duration::from_millis(200);
 
 /// Sweeps until the mailbox holds nothing that can be delivered now, or a stop is asked for.
 ///
 /// # Errors
-/// What made the connection useless ([`Error::Reconnect`] and its like), or [`Error::TargetDown`] with the connection
-/// intact. Nothing is lost by either: what was delivered is remembered, what was not is unread.
+/// What made the connection useless ([`Error::Reconnect`] and its like), or [`Error::TargetDown`] and
+/// [`Error::TargetDoubted`] with the connection intact. Nothing is lost by either: what was delivered is remembered, what was not is unread.
 pub async fn sweep<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
     watched.memory().enter(source.scope());
     let _share = watched.budget.share();
@@ -43,6 +46,9 @@ pub async fn sweep<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
         // Never ends by itself.
         () = watched.keep_claims() => Ok(()),
     };
+    if let Err(Error::TargetDown { .. } | Error::TargetDoubted(_)) = &swept {
+        watched.memory().probe();
+    }
     watched.release_claims().await;
     swept
 }
@@ -51,11 +57,7 @@ async fn passes<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
     while !watched.stop.asked() {
         let found = source.search().await?;
         let sorted = watched.memory().sort_out(&found, watched.shows_unmarked(), Instant::now());
-        for mark in [Mark::Seen, Mark::Deleted, Mark::SetAside] {
-            let ids: Vec<_> =
-                sorted.to_mark.iter().filter(|(_, wanted)| *wanted == mark).map(|(id, _)| id.clone()).collect();
-            mark_decided(source, watched, &ids, mark).await?;
-        }
+        mark(source, watched, &sorted.to_mark).await?;
         let nothing_left = sorted.todo.is_empty();
         if !nothing_left {
             let limit = match watched.config.limit_max_unread {
@@ -86,12 +88,15 @@ async fn passes<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
 /// A message and the octets it has.
 type Measured = (MessageId, u64);
 
+/// What became of a message, for the server to know.
+type Decision = (MessageId, Mark);
+
 /// Messages fetched and claimed, ready to be handed over.
 #[derive(Debug, Default)]
 struct Chunk {
     messages: Vec<Message>,
-    /// Decided without a hand-over: delivered by somebody before, or too large.
-    settled: Vec<(MessageId, Mark)>,
+    /// Decided without a hand-over: delivered by somebody before, too large, or tried too often.
+    settled: Vec<Decision>,
     _lease: Option<Lease>,
 }
 
@@ -113,7 +118,11 @@ impl<'a, S: Source> Pass<'a, S> {
             let memory = watched.memory();
             todo.into_iter().partition(|id| memory.is_suspect(id))
         };
-        let queue = sound.into_iter().chain(suspects).collect();
+        let mut queue: VecDeque<_> = sound.into_iter().chain(suspects).collect();
+        // The newest first: if those at the head are at fault and not the target, this one gets through.
+        if watched.memory().doubts_target() {
+            queue.rotate_right(1.min(queue.len()));
+        }
         Self { source, watched, scope, queue, sized: VecDeque::new(), left: limit }
     }
 
@@ -126,20 +135,19 @@ impl<'a, S: Source> Pass<'a, S> {
             if current.is_none() && !self.wants_more() {
                 break;
             }
-            let (gathered, (decided, handed_over)) = tokio::join!(self.gather(), async {
-                settle_acknowledged(watched, &scope, std::mem::take(&mut acknowledged)).await;
-                match current {
+            let over = Notify::new();
+            let known = std::mem::take(&mut acknowledged);
+            let (gathered, handed_over) = tokio::join!(self.gather_during(&over, &mut acknowledged), async {
+                settle_acknowledged(watched, &scope, known).await;
+                let handed_over = match current {
                     Some(chunk) => hand_over(watched, &scope, chunk).await,
-                    None => (Vec::new(), Ok(())),
-                }
+                    None => Ok(()),
+                };
+                over.notify_one();
+                handed_over
             });
             let next = gathered?;
-            for mark in [Mark::Seen, Mark::Deleted, Mark::SetAside] {
-                let ids: Vec<_> =
-                    decided.iter().filter(|(_, wanted)| *wanted == mark).map(|(id, _)| id.clone()).collect();
-                mark_decided(self.source, watched, &ids, mark).await?;
-                acknowledged.extend(ids);
-            }
+            self.acknowledge(&mut acknowledged).await?;
             expunge(self.source, watched, EXPUNGE_EVERY).await?;
             if handed_over.is_err() {
                 settle_acknowledged(watched, &scope, acknowledged).await;
@@ -148,6 +156,24 @@ impl<'a, S: Source> Pass<'a, S> {
             ready = next;
         }
         settle_acknowledged(watched, &scope, acknowledged).await;
+        Ok(())
+    }
+
+    /// Gathers the next chunk while one is being handed over, and then marks what is decided until that is `over`.
+    async fn gather_during(&mut self, over: &Notify, acknowledged: &mut Vec<MessageId>) -> Result<Option<Chunk>> {
+        let gathered = self.gather().await?;
+        while tokio::time::timeout(MARK_EVERY, over.notified()).await.is_err() {
+            self.acknowledge(acknowledged).await?;
+        }
+        Ok(gathered)
+    }
+
+    /// Marks what is decided, and adds those delivered to `acknowledged`.
+    async fn acknowledge(&mut self, acknowledged: &mut Vec<MessageId>) -> Result<()> {
+        let decided = self.watched.memory().unacknowledged();
+        mark(self.source, self.watched, &decided).await?;
+        // One that was set aside is not noted as delivered: others would mark it so, and perhaps delete it.
+        acknowledged.extend(decided.into_iter().filter(|(_, mark)| *mark != Mark::SetAside).map(|(id, _)| id));
         Ok(())
     }
 
@@ -190,8 +216,8 @@ impl<'a, S: Source> Pass<'a, S> {
     }
 
     /// The messages of the next chunk: bounded by count and octets, a large one alone, a suspect alone.
-    fn plan(&mut self) -> (Vec<Measured>, Vec<(MessageId, Mark)>) {
-        let most = CHUNK_MESSAGES.min(self.left);
+    fn plan(&mut self) -> (Vec<Measured>, Vec<Decision>) {
+        let most = if self.watched.memory().is_probing() { 1 } else { CHUNK_MESSAGES.min(self.left) };
         let most_octets = self.watched.budget.chunk_octets();
         let (mut chosen, mut too_large, mut octets) = (Vec::new(), Vec::new(), 0_u64);
         while let Some((id, size)) = self.sized.pop_front() {
@@ -217,11 +243,10 @@ impl<'a, S: Source> Pass<'a, S> {
 
     fn too_large(&self, id: &MessageId, size: u64) {
         let error = format!(
-            "the message has {size} octets, more than max_message_size ({}); it was not downloaded, is left \
-             \\Flagged \\Seen and has to be looked at by a person",
+            "the message has {size} octets, more than max_message_size ({}); it was not downloaded",
             self.watched.config.max_message_size
         );
-        self.watched.log.line(Severity::Error, "Message set aside", &[("uid", json!(id)), ("error", error.into())]);
+        self.watched.tell_set_aside(id, &error);
     }
 
     async fn claim(&mut self, candidates: Vec<Measured>, chunk: &mut Chunk) -> Result<Vec<Measured>> {
@@ -238,9 +263,16 @@ impl<'a, S: Source> Pass<'a, S> {
         }
         let answers = watched.arbiter.claim(&self.scope, &ids).await?;
         let now = Instant::now();
-        let mut won = Vec::with_capacity(candidates.len());
+        let (mut won, mut hopeless) = (Vec::with_capacity(candidates.len()), Vec::new());
         for ((id, size), answer) in candidates.into_iter().zip(answers) {
             match answer {
+                Claim::Won { attempts } if attempts >= watched.config.max_delivery_attempts => {
+                    watched.tell_set_aside(
+                        &id,
+                        &format!("{attempts} tries failed, or ended with the process that made them"),
+                    );
+                    hopeless.push(id);
+                }
                 Claim::Won { .. } => won.push((id, size)),
                 Claim::Delivered => {
                     watched.memory().decided(&id, watched.mark());
@@ -248,6 +280,10 @@ impl<'a, S: Source> Pass<'a, S> {
                 }
                 Claim::Held { lasts } => watched.memory().wait(&id, now + lasts),
             }
+        }
+        if !hopeless.is_empty() {
+            watched.arbiter.release(&self.scope, &hopeless).await?;
+            chunk.settled.extend(hopeless.into_iter().map(|id| (id, Mark::SetAside)));
         }
         watched.hold(&self.scope, won.iter().map(|(id, _)| id));
         Ok(won)
@@ -328,118 +364,26 @@ impl<'a, S: Source> Pass<'a, S> {
         }
         if matches!(error, Error::Unparseable(_)) {
             memory.decided(first, Mark::SetAside);
-            let error = format!("{error}; it is left \\Flagged \\Seen and has to be looked at by a person");
-            watched.log.line(Severity::Error, "Message set aside", &[("uid", json!(first)), ("error", error.into())]);
+            drop(memory);
+            watched.tell_set_aside(first, &error.to_string());
         } else {
             memory.absent(first, Instant::now());
         }
     }
 }
 
-/// Hands a chunk over, group by group. Returns what is decided, also when it ends with an error.
-async fn hand_over(watched: &Watched, scope: &str, chunk: Chunk) -> (Vec<(MessageId, Mark)>, Result<()>) {
-    let Chunk { messages, settled, _lease } = chunk;
-    let mut decided = settled;
-    for (id, mark) in &decided {
-        watched.memory().decided(id, *mark);
-    }
-    let (most, most_octets) = watched.delivery.group();
-    let mut messages = messages.into_iter().peekable();
-    while messages.peek().is_some() {
-        let (mut group, mut octets) = (Vec::new(), 0_usize);
-        while let Some(message) = messages.next_if(|message| {
-            group.is_empty() || (group.len() < most && octets.saturating_add(message.body.len()) <= most_octets)
-        }) {
-            octets = octets.saturating_add(message.body.len());
-            group.push(message);
-        }
-        match hand_over_group(watched, scope, group).await {
-            Ok(ids) => decided.extend(ids.into_iter().map(|id| (id, watched.mark()))),
-            Err(error) => return (decided, Err(error)),
-        }
-    }
-    (decided, Ok(()))
-}
-
-async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>) -> Result<Vec<MessageId>> {
-    let begins = !watched.delivery.settles_claims();
-    if begins {
-        let ids: Vec<_> = group.iter().map(|message| message.id.clone()).collect();
-        let mut ours = watched.arbiter.begin(scope, &ids).await?.into_iter();
-        group.retain(|message| {
-            let ours = ours.next().unwrap_or(false);
-            if !ours {
-                lost(watched, &message.id);
-            }
-            ours
-        });
-    }
-    if watched.log.enabled() {
-        for message in &group {
-            watched.log.info(
-                "sending to deliverer",
-                &[
-                    ("uid", json!(message.id)),
-                    ("deliverer", watched.delivery.class_name().into()),
-                    ("byte_size", message.body.len().into()),
-                ],
-            );
-        }
-    }
-    let handovers = watched.delivery.deliver(scope, &group, &watched.encoding).await?;
-    let mut delivered = Vec::with_capacity(group.len());
-    for (message, handover) in group.iter().zip(handovers) {
-        match handover {
-            Handover::Delivered { .. } => {
-                watched.memory().decided(&message.id, watched.mark());
-                watched.count_delivered();
-                if let Some(name) = watched.delivery.pushed_as() {
-                    watched.log.bare("message pushed", &[("delivery_method", name.into())]);
-                }
-                delivered.push(message.id.clone());
-            }
-            Handover::Lost => lost(watched, &message.id),
-            Handover::Refused(error) | Handover::Failed(error) | Handover::Down(error) => {
-                failed(watched, scope, &message.id, &error).await?;
+/// Marks messages whose fate is decided, however long ago.
+async fn mark<S: Source>(source: &mut S, watched: &Watched, decided: &[Decision]) -> Result<()> {
+    for mark in [Mark::Seen, Mark::Deleted, Mark::SetAside] {
+        let ids: Vec<_> = decided.iter().filter(|(_, wanted)| *wanted == mark).map(|(id, _)| id.clone()).collect();
+        if !ids.is_empty() {
+            source.mark(&ids, mark).await?;
+            watched.memory().acknowledged(&ids, mark);
+            if let Some(complaint) = source.complaint() {
+                watched.log.line(Severity::Error, "Set aside in place", &[("error", complaint.into())]);
             }
         }
     }
-    watched.let_go(delivered.iter());
-    if begins && !delivered.is_empty() {
-        // Redis away now: our memory knows, and the next claim finds the message ours.
-        watched.arbiter.finish(scope, &delivered).await.ok();
-    }
-    Ok(delivered)
-}
-
-fn lost(watched: &Watched, id: &MessageId) {
-    watched.let_go(std::iter::once(id));
-    watched.memory().wait(id, Instant::now() + RETRY.0);
-    let fields = [("uid", json!(id)), ("error", "another process has the message by now; left to it".into())];
-    watched.log.line(Severity::Warn, "Claim lost", &fields);
-}
-
-async fn failed(watched: &Watched, scope: &str, id: &MessageId, error: &Error) -> Result<()> {
-    let attempts = watched.memory().attempted(id);
-    let backoff = RETRY.0.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1))).min(RETRY.1);
-    watched.memory().wait(id, Instant::now() + backoff);
-    watched.let_go(std::iter::once(id));
-    let fields = [
-        ("uid", json!(id)),
-        ("error", error.to_string().into()),
-        ("attempts", attempts.into()),
-        ("backoff_s", backoff.as_secs().into()),
-    ];
-    watched.log.line(Severity::Error, "Delivery failed", &fields);
-    watched.arbiter.fail(scope, id, backoff, true).await.map(|_| ())
-}
-
-async fn mark_decided<S: Source>(source: &mut S, watched: &Watched, ids: &[MessageId], mark: Mark) -> Result<()> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    source.mark(ids, mark).await?;
-    watched.memory().acknowledged(ids, mark);
     Ok(())
 }
 

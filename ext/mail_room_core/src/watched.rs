@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::time::timeout;
 
 use crate::arbiter::Arbiter;
@@ -13,7 +14,7 @@ use crate::config;
 use crate::control::Stop;
 use crate::delivery::Delivery;
 use crate::error::Result;
-use crate::journal::Log;
+use crate::journal::{Log, Severity};
 use crate::memory::Memory;
 use crate::message::MessageId;
 use crate::source::Mark;
@@ -99,6 +100,16 @@ impl Watched {
     /// Counts one more message delivered.
     pub fn count_delivered(&self) {
         self.delivered.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Says that a message was given up, and where to find it.
+    pub fn tell_set_aside(&self, id: &MessageId, why: &str) {
+        let where_to = match &self.config.failed_mailbox {
+            Some(folder) => format!("it is moved to {folder}"),
+            None => "it is left \\Flagged \\Seen".to_owned(),
+        };
+        let error = format!("{why}; {where_to} and has to be looked at by a person");
+        self.log.line(Severity::Error, "Message set aside", &[("uid", json!(id)), ("error", error.into())]);
     }
 
     /// These claims are ours now.

@@ -72,6 +72,7 @@ async fn live<C: Connector>(connector: &C, watched: &Watched) -> Result<()> {
         source = connector.connect(watched) => source?,
     };
     let mut pause = Backoff::new(PAUSE, watched.delivery.longest_pause());
+    let mut delivered = watched.delivered();
     while !watched.stop.asked() {
         watched.log.info("Processing started", &[]);
         let swept = tokio::select! {
@@ -79,6 +80,9 @@ async fn live<C: Connector>(connector: &C, watched: &Watched) -> Result<()> {
             swept = sweep(&mut source, watched) => swept,
             () = watched.stop.wait_and(FINISH_WITHIN) => return Err(Error::Stopped),
         };
+        if std::mem::replace(&mut delivered, watched.delivered()) != delivered {
+            pause.reset();
+        }
         match swept {
             Ok(()) => {
                 pause.reset();
@@ -87,6 +91,12 @@ async fn live<C: Connector>(connector: &C, watched: &Watched) -> Result<()> {
                 source.wait(until, &watched.stop).await?;
             }
             Err(Error::TargetDown { what, retry_after }) => pause_for(watched, &what, retry_after, &mut pause).await,
+            Err(Error::TargetDoubted(what)) => {
+                let delay = pause.delay();
+                tell_pause(watched, &what, delay);
+                // A new message ends the pause: it is the best of probes, and may be all right.
+                source.wait(Instant::now() + delay, &watched.stop).await?;
+            }
             Err(error) => return Err(error),
         }
     }
@@ -99,9 +109,13 @@ async fn live<C: Connector>(connector: &C, watched: &Watched) -> Result<()> {
 /// there for the mailboxes whose targets are up.
 async fn pause_for(watched: &Watched, what: &str, retry_after: Option<Duration>, pause: &mut Backoff) {
     let delay = retry_after.unwrap_or_else(|| pause.delay());
+    tell_pause(watched, what, delay);
+    watched.stop.sleep(delay).await;
+}
+
+fn tell_pause(watched: &Watched, what: &str, delay: Duration) {
     let fields = [("error", what.into()), ("backoff_s", seconds(delay))];
     watched.log.line(Severity::Error, "Delivery paused", &fields);
-    watched.stop.sleep(delay).await;
 }
 
 fn seconds(delay: Duration) -> serde_json::Value {

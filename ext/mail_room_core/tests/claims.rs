@@ -22,7 +22,7 @@ fn arbiter_of(
     claim_ttl: u64,
 ) -> Arbiter {
     let claims = Claims { redis, namespace: namespace.map(Into::into), claim_ttl };
-    Arbiter::new(&Arbitration::Redis(claims), &RedisClients::new(), instance).unwrap()
+    Arbiter::new(&Arbitration::Redis(claims), &RedisClients::new(), instance, &std::sync::Arc::default()).unwrap()
 }
 
 fn arbiter(server: &Server, instance: &str) -> Arbiter {
@@ -334,7 +334,8 @@ async fn scripts_are_loaded_again_when_redis_has_forgotten_them() {
 
 #[tokio::test]
 async fn without_arbitration_everything_is_ours() {
-    let me = Arbiter::new(&Arbitration::Noop, &RedisClients::new(), &new_instance()).unwrap();
+    let me =
+        Arbiter::new(&Arbitration::Noop, &RedisClients::new(), &new_instance(), &std::sync::Arc::default()).unwrap();
     let ids = uids([1, 2]);
     assert_eq!(me.claim_ttl(), None);
     assert_eq!(me.claim(SCOPE, &ids).await.unwrap(), [Claim::Won { attempts: 0 }, Claim::Won { attempts: 0 }]);
@@ -346,7 +347,8 @@ async fn without_arbitration_everything_is_ours() {
 #[tokio::test]
 async fn an_address_without_meaning_is_refused_at_once() {
     let claims = Claims { redis: redis_at("http://:secret@host"), namespace: None, claim_ttl: 60 };
-    let error = Arbiter::new(&Arbitration::Redis(claims), &RedisClients::new(), "me").unwrap_err();
+    let error =
+        Arbiter::new(&Arbitration::Redis(claims), &RedisClients::new(), "me", &std::sync::Arc::default()).unwrap_err();
     assert!(matches!(error, mail_room_core::Error::Configuration(_)));
     assert!(!error.to_string().contains("secret"), "{error}");
 }

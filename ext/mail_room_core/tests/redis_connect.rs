@@ -25,7 +25,7 @@ fn arbiter_of(redis: config::Redis) -> Arbiter {
 
 fn arbiter_among(redis: config::Redis, clients: &RedisClients) -> Arbiter {
     let claims = Claims { redis, namespace: None, claim_ttl: 60 };
-    Arbiter::new(&Arbitration::Redis(claims), clients, "me").unwrap()
+    Arbiter::new(&Arbitration::Redis(claims), clients, "me", &std::sync::Arc::default()).unwrap()
 }
 
 /// One exchange: claims a message.
@@ -121,7 +121,8 @@ fn addresses_without_meaning() {
         "redis://:s3cr3t@host/-1",
     ] {
         let claims = Claims { redis: redis_at(url), namespace: None, claim_ttl: 60 };
-        let error = Arbiter::new(&Arbitration::Redis(claims), &RedisClients::new(), "me").unwrap_err();
+        let error = Arbiter::new(&Arbitration::Redis(claims), &RedisClients::new(), "me", &std::sync::Arc::default())
+            .unwrap_err();
         assert!(matches!(error, Error::Configuration(_)) && !error.to_string().contains("s3cr3t"), "{url}: {error}");
     }
 }

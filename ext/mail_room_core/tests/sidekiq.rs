@@ -35,7 +35,7 @@ impl Process {
             Some(redis) => Arbitration::Redis(Claims { redis, namespace: None, claim_ttl: 60 }),
             None => Arbitration::Noop,
         };
-        let arbiter = Arc::new(Arbiter::new(&arbitration, &clients, instance).unwrap());
+        let arbiter = Arc::new(Arbiter::new(&arbitration, &clients, instance, &std::sync::Arc::default()).unwrap());
         let config = config::Sidekiq {
             redis: jobs,
             namespace: namespace.map(Into::into),

@@ -111,7 +111,10 @@ impl Delivery {
         let body = options::octets(raw)?;
         let delivery = rb_self
             .core
-            .get(|| CoreDelivery::new(&rb_self.config, &RedisClients::new(), &Arc::new(CoreArbiter::Noop)))
+            .get(|| {
+                let arbiter = Arc::new(CoreArbiter::Noop);
+                CoreDelivery::new(&rb_self.config, &RedisClients::new(), &arbiter, &Arc::default())
+            })
             .map_err(|error| errors::raise(ruby, &error))?;
         let message = Message { id: MessageId::Uid(0), body };
         run(ruby, async move {

@@ -1,65 +1,126 @@
-//! Waiting with the GVL released: the one place where Ruby's other threads get their turn. A wait ends when the work is
-//! done, or with the exception that an interrupt (Thread#kill, Thread#raise, a signal) brings.
+//! Waiting with the GVL released: the one place where Ruby's other threads get their turn. A wait ends when it is
+//! signalled, or with the exception that an interrupt (Thread#kill, Thread#raise, a signal) brings.
 //!
 //! No Rust value that needs Drop lives in the frames that an interrupt could unwind: it is checked through magnus, which
 //! turns it into an `Err`.
 
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 
 use magnus::{Error, Ruby};
 
-/// The result of work on another thread, and the Ruby thread that waits for it. Made on the thread that waits.
+/// Something that a Ruby thread waits for. Sticky: raised before the wait, it ends the wait at once. One thread at a time
+/// waits for it.
+#[derive(Debug, Default)]
+pub(crate) struct Signal {
+    raised: AtomicBool,
+    waiter: Mutex<Option<Arc<Waiter>>>,
+}
+
+impl Signal {
+    /// Raises it. Called from any thread; never blocks for longer than another such call takes.
+    pub(crate) fn raise(&self) {
+        self.raised.store(true, Ordering::Release);
+        if let Some(waiter) = &*self.waiter() {
+            waiter.wake();
+        }
+    }
+
+    /// Waits with the GVL released until it is raised, and takes it down.
+    ///
+    /// # Errors
+    /// The exception of an interrupt. Waiting again is allowed.
+    pub(crate) fn wait(&self, ruby: &Ruby) -> Result<(), Error> {
+        loop {
+            let waiter = Arc::new(Waiter { woken: AtomicBool::new(false), thread: thread::current() });
+            *self.waiter() = Some(waiter.clone());
+            // From here on raising wakes the waiter; raised before, there is nothing to wait for.
+            if self.raised.swap(false, Ordering::AcqRel) {
+                return Ok(());
+            }
+            waiter.release_gvl();
+            ruby.thread_check_ints()?;
+        }
+    }
+
+    fn waiter(&self) -> MutexGuard<'_, Option<Arc<Waiter>>> {
+        self.waiter.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The result of work on another thread, which one Ruby thread waits for.
 #[derive(Debug)]
 pub(crate) struct Completion<T> {
     value: Mutex<Option<T>>,
-    waiter: Waiter,
-}
-
-#[derive(Debug)]
-struct Waiter {
     done: AtomicBool,
-    woken: AtomicBool,
-    thread: Thread,
+    signal: Signal,
 }
 
 impl<T> Completion<T> {
-    /// Nothing done yet; the current thread will wait.
+    /// Nothing done yet.
     pub(crate) fn new() -> Arc<Self> {
-        let waiter = Waiter { done: AtomicBool::new(false), woken: AtomicBool::new(false), thread: thread::current() };
-        Arc::new(Self { value: Mutex::new(None), waiter })
+        Arc::new(Self { value: Mutex::new(None), done: AtomicBool::new(false), signal: Signal::default() })
     }
 
     /// The work is done. Called from any thread.
     pub(crate) fn complete(&self, value: T) {
         *self.value.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
-        self.waiter.done.store(true, Ordering::Release);
-        self.waiter.thread.unpark();
+        self.done.store(true, Ordering::Release);
+        self.signal.raise();
+    }
+
+    /// Ends one [`step`](Self::step) without being done.
+    pub(crate) fn nudge(&self) {
+        self.signal.raise();
+    }
+
+    /// Waits with the GVL released until the work is done or somebody nudges. Tells whether it is done.
+    ///
+    /// # Errors
+    /// The exception of an interrupt. The work goes on; waiting again is allowed.
+    pub(crate) fn step(&self, ruby: &Ruby) -> Result<bool, Error> {
+        if !self.is_done() {
+            self.signal.wait(ruby)?;
+        }
+        Ok(self.is_done())
     }
 
     /// Waits with the GVL released until the work is done.
     ///
     /// # Errors
-    /// The exception of an interrupt. The work goes on; waiting again is allowed.
+    /// As [`step`](Self::step).
     pub(crate) fn wait(&self, ruby: &Ruby) -> Result<Option<T>, Error> {
-        while !self.waiter.done.load(Ordering::Acquire) {
-            self.waiter.release_gvl();
-            ruby.thread_check_ints()?;
-        }
+        while !self.step(ruby)? {}
         Ok(self.value.lock().unwrap_or_else(PoisonError::into_inner).take())
+    }
+
+    fn is_done(&self) -> bool {
+        self.done.load(Ordering::Acquire)
     }
 }
 
+/// One wait of one thread.
+#[derive(Debug)]
+struct Waiter {
+    woken: AtomicBool,
+    thread: Thread,
+}
+
 impl Waiter {
-    /// One wait: returns when done or woken. May return without having waited at all (rb_thread_call_without_gvl2 does
-    /// when an interrupt is pending).
+    fn wake(&self) {
+        self.woken.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+
+    /// Returns when woken. May return without having waited at all (rb_thread_call_without_gvl2 does when an interrupt is
+    /// pending).
     fn release_gvl(&self) {
         let waiter: *const Self = self;
         let data = waiter.cast_mut().cast::<c_void>();
         // SAFETY: called with the GVL held, on a Ruby thread. `self` outlives the call, which returns only after `block`
-        // has; both functions only touch atomics and a thread handle, never Ruby, and never panic.
+        // has; both functions only touch an atomic and a thread handle, never Ruby, and never panic.
         unsafe {
             rb_sys::rb_thread_call_without_gvl2(Some(block), data, Some(wake), data);
         }
@@ -70,7 +131,7 @@ impl Waiter {
 unsafe extern "C" fn block(data: *mut c_void) -> *mut c_void {
     // SAFETY: `data` is the waiter of `release_gvl`, which is alive until we return.
     let waiter = unsafe { &*data.cast::<Waiter>() };
-    while !waiter.done.load(Ordering::Acquire) && !waiter.woken.swap(false, Ordering::AcqRel) {
+    while !waiter.woken.load(Ordering::Acquire) {
         thread::park();
     }
     std::ptr::null_mut()
@@ -80,6 +141,5 @@ unsafe extern "C" fn block(data: *mut c_void) -> *mut c_void {
 unsafe extern "C" fn wake(data: *mut c_void) {
     // SAFETY: Ruby calls this only while `rb_thread_call_without_gvl2` has not returned.
     let waiter = unsafe { &*data.cast::<Waiter>() };
-    waiter.woken.store(true, Ordering::Release);
-    waiter.thread.unpark();
+    waiter.wake();
 }

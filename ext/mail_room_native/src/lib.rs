@@ -5,6 +5,7 @@
     reason = "nothing is public here but the entry point that magnus makes, which cannot be documented"
 )]
 
+mod call;
 mod door;
 mod errors;
 mod gvl;
@@ -17,6 +18,7 @@ use magnus::{Error, Ruby, function, prelude::*};
 fn init(ruby: &Ruby) -> Result<(), Error> {
     let native = ruby.define_module("MailRoom")?.define_module("Native")?;
     native.define_singleton_method("reopen_logs", function!(reopen_logs, 0))?;
+    call::define(ruby, native)?;
     supervisor::define(ruby, native)?;
     door::define(ruby, native)
 }

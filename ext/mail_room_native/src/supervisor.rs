@@ -1,57 +1,72 @@
-//! `MailRoom::Native::Supervisor`: watches mailboxes while a Ruby thread waits for it.
+//! `MailRoom::Native::Supervisor`: watches mailboxes while a Ruby thread waits for it, and lets other Ruby threads fetch
+//! what is for them: calls of the app's own code, lines for its loggers.
 
 use std::sync::Arc;
 
-use magnus::{Error, RModule, Ruby, Value, function, method, prelude::*};
+use magnus::{Error, RArray, RModule, Ruby, Value, function, method, prelude::*};
+use mail_room_core::hook::Fetched;
 use mail_room_core::supervisor::Supervisor as Core;
 
+use crate::call::Call;
 use crate::errors;
-use crate::gvl::Completion;
+use crate::gvl::{Completion, Signal};
 use crate::options;
+
+type Ran = Option<mail_room_core::Result<()>>;
 
 #[magnus::wrap(class = "MailRoom::Native::Supervisor", free_immediately, size)]
 struct Supervisor {
     core: Arc<Core>,
+    completion: Arc<Completion<Ran>>,
 }
 
 pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     let class = native.define_class("Supervisor", ruby.class_object())?;
     class.define_singleton_method("new", function!(Supervisor::new, 1))?;
-    class.define_method("run", method!(Supervisor::run, 0))?;
+    class.define_method("start", method!(Supervisor::start, 0))?;
+    class.define_method("wait", method!(Supervisor::wait, 0))?;
+    class.define_method("nudge", method!(Supervisor::nudge, 0))?;
     class.define_method("quit", method!(Supervisor::quit, 0))?;
-    class.define_method("running?", method!(Supervisor::is_running, 0))
+    class.define_method("running?", method!(Supervisor::is_running, 0))?;
+    class.define_method("next_call", method!(Supervisor::next_call, 1))?;
+    class.define_method("next_lines", method!(Supervisor::next_lines, 1))
 }
 
 impl Supervisor {
     fn new(ruby: &Ruby, mailboxes: Value) -> Result<Self, Error> {
-        Ok(Self { core: Arc::new(Core::new(options::read(ruby, mailboxes)?)) })
+        Ok(Self { core: Arc::new(Core::new(options::read(ruby, mailboxes)?)), completion: Completion::new() })
     }
 
-    /// Blocks until every watcher has stopped. An interrupt stops them, and is raised when they have stopped; a second
-    /// one is raised at once.
-    fn run(ruby: &Ruby, rb_self: &Self) -> Result<(), Error> {
+    /// Starts the watchers, and returns.
+    fn start(ruby: &Ruby, rb_self: &Self) -> Result<(), Error> {
         let core = rb_self.core.clone();
-        let completion = Completion::new();
-        let completed = completion.clone();
+        let mut finish = Finish { completion: rb_self.completion.clone(), result: None };
         std::thread::Builder::new()
             .name("mail_room run".into())
-            .spawn(move || {
-                let guard = Finish { completed, result: None };
-                let mut guard = guard;
-                guard.result = Some(core.run());
-            })
+            .spawn(move || finish.with(core.run()))
             .map_err(|error| errors::named(ruby, "ConfigurationError", format!("cannot start threads: {error}")))?;
-        let (finished, interrupt) = match completion.wait(ruby) {
-            Ok(finished) => (finished, None),
+        Ok(())
+    }
+
+    /// Blocks until every watcher has stopped (true) or somebody nudges (false). An interrupt stops the watchers, and is
+    /// raised when they have stopped; a second one is raised at once.
+    fn wait(ruby: &Ruby, rb_self: &Self) -> Result<bool, Error> {
+        let (finished, interrupt) = match rb_self.completion.step(ruby) {
+            Ok(false) => return Ok(false),
+            Ok(true) => (rb_self.completion.wait(ruby)?, None),
             Err(interrupt) => {
                 rb_self.core.stop();
-                (completion.wait(ruby)?, Some(interrupt))
+                (rb_self.completion.wait(ruby)?, Some(interrupt))
             }
         };
         if let Some(Err(error)) = finished.flatten() {
             return Err(errors::raise(ruby, &error));
         }
-        interrupt.map_or(Ok(()), Err)
+        interrupt.map_or(Ok(true), Err)
+    }
+
+    fn nudge(&self) {
+        self.completion.nudge();
     }
 
     /// Stores an atomic and wakes the watchers: fit for a signal handler.
@@ -62,18 +77,61 @@ impl Supervisor {
     fn is_running(&self) -> bool {
         self.core.running()
     }
-}
 
-type Ran = Option<mail_room_core::Result<()>>;
+    /// Waits for the next call for the mailbox of this number; nil when there will be no more. It is fetched only after
+    /// the GVL is back and interrupts were checked.
+    fn next_call(ruby: &Ruby, rb_self: &Self, mailbox: usize) -> Result<Option<Call>, Error> {
+        let Some(calls) = rb_self.core.calls(mailbox) else { return Ok(None) };
+        let signal = Arc::new(Signal::default());
+        let ring = signal.clone();
+        calls.bell.hang(move || ring.raise());
+        loop {
+            ruby.thread_check_ints()?;
+            match calls.fetch() {
+                Fetched::Call(call) => return Ok(Some(Call::new(call))),
+                Fetched::Closed => return Ok(None),
+                Fetched::Nothing => signal.wait(ruby)?,
+            }
+        }
+    }
+
+    /// Waits for lines for the logger of this number: an array of severities and JSON objects; nil when there will be no
+    /// more.
+    fn next_lines(ruby: &Ruby, rb_self: &Self, logger: usize) -> Result<Option<RArray>, Error> {
+        let Some(lines) = rb_self.core.lines(logger) else { return Ok(None) };
+        let signal = Arc::new(Signal::default());
+        let ring = signal.clone();
+        lines.bell.hang(move || ring.raise());
+        loop {
+            match lines.fetch() {
+                None => return Ok(None),
+                Some(some) if some.is_empty() => signal.wait(ruby)?,
+                Some(some) => {
+                    let array = ruby.ary_new_capa(some.len());
+                    for (severity, line) in some {
+                        array.push((severity.name(), line))?;
+                    }
+                    return Ok(Some(array));
+                }
+            }
+        }
+    }
+}
 
 /// Completes even when the core panics: the Ruby thread must never wait for nobody.
 struct Finish {
-    completed: Arc<Completion<Ran>>,
+    completion: Arc<Completion<Ran>>,
     result: Ran,
+}
+
+impl Finish {
+    fn with(&mut self, result: mail_room_core::Result<()>) {
+        self.result = Some(result);
+    }
 }
 
 impl Drop for Finish {
     fn drop(&mut self) {
-        self.completed.complete(self.result.take());
+        self.completion.complete(self.result.take());
     }
 }

@@ -4,8 +4,10 @@ require "mail_room/errors"
 
 module MailRoom
   module Delivery
-    # Opens each message in a browser, for development. Not available yet: the options are read, nothing is delivered.
+    # Opens each message in a browser, for development. Needs the gems letter_opener and mail, which only its users install.
     class LetterOpener
+      # @!attribute location
+      #   @return [String, nil] the folder that the pages are written to
       Options = Struct.new(:location) do
         # @param mailbox [Mailbox]
         def initialize(mailbox)
@@ -13,9 +15,28 @@ module MailRoom
         end
       end
 
-      # @raise [ConfigurationError] always, for now
-      def initialize(_options)
-        raise ConfigurationError, "delivery_method letter_opener is not available yet"
+      # @param options [Options]
+      # @raise [ConfigurationError] if a gem is missing
+      def initialize(options)
+        %w[letter_opener mail].each { |name| load_gem(name) }
+        @delivery = ::LetterOpener::DeliveryMethod.new(location: options.location)
+      end
+
+      # @param message [String] the raw message
+      # @return [true]
+      def deliver(message)
+        @delivery.deliver!(::Mail.read_from_string(message))
+        true
+      end
+
+      private
+
+      def load_gem(name)
+        require name
+      rescue LoadError => e
+        raise unless e.path == name
+
+        raise ConfigurationError, "delivery_method letter_opener needs the gem #{name}: add it to the Gemfile", cause: nil
       end
     end
   end

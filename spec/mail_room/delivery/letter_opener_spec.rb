@@ -1,5 +1,8 @@
 # frozen_string_literal: true
 
+require "open3"
+require "tmpdir"
+
 RSpec.describe MailRoom::Delivery::LetterOpener do
   def options(**attributes)
     described_class::Options.new(MailRoom::Mailbox.new({ email: "in@example.com", password: "x", name: "inbox",
@@ -12,7 +15,26 @@ RSpec.describe MailRoom::Delivery::LetterOpener do
     expect(options(delivery_options: { location: "/b" }).location).to eq("/b")
   end
 
-  it "does not pretend to deliver" do
-    expect { described_class.new(options) }.to raise_error(MailRoom::ConfigurationError, /letter_opener is not available yet/)
+  it "writes a page for each mail" do
+    Dir.mktmpdir do |dir|
+      # The browser that Launchy would open; it is a program that does nothing.
+      ENV["LAUNCHY_DRY_RUN"] = "true"
+      delivery = described_class.new(options(location: dir))
+      expect { expect(delivery.deliver(Mails.plain(7))).to be(true) }.to output(/#{dir}/).to_stdout
+      pages = Dir.glob("#{dir}/**/*.html")
+      expect(pages.map { |page| File.read(page) }).to all(include("Line of mail 7"))
+      expect(pages.size).to be >= 1
+    ensure
+      ENV.delete("LAUNCHY_DRY_RUN")
+    end
+  end
+
+  it "says which gem is missing" do
+    script = 'require "mail_room"; $LOADED_FEATURES.clear; $LOAD_PATH.reject! { |dir| dir.include?("vendor_ruby") };' \
+             "MailRoom::Delivery::LetterOpener.new(nil)"
+    lib = File.expand_path("../../../lib", __dir__)
+    _, err, status = Open3.capture3(RbConfig.ruby, "--disable-gems", "-I", lib, "-e", script)
+    expect(err).to include("delivery_method letter_opener needs the gem letter_opener").and include("ConfigurationError")
+    expect(status).not_to be_success
   end
 end

@@ -22,6 +22,7 @@ mod search;
 mod search_program;
 mod select;
 mod session;
+mod set_aside;
 mod store;
 mod tcp;
 mod text;
@@ -51,6 +52,8 @@ pub struct Imap {
     program: SearchProgram,
     scope: String,
     idle_timeout: Duration,
+    failed_mailbox: Option<String>,
+    complaint: Option<String>,
 }
 
 impl fmt::Debug for Imap {
@@ -92,7 +95,8 @@ impl Imap {
         let scope = text::scope(host, *port, email, name, session.uid_validity.unwrap_or(0));
         // Zero would search without pause.
         let idle_timeout = Duration::from_secs(mailbox.idle_timeout.max(1));
-        Ok(Self { session, program, scope, idle_timeout })
+        let failed_mailbox = mailbox.failed_mailbox.clone();
+        Ok(Self { session, program, scope, idle_timeout, failed_mailbox, complaint: None })
     }
 
     fn blamed<T>(&self, result: Result<T>) -> Result<T> {
@@ -138,8 +142,19 @@ impl Source for Imap {
     }
 
     async fn mark(&mut self, ids: &[MessageId], mark: Mark) -> Result<()> {
-        let marked = store::mark(&mut self.session, &uids(ids), mark).await.map_err(as_reconnect);
-        self.blamed(marked)
+        let marked = match mark {
+            Mark::SetAside => {
+                let folder = self.failed_mailbox.as_deref();
+                let set_aside = set_aside::set_aside(&mut self.session, &uids(ids), folder).await;
+                set_aside.map(|complaint| self.complaint = complaint)
+            }
+            mark => store::mark(&mut self.session, &uids(ids), mark).await,
+        };
+        self.blamed(marked.map_err(as_reconnect))
+    }
+
+    fn complaint(&mut self) -> Option<String> {
+        self.complaint.take()
     }
 
     async fn expunge(&mut self, ids: &[MessageId]) -> Result<()> {

@@ -32,6 +32,8 @@ pub fn mailbox(port: u16) -> Mailbox {
         delete_after_delivery: false,
         expunge_deleted: false,
         max_message_size: 64 << 20,
+        max_delivery_attempts: 5,
+        failed_mailbox: None,
         log: None,
         delivery: Delivery::Noop,
         arbitration: Arbitration::Noop,

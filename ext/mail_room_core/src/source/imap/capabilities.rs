@@ -7,6 +7,8 @@ pub(super) struct Capabilities {
     pub(super) idle: bool,
     /// UID EXPUNGE (RFC 4315), also part of IMAP4rev2 (RFC 9051).
     pub(super) uid_expunge: bool,
+    /// MOVE (RFC 6851), also part of IMAP4rev2.
+    pub(super) moves: bool,
     /// STARTTLS (RFC 3501 section 6.2.1).
     pub(super) starttls: bool,
     /// LOGINDISABLED (RFC 3501 section 6.2.3).
@@ -28,6 +30,7 @@ impl Capabilities {
         for word in words.split_ascii_whitespace() {
             match word.to_ascii_uppercase().as_str() {
                 "IDLE" => known.idle = true,
+                "MOVE" => known.moves = true,
                 "UIDPLUS" => known.uid_expunge = true,
                 "STARTTLS" => known.starttls = true,
                 "LOGINDISABLED" => known.login_disabled = true,
@@ -38,6 +41,7 @@ impl Capabilities {
                 "IMAP4REV2" => {
                     known.idle = true;
                     known.uid_expunge = true;
+                    known.moves = true;
                     known.sasl_ir = true;
                     known.literal_minus = true;
                 }

@@ -1,9 +1,10 @@
 //! What becomes of messages on the server: UID STORE (RFC 3501 section 6.4.8) and UID EXPUNGE (RFC 4315 section 2.1).
 //! Never CLOSE, which expunges whatever anybody has marked.
 
+use super::command::Command;
 use super::response::{Intake, Nothing};
 use super::session::{Session, ok};
-use super::uid_set::{SET_OCTETS, sets};
+use super::uid_set::{SET_OCTETS, UidSet, sets};
 use crate::error::Result;
 use crate::source::Mark;
 
@@ -28,6 +29,12 @@ pub(super) async fn mark(session: &mut Session, uids: &[u32], mark: Mark) -> Res
         ok(status, "to mark messages")?;
     }
     Ok(())
+}
+
+/// Sets `\Flagged` on a set: a person is to look at it.
+pub(super) async fn flag(session: &mut Session, set: &UidSet) -> Result<()> {
+    let command = format!("UID STORE {} +FLAGS.SILENT (\\Flagged)", set.text);
+    ok(session.run(&Command::new(&command), &mut OwnFlags).await?, "to flag messages")
 }
 
 /// Expunges `uids`; all deleted messages where the server cannot do less.

@@ -1,0 +1,49 @@
+//! The app's own class as a delivery: each message is one call, answered on a thread of the app's. However long it takes,
+//! it holds up its own mailbox only.
+
+use std::sync::Arc;
+
+use super::Handover;
+use crate::error::Error;
+use crate::hook::{Answer, Calls, Question};
+use crate::message::Message;
+
+/// The delivery by a class of the app's own.
+#[derive(Debug)]
+pub struct Hook {
+    calls: Arc<Calls>,
+    class_name: String,
+}
+
+impl Hook {
+    /// Delivers through `calls`, to a class of this name.
+    pub(super) fn new(calls: Arc<Calls>, class_name: String) -> Self {
+        Self { calls, class_name }
+    }
+
+    /// The class's name.
+    pub(super) fn class_name(&self) -> &str {
+        &self.class_name
+    }
+
+    /// Hands over messages one by one. One answer per message, in order.
+    pub(super) async fn deliver(&self, messages: &[Message]) -> Vec<Handover> {
+        let mut handovers = Vec::with_capacity(messages.len());
+        for message in messages {
+            let question = Question::Deliver(message.id.clone(), message.body.clone());
+            handovers.push(self.judge(self.calls.ask(question).await));
+        }
+        handovers
+    }
+
+    fn judge(&self, answer: Option<Answer>) -> Handover {
+        let class = &self.class_name;
+        match answer {
+            Some(Answer::Yes) => Handover::DELIVERED,
+            Some(Answer::No) => Handover::Failed(Error::Message(format!("{class}#deliver returned false or nil"))),
+            Some(Answer::Raised(words)) => Handover::Failed(Error::Message(format!("{class}#deliver raised {words}"))),
+            // Perhaps of this very message: it must not end one thread after the other for ever.
+            None => Handover::Failed(Error::Message(format!("the thread in {class}#deliver ended before it returned"))),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! A chunk on its way to the target, group by group, and what follows from how it went: delivered, lost to somebody else,
+//! tried again later, set aside. Marks nothing on the server; what is decided stands in the memory.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use serde_json::json;
+
+use super::Chunk;
+use crate::delivery::Handover;
+use crate::error::{Error, Result};
+use crate::journal::Severity;
+use crate::message::{Message, MessageId};
+use crate::source::Mark;
+use crate::watched::Watched;
+
+/// First and longest delay before a failed message is tried again.
+const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// What is on its way when a stop is asked for has this long; then marking what got through must still fit into the stop.
+const FINISH_WITHIN: Duration = Duration::from_secs(15);
+
+/// Hands a chunk over. What a stop or an error keeps from being begun stays claimed; the caller releases it.
+///
+/// # Errors
+/// [`Error::TargetDown`] and [`Error::TargetDoubted`]. What got through before is decided all the same.
+pub(super) async fn hand_over(watched: &Watched, scope: &str, chunk: Chunk) -> Result<()> {
+    let Chunk { messages, settled, _lease } = chunk;
+    for (id, mark) in &settled {
+        watched.memory().decided(id, *mark);
+    }
+    let mut waiting = VecDeque::from(messages);
+    let mut under_way = FuturesUnordered::new();
+    let mut outcome = Ok(());
+    loop {
+        while outcome.is_ok() && under_way.len() < watched.delivery.in_flight() && !watched.stop.asked() {
+            let group = next_group(&mut waiting, watched.delivery.group());
+            if group.is_empty() {
+                break;
+            }
+            under_way.push(hand_over_group(watched, scope, group));
+        }
+        tokio::select! {
+            biased;
+            ended = under_way.next() => match ended {
+                None => return outcome,
+                Some(ended) => outcome = outcome.and(ended),
+            },
+            () = watched.stop.wait_and(FINISH_WITHIN) => return outcome,
+        }
+    }
+}
+
+fn next_group(waiting: &mut VecDeque<Message>, (most, most_octets): (usize, usize)) -> Vec<Message> {
+    let mut octets = 0_usize;
+    let fitting = waiting.iter().take(most).take_while(|message| {
+        octets = octets.saturating_add(message.body.len());
+        octets <= most_octets
+    });
+    let fitting = fitting.count().max(1).min(waiting.len());
+    waiting.drain(..fitting).collect()
+}
+
+async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>) -> Result<()> {
+    let begins = !watched.delivery.settles_claims();
+    if begins {
+        let ids: Vec<_> = group.iter().map(|message| message.id.clone()).collect();
+        let mut ours = watched.arbiter.begin(scope, &ids).await?.into_iter();
+        group.retain(|message| {
+            let ours = ours.next().unwrap_or(false);
+            if !ours {
+                lost(watched, &message.id);
+            }
+            ours
+        });
+    }
+    if watched.log.enabled() {
+        for message in &group {
+            watched.log.info(
+                "sending to deliverer",
+                &[
+                    ("uid", json!(message.id)),
+                    ("deliverer", watched.delivery.class_name().into()),
+                    ("byte_size", message.body.len().into()),
+                ],
+            );
+        }
+    }
+    let begun = watched.memory().begin();
+    let handovers = watched.delivery.deliver(scope, &group, &watched.encoding).await?;
+    // The bodies are not needed any more: whoever waits for memory need not wait for the arbiter.
+    let ids: Vec<_> = group.into_iter().map(|message| message.id).collect();
+    let mut delivered = Vec::with_capacity(ids.len());
+    let (mut untried, mut outcome) = (Vec::new(), Ok(()));
+    for (id, handover) in ids.into_iter().zip(handovers) {
+        match handover {
+            Handover::Delivered { .. } => {
+                watched.memory().delivered(&id, begun, watched.mark());
+                watched.count_delivered();
+                if let Some(name) = watched.delivery.pushed_as() {
+                    watched.log.bare("message pushed", &[("delivery_method", name.into())]);
+                }
+                delivered.push(id);
+            }
+            Handover::Lost => lost(watched, &id),
+            Handover::Refused(error) => outcome = outcome.and(failed(watched, scope, &id, &error, true).await),
+            Handover::Failed(error) => outcome = outcome.and(failed(watched, scope, &id, &error, false).await),
+            Handover::Down(error) => {
+                untried.push(id);
+                outcome = outcome.and(Err(error));
+            }
+        }
+    }
+    watched.let_go(delivered.iter());
+    if begins && !delivered.is_empty() {
+        // Redis away now: our memory knows, and the next claim finds the message ours.
+        watched.arbiter.finish(scope, &delivered).await.ok();
+    }
+    if !untried.is_empty() {
+        // A claim that cannot be given back ends by itself.
+        watched.release(scope, &untried).await.ok();
+    }
+    outcome
+}
+
+fn lost(watched: &Watched, id: &MessageId) {
+    watched.let_go(std::iter::once(id));
+    watched.memory().wait(id, Instant::now() + RETRY.0);
+    let fields = [("uid", json!(id)), ("error", "another process has the message by now; left to it".into())];
+    watched.log.line(Severity::Warn, "Claim lost", &fields);
+}
+
+/// A message was not taken. It is tried again later, unless it was tried too often.
+async fn failed(watched: &Watched, scope: &str, id: &MessageId, error: &Error, refused: bool) -> Result<()> {
+    let failure = watched.memory().failed(id, refused);
+    let doubling = 2_u32.saturating_pow(failure.failures.saturating_sub(1));
+    let backoff = RETRY.0.saturating_mul(doubling).min(RETRY.1);
+    // Before anything is waited for: should this process stop now, the message is not tried again too soon.
+    watched.memory().wait(id, Instant::now() + backoff);
+    watched.let_go(std::iter::once(id));
+    let noted = watched.arbiter.fail(scope, id, backoff, failure.counts).await;
+    let elsewhere = noted.as_ref().copied().unwrap_or(0);
+    let attempts = if failure.counts { failure.counted.max(elsewhere) } else { failure.counted };
+    if failure.counts && attempts >= watched.config.max_delivery_attempts {
+        watched.memory().decided(id, Mark::SetAside);
+        watched.tell_set_aside(id, &format!("{attempts} tries failed, the last one so: {error}"));
+    } else {
+        let fields = [
+            ("uid", json!(id)),
+            ("error", error.to_string().into()),
+            ("attempts", attempts.into()),
+            ("backoff_s", backoff.as_secs().into()),
+        ];
+        watched.log.line(Severity::Error, "Delivery failed", &fields);
+    }
+    noted?;
+    if watched.memory().doubts_target() {
+        return Err(Error::TargetDoubted(format!(
+            "several messages in a row failed, so it is taken to be the target's fault and counts against none of them; the \
+             last one failed so: {error}"
+        )));
+    }
+    Ok(())
+}

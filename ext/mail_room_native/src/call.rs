@@ -1,0 +1,70 @@
+//! `MailRoom::Native::Call`: one question for the app's own code, to be answered once. Dropped without an answer, it is
+//! answered by that: nothing was delivered.
+
+use std::cell::RefCell;
+
+use magnus::value::ReprValue;
+use magnus::{Error, RModule, RString, Ruby, Value, method, prelude::*};
+use mail_room_core::hook::{Answer, Call as Core, Question};
+use mail_room_core::message::MessageId;
+
+#[magnus::wrap(class = "MailRoom::Native::Call", free_immediately, size)]
+pub(crate) struct Call(RefCell<Option<Core>>);
+
+pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
+    let class = native.define_class("Call", ruby.class_object())?;
+    class.undef_default_alloc_func();
+    class.define_method("uid", method!(Call::uid, 0))?;
+    class.define_method("body", method!(Call::body, 0))?;
+    class.define_method("answer", method!(Call::answer, 1))?;
+    class.define_method("raised", method!(Call::raised, 1))?;
+    class.define_method("abandon", method!(Call::abandon, 0))
+}
+
+impl Call {
+    pub(crate) fn new(call: Core) -> Self {
+        Self(RefCell::new(Some(call)))
+    }
+
+    /// What the source calls the message: an Integer for IMAP, else a String.
+    fn uid(ruby: &Ruby, rb_self: &Self) -> Option<Value> {
+        let call = rb_self.0.borrow();
+        let (Question::Deliver(id, _) | Question::Ask(id)) = &call.as_ref()?.question;
+        Some(match id {
+            MessageId::Uid(uid) => ruby.integer_from_u64(u64::from(*uid)).as_value(),
+            MessageId::Text(id) => ruby.str_new(id).as_value(),
+        })
+    }
+
+    /// The raw message as an ASCII-8BIT string, once; nil if the question is whether to deliver it.
+    fn body(ruby: &Ruby, rb_self: &Self) -> Option<RString> {
+        let body = match &mut rb_self.0.borrow_mut().as_mut()?.question {
+            Question::Deliver(_, body) => std::mem::take(body),
+            Question::Ask(_) => return None,
+        };
+        // Made when nothing is borrowed: allocating may run Ruby's finalizers.
+        Some(ruby.str_from_slice(&body))
+    }
+
+    /// Answers, unless it was answered before.
+    fn answer(&self, yes: bool) {
+        self.settle(if yes { Answer::Yes } else { Answer::No });
+    }
+
+    /// Answers with the words of an exception.
+    fn raised(&self, words: String) {
+        self.settle(Answer::Raised(words));
+    }
+
+    /// Gives up answering, unless it was answered before.
+    fn abandon(&self) {
+        drop(self.0.borrow_mut().take());
+    }
+
+    fn settle(&self, answer: Answer) {
+        let call = self.0.borrow_mut().take();
+        if let Some(call) = call {
+            call.answer(answer);
+        }
+    }
+}

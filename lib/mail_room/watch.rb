@@ -1,0 +1,57 @@
+# frozen_string_literal: true
+
+require "mail_room/hook_thread"
+require "mail_room/log_thread"
+require "mail_room/native"
+
+module MailRoom
+  # Mailboxes being watched: the compiled library's supervisor, and beside it the Ruby threads that serve it, one for each
+  # mailbox with code of the app's own and one for each logger object. Below {Coordinator} and {MailboxWatcher}.
+  #
+  # @api private
+  class Watch
+    # Seconds that a thread has to end by itself once everything else has: it has nothing more to do.
+    LAST_WORDS = 2
+    private_constant :LAST_WORDS
+
+    # @param mailboxes [Array<Mailbox>]
+    # @raise [ConfigurationError]
+    def initialize(mailboxes)
+      logged = mailboxes.select(&:logger_object).uniq { |mailbox| mailbox.logger_object.__id__ }
+      numbers = logged.each_with_index.to_h { |mailbox, number| [mailbox.logger_object.__id__, number] }
+      @native = Native::Supervisor.new(mailboxes.map { |mailbox| mailbox.to_watch(numbers[mailbox.logger_object.__id__]) })
+      @logs = logged.each_with_index.map do |mailbox, number|
+        LogThread.new(@native, number, mailbox.logger, mailbox.logger_object)
+      end
+      @hooks = mailboxes.each_with_index.select { |mailbox, _| mailbox.hook? }.map do |mailbox, number|
+        HookThread.new(@native, number, mailbox)
+      end
+    end
+
+    # Watches until {#quit}. Blocks; other Ruby threads go on. When the thread is killed or raised into, what is in flight
+    # is finished first.
+    #
+    # @raise [ConfigurationError]
+    def run
+      threads = [*@hooks, *@logs]
+      # Ruby takes note of signals in a thread that sleeps or waits in Ruby; all of ours wait outside of it.
+      signals = Thread.new { sleep }
+      threads.each(&:start)
+      @native.start
+      threads.each(&:restart) until @native.wait
+    ensure
+      @native.quit
+      threads&.each { |thread| thread.stop(LAST_WORDS) }
+      signals&.kill&.join
+    end
+
+    # Makes {#run} return. Callable from any thread and in a trap.
+    def quit
+      @native.quit
+    end
+
+    def running?
+      @native.running?
+    end
+  end
+end
