@@ -5,4 +5,9 @@ namespace :bench do
   task drain: :compile do
     ruby "bench/drain.rb"
   end
+
+  desc "How soon a mail arrives, and how soon after the start"
+  task latency: :compile do
+    ruby "bench/latency.rb"
+  end
 end

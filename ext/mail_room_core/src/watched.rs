@@ -1,7 +1,7 @@
 //! One mailbox being watched: its configuration, and what outlives its connections.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -40,8 +40,17 @@ pub struct Watched {
     /// Asked to stop?
     pub stop: Stop,
     delivered: AtomicU64,
+    handing_over: AtomicBool,
     memory: Mutex<Memory>,
     held: Mutex<Held>,
+}
+
+struct HandingOver<'a>(&'a AtomicBool);
+
+impl Drop for HandingOver<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
 }
 
 /// Claims that we hold.
@@ -70,6 +79,7 @@ impl Watched {
             log,
             stop,
             delivered: AtomicU64::new(0),
+            handing_over: AtomicBool::new(false),
             memory: Mutex::default(),
             held: Mutex::default(),
         }
@@ -95,6 +105,17 @@ impl Watched {
     /// Messages delivered since the start.
     pub fn delivered(&self) -> u64 {
         self.delivered.load(Ordering::Relaxed)
+    }
+
+    /// Whether messages are on their way to the target.
+    pub fn is_handing_over(&self) -> bool {
+        self.handing_over.load(Ordering::Acquire)
+    }
+
+    /// Messages are on their way until what is returned is dropped.
+    pub fn handing_over(&self) -> impl Drop + '_ {
+        self.handing_over.store(true, Ordering::Release);
+        HandingOver(&self.handing_over)
     }
 
     /// Counts one more message delivered.

@@ -23,6 +23,10 @@ const PAUSE: Duration = Duration::from_millis(500);
 const GOOD_AFTER: Duration = Duration::from_secs(60);
 /// What is in flight has this long when a stop is asked for; the rest of the 25 s is for saying goodbye.
 const FINISH_WITHIN: Duration = Duration::from_secs(20);
+/// A command has this long then if nothing is in flight, so that a silent server does not hold up the end.
+const ANSWER_WITHIN: Duration = Duration::from_millis(800);
+/// How often it is looked whether something still is in flight.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Without anything to wait for, the source itself decides when it looks again.
 const FOREVER: Duration = Duration::from_secs(3600);
 
@@ -78,7 +82,7 @@ async fn live<C: Connector>(connector: &C, watched: &Watched) -> Result<()> {
         let swept = tokio::select! {
             biased;
             swept = sweep(&mut source, watched) => swept,
-            () = watched.stop.wait_and(FINISH_WITHIN) => return Err(Error::Stopped),
+            () = time_is_up(watched) => return Err(Error::Stopped),
         };
         if std::mem::replace(&mut delivered, watched.delivered()) != delivered {
             pause.reset();
@@ -88,14 +92,14 @@ async fn live<C: Connector>(connector: &C, watched: &Watched) -> Result<()> {
                 pause.reset();
                 watched.log.info("Idling", &[]);
                 let until = watched.memory().next_try().unwrap_or_else(|| Instant::now() + FOREVER);
-                source.wait(until, &watched.stop).await?;
+                wait(&mut source, until, watched).await?;
             }
             Err(Error::TargetDown { what, retry_after }) => pause_for(watched, &what, retry_after, &mut pause).await,
             Err(Error::TargetDoubted(what)) => {
                 let delay = pause.delay();
                 tell_pause(watched, &what, delay);
                 // A new message ends the pause: it is the best of probes, and may be all right.
-                source.wait(Instant::now() + delay, &watched.stop).await?;
+                wait(&mut source, Instant::now() + delay, watched).await?;
             }
             Err(error) => return Err(error),
         }
@@ -103,6 +107,30 @@ async fn live<C: Connector>(connector: &C, watched: &Watched) -> Result<()> {
     watched.log.info("Quitting connection...", &[]);
     source.logout().await;
     Ok(())
+}
+
+async fn wait<S: Source>(source: &mut S, until: Instant, watched: &Watched) -> Result<()> {
+    tokio::select! {
+        biased;
+        waited = source.wait(until, &watched.stop) => waited,
+        () = time_is_up(watched) => Err(Error::Stopped),
+    }
+}
+
+/// Returns when a stop was asked for and there is no use in waiting any longer. What the server does not yet know of is
+/// worth waiting for; the answer to a search is not.
+async fn time_is_up(watched: &Watched) {
+    let last = watched.stop.wait_and(FINISH_WITHIN);
+    let nothing_in_flight = async {
+        watched.stop.wait_and(ANSWER_WITHIN).await;
+        while watched.is_handing_over() || !watched.memory().unacknowledged().is_empty() {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    };
+    tokio::select! {
+        () = last => {}
+        () = nothing_in_flight => {}
+    }
 }
 
 /// The target is down. The connection is kept; what was fetched is given up and fetched again, so that the memory is

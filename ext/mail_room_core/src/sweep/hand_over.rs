@@ -26,6 +26,7 @@ const FINISH_WITHIN: Duration = Duration::from_secs(15);
 /// # Errors
 /// [`Error::TargetDown`] and [`Error::TargetDoubted`]. What got through before is decided all the same.
 pub(super) async fn hand_over(watched: &Watched, scope: &str, chunk: Chunk) -> Result<()> {
+    let _handing_over = watched.handing_over();
     let Chunk { messages, settled, _lease } = chunk;
     for (id, mark) in &settled {
         watched.memory().decided(id, *mark);
