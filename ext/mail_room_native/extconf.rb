@@ -12,3 +12,15 @@ create_rust_makefile("mail_room/mail_room_native") do |config|
   # caller's, and so are the other things in it.
   config.clean_after_install = false if ENV.key?("RB_SYS_CARGO_TARGET_DIR")
 end
+
+# RubyGems says `make clean` before it builds, and rb_sys counts all of cargo's output for the profile among what is cleaned.
+# A recipe sees the value that a variable was given last. The time of the installation, which RubyGems exports, would have
+# cargo build ring, and all that stands on it, anew.
+if ENV.key?("RB_SYS_CARGO_TARGET_DIR")
+  File.write("Makefile", <<~MAKE, mode: "a")
+
+    CLEANOBJS = $(RB_SYS_BUILD_DIR)
+    CLEANLIBS = $(DLLIB)
+    unexport SOURCE_DATE_EPOCH
+  MAKE
+end
