@@ -14,6 +14,7 @@ pub mod control;
 pub mod delivery;
 pub mod error;
 pub mod journal;
+pub mod matcher;
 pub mod memory;
 pub mod message;
 pub mod redis_client;

@@ -33,6 +33,7 @@ pub fn mailbox(port: u16) -> Mailbox {
         expunge_deleted: false,
         max_message_size: 64 << 20,
         log: None,
+        matching: None,
         delivery: Delivery::Noop,
         arbitration: Arbitration::Noop,
     }
