@@ -5,6 +5,7 @@ require "mail_room/coercion"
 require "mail_room/delivery"
 require "mail_room/log_target"
 require "mail_room/logger/structured"
+require "mail_room/matching_options"
 require "mail_room/option_reader"
 require "mail_room/redaction"
 require "mail_room/search_program"
@@ -41,6 +42,8 @@ module MailRoom
     :expunge_deleted,       # expunge what was so deleted; false
     :logger,                # { log_path: path, :stdout or :stderr }; {}
     :max_message_size,      # octets, from 1; a larger message is set aside without being downloaded; 67108864
+    :matching,              # which messages are for the app, see MatchingOptions; nil: all of them
+    :rejection,             # not available yet
     keyword_init: true
   )
 
@@ -176,7 +179,7 @@ module MailRoom
         "security" => security, "tls" => TlsOptions.to_native(ssl.is_a?(Hash) ? ssl : {}, where: "ssl of #{title}"),
         "search_command" => search_command, "limit_max_unread" => limit_max_unread, "idle_timeout" => idle_timeout,
         "delete_after_delivery" => delete_after_delivery ? true : false, "expunge_deleted" => expunge_deleted ? true : false,
-        "max_message_size" => max_message_size,
+        "max_message_size" => max_message_size, "matching" => native_matching,
         "delivery" => delivery_klass.to_native(self), "arbitration" => arbitration_klass.to_native(self)
       }
     end
@@ -197,6 +200,7 @@ module MailRoom
       coerce_each(%i[name email password host search_command delivery_url delivery_token content_type], :string)
       coerce_each(%i[log_path location], :path)
       coerce_each(%i[start_tls delete_after_delivery expunge_deleted], :boolean)
+      self[:matching] = Coercion.options(matching, field(:matching)) unless matching.nil?
       coerce_each(%i[delivery_options arbitration_options inbox_options], :options)
       NUMBERS.each { |key, range| self[key] = Coercion.integer(self[key], field(key), range) }
       self[:limit_max_unread] ||= 0 # a null is no limit, as in the original
@@ -227,6 +231,12 @@ module MailRoom
       return if Arbitration.native?(arbitration_klass)
 
       raise ConfigurationError, "#{field(:arbitration_klass)}: a class of your own is not available yet"
+    end
+
+    def native_matching
+      raise ConfigurationError, "#{field(:rejection)}: rejection is not available yet" unless rejection.nil?
+
+      MatchingOptions.to_native(matching, where: "matching of #{title}") unless matching.nil?
     end
 
     def check_logger

@@ -22,6 +22,7 @@ pub mod source;
 pub mod supervisor;
 pub mod sweep;
 pub mod tls;
+mod triage;
 pub mod watched;
 pub mod watcher;
 

@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::journal::Severity;
 use crate::message::{Message, MessageId};
 use crate::source::{Fetched, Mark, Source};
+use crate::triage;
 use crate::watched::Watched;
 
 /// Messages in one chunk.
@@ -28,7 +29,7 @@ const SIZED_AT_A_TIME: usize = 2_000;
 /// Messages marked deleted before they are expunged.
 const EXPUNGE_EVERY: usize = 2_000;
 /// First and longest delay before a failed message is tried again.
-const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+pub(crate) const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
 /// Sweeps until the mailbox holds nothing that can be delivered now, or a stop is asked for.
 ///
@@ -338,10 +339,14 @@ impl<'a, S: Source> Pass<'a, S> {
 
 /// Hands a chunk over, group by group. Returns what is decided, also when it ends with an error.
 async fn hand_over(watched: &Watched, scope: &str, chunk: Chunk) -> (Vec<(MessageId, Mark)>, Result<()>) {
-    let Chunk { messages, settled, _lease } = chunk;
+    let Chunk { mut messages, settled, _lease } = chunk;
     let mut decided = settled;
     for (id, mark) in &decided {
         watched.memory().decided(id, *mark);
+    }
+    match triage::ignore(watched, scope, &mut messages).await {
+        Ok(ids) => decided.extend(ids.into_iter().map(|id| (id, watched.mark()))),
+        Err(error) => return (decided, Err(error)),
     }
     let (most, most_octets) = watched.delivery.group();
     let mut messages = messages.into_iter().peekable();

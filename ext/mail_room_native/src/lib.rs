@@ -8,6 +8,7 @@
 mod door;
 mod errors;
 mod gvl;
+mod matcher;
 mod options;
 mod supervisor;
 
@@ -18,6 +19,7 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     let native = ruby.define_module("MailRoom")?.define_module("Native")?;
     native.define_singleton_method("reopen_logs", function!(reopen_logs, 0))?;
     supervisor::define(ruby, native)?;
+    matcher::define(ruby, native)?;
     door::define(ruby, native)
 }
 

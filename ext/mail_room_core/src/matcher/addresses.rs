@@ -14,10 +14,10 @@ pub(super) fn find<T>(value: &[u8], mut wanted: impl FnMut(&[u8]) -> Option<T>) 
     }
     // An address may be folded in its middle, or stand in an encoded word: rare, and only then worth a copy.
     let trimmed = value.trim_ascii();
-    if trimmed.iter().any(|octet| matches!(octet, b'\r' | b'\n')) {
-        if let Some(found) = scan(&unfolded(trimmed), &mut wanted) {
-            return Some(found);
-        }
+    if trimmed.iter().any(|octet| matches!(octet, b'\r' | b'\n'))
+        && let Some(found) = scan(&unfolded(trimmed), &mut wanted)
+    {
+        return Some(found);
     }
     if trimmed.windows(2).any(|pair| pair == b"=?") {
         return scan(&decoded(trimmed), &mut wanted);
@@ -30,10 +30,10 @@ pub(super) fn find_received<T>(value: &[u8], mut wanted: impl FnMut(&[u8]) -> Op
     let mut words = value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     while let Some(word) = words.next() {
         let word = word.trim_ascii().strip_prefix(b"(").unwrap_or(word);
-        if word.eq_ignore_ascii_case(b"for") {
-            if let Some(found) = words.next().and_then(|address| scan(address, &mut wanted)) {
-                return Some(found);
-            }
+        if word.eq_ignore_ascii_case(b"for")
+            && let Some(found) = words.next().and_then(|address| scan(address, &mut wanted))
+        {
+            return Some(found);
         }
     }
     None
@@ -70,10 +70,10 @@ fn scan<T>(value: &[u8], wanted: &mut impl FnMut(&[u8]) -> Option<T>) -> Option<
             _ => {
                 let (address, after) = word(rest);
                 rest = after;
-                if address.contains(&b'@') {
-                    if let Some(found) = wanted(address) {
-                        return Some(found);
-                    }
+                if address.contains(&b'@')
+                    && let Some(found) = wanted(address)
+                {
+                    return Some(found);
                 }
             }
         }

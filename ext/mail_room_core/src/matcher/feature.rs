@@ -71,17 +71,20 @@ pub(super) fn read(key: &str) -> Reading<'_> {
         return reading;
     }
     let sections: Option<(&str, &str)> = key.split_once('+');
-    if let Some((path, token)) = sections {
-        if !path.is_empty() && !token.is_empty() && !token.contains('+') && token != "unsubscribe" {
-            return Reading::of_path(Feature::NewIssue, path);
-        }
+    if let Some((path, token)) = sections
+        && !path.is_empty()
+        && !token.is_empty()
+        && !token.contains('+')
+        && token != "unsubscribe"
+    {
+        return Reading::of_path(Feature::NewIssue, path);
     }
-    if let Some((head, iid)) = key.rsplit_once("-issue-") {
-        if !iid.is_empty() && iid.bytes().all(|octet| octet.is_ascii_digit()) {
-            if let Some(reading) = of_project(Some(head), Feature::NoteOnIssuable) {
-                return reading;
-            }
-        }
+    if let Some((head, iid)) = key.rsplit_once("-issue-")
+        && !iid.is_empty()
+        && iid.bytes().all(|octet| octet.is_ascii_digit())
+        && let Some(reading) = of_project(Some(head), Feature::NoteOnIssuable)
+    {
+        return reading;
     }
     for end in ["-unsubscribe", "+unsubscribe"] {
         if let Some(token) = key.strip_suffix(end).filter(|token| is_reply_token(token)) {
@@ -93,17 +96,17 @@ pub(super) fn read(key: &str) -> Reading<'_> {
     {
         return reading;
     }
-    if let Some((path, rest)) = sections {
-        if !path.is_empty() && rest.strip_prefix("merge-request+").is_some_and(|token| !token.is_empty()) {
-            return Reading::of_path(Feature::NewMergeRequest, path);
-        }
+    if let Some((path, rest)) = sections
+        && !path.is_empty()
+        && rest.strip_prefix("merge-request+").is_some_and(|token| !token.is_empty())
+    {
+        return Reading::of_path(Feature::NewMergeRequest, path);
     }
-    if let Some(head) = key.strip_suffix("-issue-").filter(|_| no_slash) {
-        if let Some((slug, id)) = head.rsplit_once('-').and_then(|(slug, id)| Some((slug, number(id)?))) {
-            if !slug.is_empty() {
-                return Reading { project_id: Some(id), ..Reading::of_path(Feature::ServiceDesk, slug) };
-            }
-        }
+    if let Some(head) = key.strip_suffix("-issue-").filter(|_| no_slash)
+        && let Some((slug, id)) = head.rsplit_once('-').and_then(|(slug, id)| Some((slug, number(id)?)))
+        && !slug.is_empty()
+    {
+        return Reading { project_id: Some(id), ..Reading::of_path(Feature::ServiceDesk, slug) };
     }
     if !no_slash && sections.is_none() {
         return Reading::of_path(Feature::ServiceDesk, key);
@@ -117,10 +120,10 @@ fn of_project(text: Option<&str>, feature: Feature) -> Option<Reading<'_>> {
     let mut head = text;
     while let Some((before, token)) = head.rsplit_once('-') {
         let has_token = !token.is_empty() || head.len() < text.len();
-        if let Some((slug, id)) = before.rsplit_once('-').filter(|(slug, _)| has_token && !slug.is_empty()) {
-            if let Some(id) = number(id) {
-                return Some(Reading { project_id: Some(id), ..Reading::of_path(feature, slug) });
-            }
+        if let Some((slug, id)) = before.rsplit_once('-').filter(|(slug, _)| has_token && !slug.is_empty())
+            && let Some(id) = number(id)
+        {
+            return Some(Reading { project_id: Some(id), ..Reading::of_path(feature, slug) });
         }
         head = before;
     }

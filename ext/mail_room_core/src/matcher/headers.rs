@@ -37,7 +37,7 @@ impl<'a> Iterator for Headers<'a> {
         loop {
             let (line, mut after) = split_line(self.rest);
             // A line of blanks ends the block, unless a header follows: some programs fold an empty line in.
-            if line.is_empty() || (line.trim_ascii().is_empty() && !name_of(split_line(after).0).is_some()) {
+            if line.is_empty() || (line.trim_ascii().is_empty() && name_of(split_line(after).0).is_none()) {
                 self.rest = &[];
                 return None;
             }
