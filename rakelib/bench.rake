@@ -5,4 +5,9 @@ namespace :bench do
   task drain: :compile do
     ruby "bench/drain.rb"
   end
+
+  desc "How fast it is found out what a message is for, beside the mail gem"
+  task match: :compile do
+    ruby "bench/match.rb"
+  end
 end
