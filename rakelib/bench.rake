@@ -10,4 +10,9 @@ namespace :bench do
   task latency: :compile do
     ruby "bench/latency.rb"
   end
+
+  desc "How fast it is found out what a message is for, beside the mail gem"
+  task match: :compile do
+    ruby "bench/match.rb"
+  end
 end

@@ -4,6 +4,7 @@ require "mail_room/command_line"
 require "mail_room/configuration"
 require "mail_room/coordinator"
 require "mail_room/crash_handler"
+require "mail_room/match_command"
 require "mail_room/native"
 
 module MailRoom
@@ -28,6 +29,8 @@ module MailRoom
       # @param argv [Array<String>]
       # @return [Integer] the exit status
       def run(argv)
+        return MatchCommand.run(argv.drop(1)) if argv.first == "match"
+
         options = CommandLine.parse(argv)
         Process.setproctitle(title(options)) # how the host's health check finds us
         if options[:config_path].nil? && !options[:quiet]
@@ -39,7 +42,7 @@ module MailRoom
       rescue OptionParser::ParseError => e
         complain("#{e.message} (see mail_room --help)", USAGE)
       rescue ConfigurationError, IdleTimeoutTooLarge => e
-        options[:exit_error_format] ? crash(e, options) : complain(e.message)
+        options&.dig(:exit_error_format) ? crash(e, options) : complain(e.message)
       rescue StandardError, ScriptError, NoMemoryError, SystemStackError => e
         crash(e, options || {})
       end

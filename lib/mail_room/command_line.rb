@@ -24,7 +24,7 @@ module MailRoom
     def self.parser(options)
       OptionParser.new do |parser|
         parser.program_name = "mail_room"
-        parser.banner = "Usage: mail_room -c FILE [options]"
+        parser.banner = "Usage: mail_room -c FILE [options]\n       mail_room match --help"
         parser.on("-c", "--config FILE", "the configuration: ERB over YAML") { |path| options[:config_path] = path }
         parser.on("-q", "--quiet", "do without a configuration file that is missing or without mailboxes") { options[:quiet] = true }
         parser.on("--log-exit-as [FORMAT]", FORMATS, "write a fatal error as a line of json on stdout, or plain (default)") do |format|

@@ -5,6 +5,7 @@ require "mail_room/coercion"
 require "mail_room/delivery"
 require "mail_room/log_target"
 require "mail_room/logger/structured"
+require "mail_room/matching_options"
 require "mail_room/option_reader"
 require "mail_room/redaction"
 require "mail_room/search_program"
@@ -43,6 +44,8 @@ module MailRoom
     :max_message_size,      # octets, from 1; a larger message is set aside without being downloaded; 67108864
     :max_delivery_attempts, # failures that count against a message before it is set aside, from 1; 5
     :failed_mailbox,        # the folder that messages set aside are moved to, made if missing; else they stay, flagged
+    :matching,              # which messages are for the app, see MatchingOptions; nil: all of them
+    :rejection,             # not available yet
     keyword_init: true
   )
 
@@ -182,6 +185,7 @@ module MailRoom
         "search_command" => search_command, "limit_max_unread" => limit_max_unread, "idle_timeout" => idle_timeout,
         "delete_after_delivery" => delete_after_delivery ? true : false, "expunge_deleted" => expunge_deleted ? true : false,
         "max_message_size" => max_message_size, "max_delivery_attempts" => max_delivery_attempts, "failed_mailbox" => failed_mailbox,
+        "matching" => native_matching,
         "delivery" => native_or_hook(Delivery, delivery_klass), "arbitration" => native_or_hook(Arbitration, arbitration_klass)
       }
     end
@@ -214,6 +218,7 @@ module MailRoom
       coerce_each(%i[name email password host search_command delivery_url delivery_token content_type failed_mailbox], :string)
       coerce_each(%i[log_path location], :path)
       coerce_each(%i[start_tls delete_after_delivery expunge_deleted], :boolean)
+      self[:matching] = Coercion.options(matching, field(:matching)) unless matching.nil?
       coerce_each(%i[delivery_options arbitration_options inbox_options], :options)
       NUMBERS.each { |key, range| self[key] = Coercion.integer(self[key], field(key), range) }
       self[:limit_max_unread] ||= 0 # a null is no limit, as in the original
@@ -252,6 +257,12 @@ module MailRoom
 
     def native_or_hook(methods, klass)
       methods.native?(klass) ? klass.to_native(self) : { "method" => "hook", "class_name" => klass.name || klass.inspect }
+    end
+
+    def native_matching
+      raise ConfigurationError, "#{field(:rejection)}: rejection is not available yet" unless rejection.nil?
+
+      MatchingOptions.to_native(matching, where: "matching of #{title}") unless matching.nil?
     end
 
     def check_logger

@@ -45,6 +45,9 @@ pub struct Mailbox {
     /// Where this mailbox's log lines go; nowhere if absent.
     #[serde(default)]
     pub log: Option<LogTarget>,
+    /// Which messages are for the app; all of them if absent.
+    #[serde(default)]
+    pub matching: Option<Matching>,
     /// What becomes of a message.
     pub delivery: Delivery,
     /// Who decides between several processes on one mailbox.
@@ -123,6 +126,47 @@ pub enum LogTarget {
     Path(PathBuf),
     /// A logger of the app's own, by the number under which the app fetches its lines.
     Ruby(usize),
+}
+
+/// Which messages are for the app.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Matching {
+    /// The mailbox's address, with `%{key}` for what the app puts there; without it only references are looked at.
+    pub address: String,
+    /// The host in the ids of the app's own mails, `<reply-KEY@host>`; without it references are not looked at.
+    #[serde(default)]
+    pub gitlab_host: Option<String>,
+    /// More addresses of ours; `*` is any run of octets.
+    #[serde(default)]
+    pub also_accept: Vec<String>,
+    /// What becomes of what a program sent of itself.
+    pub auto_replies: AutoReplies,
+    /// What becomes of what is to nobody we know.
+    pub unmatched: Unmatched,
+    /// Whether decisions are only logged.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// What becomes of an automatic reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AutoReplies {
+    /// Marked like a delivered message, and nothing else.
+    Ignore,
+    /// Looked at like any other message.
+    Deliver,
+}
+
+/// What becomes of a message to nobody we know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unmatched {
+    /// It is handed over like any other message.
+    Deliver,
+    /// Marked like a delivered message, and nothing else.
+    Ignore,
 }
 
 /// What becomes of a message.

@@ -17,6 +17,7 @@ pub mod error;
 mod failures;
 pub mod hook;
 pub mod journal;
+pub mod matcher;
 pub mod memory;
 pub mod message;
 pub mod redis_client;
@@ -24,6 +25,7 @@ pub mod source;
 pub mod supervisor;
 pub mod sweep;
 pub mod tls;
+mod triage;
 pub mod watched;
 pub mod watcher;
 

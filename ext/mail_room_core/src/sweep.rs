@@ -22,6 +22,7 @@ use crate::journal::Severity;
 use crate::message::{Message, MessageId};
 use crate::source::{Fetched, Mark, Source};
 use crate::watched::Watched;
+pub(crate) use hand_over::RETRY;
 use hand_over::hand_over;
 
 /// Messages in one chunk.

@@ -15,6 +15,7 @@ use crate::control::Stop;
 use crate::delivery::Delivery;
 use crate::error::Result;
 use crate::journal::{Log, Severity};
+use crate::matcher::Matcher;
 use crate::memory::Memory;
 use crate::message::MessageId;
 use crate::source::Mark;
@@ -35,6 +36,8 @@ pub struct Watched {
     pub budget: Budget,
     /// Memory for messages being encoded, shared by the process.
     pub encoding: Budget,
+    /// What messages are for, if anybody wants to know.
+    pub matcher: Option<Matcher>,
     /// This mailbox's log.
     pub log: Log,
     /// Asked to stop?
@@ -71,6 +74,7 @@ impl Watched {
         stop: Stop,
     ) -> Self {
         Self {
+            matcher: config.matching.as_ref().map(Matcher::new),
             config,
             arbiter,
             delivery,

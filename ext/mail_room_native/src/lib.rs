@@ -9,6 +9,7 @@ mod call;
 mod door;
 mod errors;
 mod gvl;
+mod matcher;
 mod options;
 mod supervisor;
 
@@ -20,6 +21,7 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     native.define_singleton_method("reopen_logs", function!(reopen_logs, 0))?;
     call::define(ruby, native)?;
     supervisor::define(ruby, native)?;
+    matcher::define(ruby, native)?;
     door::define(ruby, native)
 }
 

@@ -15,6 +15,13 @@ pub(crate) fn read<T: serde::de::DeserializeOwned>(ruby: &Ruby, value: Value) ->
     })
 }
 
+/// What `work` makes of a Ruby string's octets, which are not copied. It must not call Ruby.
+pub(crate) fn with_octets<T>(value: Value, work: impl FnOnce(&[u8]) -> T) -> Result<T, Error> {
+    let string = magnus::RString::try_convert(value)?;
+    // SAFETY: `work` gets no handle of Ruby and the GVL is held: nothing can change the string until it returns.
+    Ok(work(unsafe { string.as_slice() }))
+}
+
 /// Octets of a Ruby string, copied: Ruby may change it as soon as the GVL is released.
 pub(crate) fn octets(value: Value) -> Result<Vec<u8>, Error> {
     let string = magnus::RString::try_convert(value)?;

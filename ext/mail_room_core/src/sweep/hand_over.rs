@@ -14,10 +14,11 @@ use crate::error::{Error, Result};
 use crate::journal::Severity;
 use crate::message::{Message, MessageId};
 use crate::source::Mark;
+use crate::triage;
 use crate::watched::Watched;
 
 /// First and longest delay before a failed message is tried again.
-const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+pub(crate) const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 /// What is on its way when a stop is asked for has this long; then marking what got through must still fit into the stop.
 const FINISH_WITHIN: Duration = Duration::from_secs(15);
 
@@ -27,10 +28,11 @@ const FINISH_WITHIN: Duration = Duration::from_secs(15);
 /// [`Error::TargetDown`] and [`Error::TargetDoubted`]. What got through before is decided all the same.
 pub(super) async fn hand_over(watched: &Watched, scope: &str, chunk: Chunk) -> Result<()> {
     let _handing_over = watched.handing_over();
-    let Chunk { messages, settled, _lease } = chunk;
+    let Chunk { mut messages, settled, _lease } = chunk;
     for (id, mark) in &settled {
         watched.memory().decided(id, *mark);
     }
+    triage::ignore(watched, scope, &mut messages).await?;
     let mut waiting = VecDeque::from(messages);
     let mut under_way = FuturesUnordered::new();
     let mut outcome = Ok(());

@@ -35,6 +35,7 @@ pub fn mailbox(port: u16) -> Mailbox {
         max_delivery_attempts: 5,
         failed_mailbox: None,
         log: None,
+        matching: None,
         delivery: Delivery::Noop,
         arbitration: Arbitration::Noop,
     }

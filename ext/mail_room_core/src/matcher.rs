@@ -1,0 +1,235 @@
+//! What a message is for, from its header block alone: one pass, nothing decoded that is not needed, the body never looked
+//! at. Decides nothing about what becomes of the message; that is the sweep's.
+
+mod addresses;
+mod auto_reply;
+mod feature;
+mod headers;
+mod pattern;
+
+use serde::Serialize;
+
+pub use feature::Feature;
+use headers::{Header, Headers};
+use pattern::Pattern;
+
+use crate::config;
+
+/// What a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It carries a key, or is to an address that is always accepted.
+    Accepted,
+    /// A program sent it of itself.
+    AutoReply,
+    /// It is to nobody we know.
+    Unmatched,
+    /// There is nothing in it.
+    Empty,
+}
+
+impl Verdict {
+    /// As written in logs and in Ruby.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::AutoReply => "auto_reply",
+            Self::Unmatched => "unmatched",
+            Self::Empty => "empty",
+        }
+    }
+}
+
+/// The header an address was found in, in the order in which they win.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "named as the headers are")]
+pub enum Source {
+    To,
+    References,
+    DeliveredTo,
+    XDeliveredTo,
+    EnvelopeTo,
+    XEnvelopeTo,
+    Received,
+    XOriginalTo,
+    XForwardedTo,
+    Cc,
+}
+
+/// Names of headers, and of sources as written in logs and in Ruby.
+const SOURCES: [(Source, &str, &str); 10] = [
+    (Source::To, "To", "to"),
+    (Source::References, "References", "references"),
+    (Source::DeliveredTo, "Delivered-To", "delivered_to"),
+    (Source::XDeliveredTo, "X-Delivered-To", "x_delivered_to"),
+    (Source::EnvelopeTo, "Envelope-To", "envelope_to"),
+    (Source::XEnvelopeTo, "X-Envelope-To", "x_envelope_to"),
+    (Source::Received, "Received", "received"),
+    (Source::XOriginalTo, "X-Original-To", "x_original_to"),
+    (Source::XForwardedTo, "X-Forwarded-To", "x_forwarded_to"),
+    (Source::Cc, "Cc", "cc"),
+];
+
+impl Source {
+    fn of(name: &[u8]) -> Option<Self> {
+        SOURCES.iter().find(|(_, header, _)| name.eq_ignore_ascii_case(header.as_bytes())).map(|(source, ..)| *source)
+    }
+
+    /// As written in logs and in Ruby.
+    pub fn name(self) -> &'static str {
+        SOURCES.iter().find(|(source, ..)| *source == self).map_or("", |(_, _, name)| name)
+    }
+}
+
+/// What was found out about a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Match {
+    /// What it is.
+    pub verdict: Verdict,
+    /// What stands for `%{key}`, or in `<reply-KEY@host>`.
+    pub key: Option<String>,
+    /// Where the address was found.
+    pub source: Option<Source>,
+    /// The address, or the message id of a reference.
+    pub address: Option<String>,
+    /// What the key is for.
+    pub feature: Option<Feature>,
+    /// The project's number, if the key has one.
+    pub project_id: Option<u64>,
+    /// The project's slug or path, if the key has one.
+    pub project_path: Option<String>,
+    /// The token of the notification replied to.
+    pub reply_key: Option<String>,
+    /// Why, in words.
+    pub reason: &'static str,
+}
+
+/// Knows one mailbox's addresses.
+#[derive(Debug, Clone)]
+pub struct Matcher {
+    address: Pattern,
+    /// `@host`, as the ids of references end.
+    host: Option<Vec<u8>>,
+    also_accept: Vec<Vec<u8>>,
+    ignores_auto_replies: bool,
+}
+
+/// An address of ours in a header.
+#[derive(Debug)]
+struct Hit {
+    source: Source,
+    address: Vec<u8>,
+    key: Option<Vec<u8>>,
+}
+
+impl Matcher {
+    /// Knows the addresses in `config`.
+    pub fn new(config: &config::Matching) -> Self {
+        Self {
+            address: Pattern::new(&config.address),
+            host: config.gitlab_host.as_ref().map(|host| format!("@{host}").into_bytes()),
+            also_accept: config.also_accept.iter().map(|glob| glob.clone().into_bytes()).collect(),
+            ignores_auto_replies: config.auto_replies == config::AutoReplies::Ignore,
+        }
+    }
+
+    /// Finds out what `raw` is for. Any octets will do.
+    pub fn find(&self, raw: &[u8]) -> Match {
+        let (mut key, mut accepted, mut automatic): (Option<Hit>, Option<Hit>, Option<&'static str>) =
+            (None, None, None);
+        for header in Headers::new(raw) {
+            // What follows a line that is no header may be the body, with a mail quoted in it: it may give a key, which
+            // the app looks at again, but it must not make us ignore the message.
+            if header.sound && automatic.is_none() {
+                automatic = auto_reply::says_so(header.name, header.value);
+            }
+            let Some(source) = Source::of(header.name) else { continue };
+            if key.as_ref().is_none_or(|hit| source < hit.source) {
+                key = self.key_in(source, &header).or(key);
+            }
+            if !self.also_accept.is_empty() && accepted.as_ref().is_none_or(|hit| source < hit.source) {
+                accepted = self.accepted_in(source, &header).or(accepted);
+            }
+        }
+        let verdict = match (automatic.filter(|_| self.ignores_auto_replies), &key, &accepted) {
+            (Some(_), ..) => Verdict::AutoReply,
+            (None, None, None) if raw.trim_ascii().is_empty() => Verdict::Empty,
+            (None, None, None) => Verdict::Unmatched,
+            (None, ..) => Verdict::Accepted,
+        };
+        let reason = match (verdict, &key) {
+            (Verdict::AutoReply, _) => automatic.unwrap_or_default(),
+            (Verdict::Empty, _) => "there is nothing in it",
+            (Verdict::Unmatched, _) => "no header names an address of ours",
+            (Verdict::Accepted, Some(_)) => "a header carries a key",
+            (Verdict::Accepted, None) => "it is to an address that is always accepted",
+        };
+        Match::new(verdict, key.or(accepted), reason)
+    }
+
+    fn key_in(&self, source: Source, header: &Header<'_>) -> Option<Hit> {
+        let hit = |address: &[u8], key: &[u8]| Hit { source, address: address.to_vec(), key: Some(key.to_vec()) };
+        match source {
+            Source::References => {
+                let host = self.host.as_ref()?;
+                addresses::find(header.value, |id| {
+                    let key = pattern::reply_key(id, host)?;
+                    Some(hit(id, key))
+                })
+            }
+            Source::Received => addresses::find_received(header.value, |address| {
+                let key = self.address.key(address)?;
+                Some(hit(address, key))
+            }),
+            _ => addresses::find(header.value, |address| {
+                let key = self.address.key(address)?;
+                Some(hit(address, key))
+            }),
+        }
+    }
+
+    fn accepted_in(&self, source: Source, header: &Header<'_>) -> Option<Hit> {
+        let wanted = |address: &[u8]| {
+            let fits = self.also_accept.iter().any(|glob| pattern::fits(glob, address));
+            fits.then(|| Hit { source, address: address.to_vec(), key: None })
+        };
+        match source {
+            Source::References => None,
+            Source::Received => addresses::find_received(header.value, wanted),
+            _ => addresses::find(header.value, wanted),
+        }
+    }
+}
+
+impl Match {
+    fn new(verdict: Verdict, hit: Option<Hit>, reason: &'static str) -> Self {
+        let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+        let mut found = Self {
+            verdict,
+            key: None,
+            source: None,
+            address: None,
+            feature: None,
+            project_id: None,
+            project_path: None,
+            reply_key: None,
+            reason,
+        };
+        let Some(hit) = hit else { return found };
+        found.source = Some(hit.source);
+        found.address = Some(text(&hit.address));
+        let Some(key) = hit.key.as_deref().map(text) else {
+            found.feature = Some(Feature::ServiceDesk);
+            return found;
+        };
+        let reading = feature::read(&key);
+        found.feature = Some(reading.feature);
+        found.project_id = reading.project_id;
+        found.project_path = reading.project_path.map(Into::into);
+        found.reply_key = reading.reply_key.map(Into::into);
+        found.key = Some(key);
+        found
+    }
+}

@@ -1,0 +1,149 @@
+//! What a key is for. Only its form is looked at: whether the project or the token exists is the app's to know.
+
+use serde::Serialize;
+
+/// What the app will do with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Feature {
+    /// A reply to a notification.
+    Reply,
+    /// An issue by mail.
+    NewIssue,
+    /// A note on an issue or merge request that is known by its number.
+    NoteOnIssuable,
+    /// An unsubscription from notifications.
+    Unsubscribe,
+    /// A merge request by mail.
+    NewMergeRequest,
+    /// A ticket of the Service Desk.
+    ServiceDesk,
+    /// A form that the app may know and we do not.
+    Unknown,
+}
+
+impl Feature {
+    /// As written in logs and in Ruby.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reply => "reply",
+            Self::NewIssue => "new_issue",
+            Self::NoteOnIssuable => "note_on_issuable",
+            Self::Unsubscribe => "unsubscribe",
+            Self::NewMergeRequest => "new_merge_request",
+            Self::ServiceDesk => "service_desk",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What a key says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reading<'a> {
+    pub feature: Feature,
+    pub project_id: Option<u64>,
+    /// The slug, or the full path of the older forms.
+    pub project_path: Option<&'a str>,
+    pub reply_key: Option<&'a str>,
+}
+
+impl<'a> Reading<'a> {
+    fn bare(feature: Feature) -> Self {
+        Self { feature, project_id: None, project_path: None, reply_key: None }
+    }
+
+    fn of_reply(feature: Feature, token: &'a str) -> Self {
+        Self { reply_key: Some(token), ..Self::bare(feature) }
+    }
+
+    fn of_path(feature: Feature, path: &'a str) -> Self {
+        Self { project_path: Some(path), ..Self::bare(feature) }
+    }
+}
+
+/// Reads `key`. The first form that fits wins.
+pub(super) fn read(key: &str) -> Reading<'_> {
+    if is_reply_token(key) {
+        return Reading::of_reply(Feature::Reply, key);
+    }
+    let no_slash = !key.contains('/');
+    if let Some(reading) = no_slash.then(|| of_project(key.strip_suffix("-issue"), Feature::NewIssue)).flatten() {
+        return reading;
+    }
+    let sections: Option<(&str, &str)> = key.split_once('+');
+    if let Some((path, token)) = sections
+        && !path.is_empty()
+        && !token.is_empty()
+        && !token.contains('+')
+        && token != "unsubscribe"
+    {
+        return Reading::of_path(Feature::NewIssue, path);
+    }
+    if let Some((head, iid)) = key.rsplit_once("-issue-")
+        && !iid.is_empty()
+        && iid.bytes().all(|octet| octet.is_ascii_digit())
+        && let Some(reading) = of_project(Some(head), Feature::NoteOnIssuable)
+    {
+        return reading;
+    }
+    for end in ["-unsubscribe", "+unsubscribe"] {
+        if let Some(token) = key.strip_suffix(end).filter(|token| is_reply_token(token)) {
+            return Reading::of_reply(Feature::Unsubscribe, token);
+        }
+    }
+    if let Some(reading) =
+        no_slash.then(|| of_project(key.strip_suffix("-merge-request"), Feature::NewMergeRequest)).flatten()
+    {
+        return reading;
+    }
+    if let Some((path, rest)) = sections
+        && !path.is_empty()
+        && rest.strip_prefix("merge-request+").is_some_and(|token| !token.is_empty())
+    {
+        return Reading::of_path(Feature::NewMergeRequest, path);
+    }
+    if let Some(head) = key.strip_suffix("-issue-").filter(|_| no_slash)
+        && let Some((slug, id)) = head.rsplit_once('-').and_then(|(slug, id)| Some((slug, number(id)?)))
+        && !slug.is_empty()
+    {
+        return Reading { project_id: Some(id), ..Reading::of_path(Feature::ServiceDesk, slug) };
+    }
+    if !no_slash && sections.is_none() {
+        return Reading::of_path(Feature::ServiceDesk, key);
+    }
+    Reading::bare(Feature::Unknown)
+}
+
+/// `<slug>-<project id>-<token>`, the slug as long as it can be.
+fn of_project(text: Option<&str>, feature: Feature) -> Option<Reading<'_>> {
+    let text = text?;
+    let mut head = text;
+    while let Some((before, token)) = head.rsplit_once('-') {
+        let has_token = !token.is_empty() || head.len() < text.len();
+        if let Some((slug, id)) = before.rsplit_once('-').filter(|(slug, _)| has_token && !slug.is_empty())
+            && let Some(id) = number(id)
+        {
+            return Some(Reading { project_id: Some(id), ..Reading::of_path(feature, slug) });
+        }
+        head = before;
+    }
+    None
+}
+
+fn number(text: &str) -> Option<u64> {
+    text.bytes().all(|octet| octet.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+fn is_reply_token(text: &str) -> bool {
+    let base36 = |part: &str, lengths: std::ops::RangeInclusive<usize>| {
+        lengths.contains(&part.len()) && part.bytes().all(|octet| octet.is_ascii_digit() || octet.is_ascii_lowercase())
+    };
+    if text.len() == 32 && text.bytes().all(|octet| matches!(octet, b'0'..=b'9' | b'a'..=b'f')) {
+        return true;
+    }
+    let mut parts = text.split('-');
+    parts.next().is_some_and(|part| base36(part, 1..=4))
+        && parts.next().is_some_and(|part| base36(part, 25..=25))
+        && parts.next().is_none_or(|part| base36(part, 1..=13))
+        && parts.next().is_none()
+}

@@ -1,0 +1,61 @@
+//! Addresses of ours as the configuration writes them: with `%{key}` (sub-addressing, catch-all), without (dedicated), or
+//! with `*` for anything (custom addresses). Anchored and, but for the key, without regard to case.
+
+use std::ops::Range;
+
+const KEY: &str = "%{key}";
+
+/// An address with at most one `%{key}`.
+#[derive(Debug, Clone)]
+pub(super) struct Pattern {
+    before: Vec<u8>,
+    after: Option<Vec<u8>>,
+}
+
+impl Pattern {
+    pub(super) fn new(address: &str) -> Self {
+        match address.split_once(KEY) {
+            Some((before, after)) => Self { before: before.into(), after: Some(after.into()) },
+            None => Self { before: address.into(), after: None },
+        }
+    }
+
+    /// The key in `address`, not empty; `None` if it is no address of this pattern or the pattern has no key.
+    pub(super) fn key<'a>(&self, address: &'a [u8]) -> Option<&'a [u8]> {
+        let after = self.after.as_ref()?;
+        between(address, &self.before, after).and_then(|key| address.get(key)).filter(|key| !key.is_empty())
+    }
+}
+
+fn between(text: &[u8], before: &[u8], after: &[u8]) -> Option<Range<usize>> {
+    let end = text.len().checked_sub(after.len())?;
+    let fits = text.get(..before.len())?.eq_ignore_ascii_case(before)
+        && text.get(end..)?.eq_ignore_ascii_case(after)
+        && before.len() <= end;
+    fits.then_some(before.len()..end)
+}
+
+/// `reply-KEY@host`, the ids of mails that the app sends; `at_host` with the `@`.
+pub(super) fn reply_key<'a>(id: &'a [u8], at_host: &[u8]) -> Option<&'a [u8]> {
+    between(id, b"reply-", at_host).and_then(|range| id.get(range)).filter(|key| !key.is_empty())
+}
+
+/// Whether `address` is what `glob` says, `*` being any run of octets.
+pub(super) fn fits(glob: &[u8], address: &[u8]) -> bool {
+    let mut parts = glob.split(|octet| *octet == b'*');
+    let Some(first) = parts.next() else { return false };
+    let Some(mut rest) =
+        address.get(..first.len()).filter(|head| head.eq_ignore_ascii_case(first)).and(address.get(first.len()..))
+    else {
+        return false;
+    };
+    let parts: Vec<_> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle.iter().filter(|part| !part.is_empty()) {
+        match rest.windows(part.len()).position(|window| window.eq_ignore_ascii_case(part)) {
+            Some(at) => rest = rest.get(at + part.len()..).unwrap_or_default(),
+            None => return false,
+        }
+    }
+    rest.len().checked_sub(last.len()).and_then(|at| rest.get(at..)).is_some_and(|tail| tail.eq_ignore_ascii_case(last))
+}

@@ -1,0 +1,39 @@
+//! `MailRoom::Native::Matcher`: what a message is for. So quick that the GVL is kept.
+
+use magnus::{Error, RArray, RModule, Ruby, Value, function, method, prelude::*};
+use mail_room_core::matcher::Matcher as Core;
+
+use crate::options;
+
+#[magnus::wrap(class = "MailRoom::Native::Matcher", free_immediately, size)]
+struct Matcher {
+    core: Core,
+}
+
+pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
+    let class = native.define_class("Matcher", ruby.class_object())?;
+    class.define_singleton_method("new", function!(Matcher::new, 1))?;
+    class.define_method("match", method!(Matcher::find, 1))
+}
+
+impl Matcher {
+    fn new(ruby: &Ruby, options: Value) -> Result<Self, Error> {
+        Ok(Self { core: Core::new(&options::read(ruby, options)?) })
+    }
+
+    /// The members of a `MailRoom::Match`, in order.
+    fn find(ruby: &Ruby, rb_self: &Self, raw: Value) -> Result<RArray, Error> {
+        let found = options::with_octets(raw, |raw| rb_self.core.find(raw))?;
+        let members = ruby.ary_new_capa(9);
+        members.push(ruby.to_symbol(found.verdict.name()))?;
+        members.push(found.key)?;
+        members.push(found.source.map(|source| ruby.to_symbol(source.name())))?;
+        members.push(found.address)?;
+        members.push(found.feature.map(|feature| ruby.to_symbol(feature.name())))?;
+        members.push(found.project_id)?;
+        members.push(found.project_path)?;
+        members.push(found.reply_key)?;
+        members.push(found.reason)?;
+        Ok(members)
+    }
+}

@@ -1,0 +1,25 @@
+# frozen_string_literal: true
+
+module MailRoom
+  # What a {Matcher} found out about a message. Members without a meaning are nil.
+  Match = Struct.new(
+    :verdict,      # :accepted, :auto_reply, :unmatched or :empty
+    :key,          # what stands for %{key}, or in <reply-KEY@host>
+    :source,       # the header: :to, :references, :delivered_to, :x_delivered_to, :envelope_to, :x_envelope_to, :received,
+    #                :x_original_to, :x_forwarded_to, :cc
+    :address,      # as it stands there
+    :feature,      # :reply, :new_issue, :note_on_issuable, :unsubscribe, :new_merge_request, :service_desk or :unknown
+    :project_id,   # Integer
+    :project_path, # the project's slug, or its full path
+    :reply_key,    # the token of the notification replied to
+    :reason        # in words
+  )
+
+  # See the list of members above.
+  class Match
+    # @return [Boolean]
+    def accepted?
+      verdict == :accepted
+    end
+  end
+end

@@ -1,0 +1,30 @@
+# frozen_string_literal: true
+
+require "mail_room/match"
+require "mail_room/matching_options"
+require "mail_room/native"
+
+module MailRoom
+  # Finds out from a message's headers what it is for. Decides nothing about what becomes of it.
+  #
+  # @example
+  #   matcher = MailRoom::Matcher.new(address: "incoming+%{key}@gitlab.example.com", gitlab_host: "gitlab.example.com")
+  #   matcher.match(raw).key
+  class Matcher
+    # @param address [String] the mailbox's address, with `%{key}` for what the app puts there; without it only references match
+    # @param gitlab_host [String, nil] the host in the ids of the app's own mails, `<reply-KEY@host>`
+    # @param also_accept [Array<String>] more addresses of ours; `*` is any run of characters
+    # @param auto_replies [Symbol] `:ignore` gives them the verdict `:auto_reply`; `:deliver` looks at them like any other
+    # @raise [ConfigurationError] naming the option
+    def initialize(address:, gitlab_host: nil, also_accept: [], auto_replies: :ignore)
+      options = { address: address, gitlab_host: gitlab_host, also_accept: also_accept, auto_replies: auto_replies }
+      @native = Native::Matcher.new(MatchingOptions.to_native(options, where: "Matcher"))
+    end
+
+    # @param raw [String] the raw message, whatever its encoding and validity
+    # @return [Match]
+    def match(raw)
+      Match.new(*@native.match(raw))
+    end
+  end
+end

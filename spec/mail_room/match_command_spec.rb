@@ -1,0 +1,41 @@
+# frozen_string_literal: true
+
+require "tmpdir"
+
+RSpec.describe MailRoom::MatchCommand do
+  around { |example| Dir.mktmpdir { |dir| Dir.chdir(dir) { example.run } } }
+
+  before do
+    File.binwrite("yes.eml", "To: incoming+k\e@gl.test\r\n\r\n")
+    File.binwrite("no.eml", "To: you@gl.test\r\n\r\n")
+  end
+
+  def run(*argv) = MailRoom::CLI.run(["match", *argv])
+
+  it "prints what a message is for, without its control characters, and tells by its status whether all are accepted" do
+    expect { expect(run("--address", "incoming+%{key}@gl.test", "yes.eml")).to eq(0) }
+      .to output("yes.eml: accepted: key k?, source to, feature unknown (a header carries a key)\n").to_stdout
+    expect { expect(run("--address", "incoming+%{key}@gl.test", "yes.eml", "no.eml")).to eq(1) }
+      .to output(/\nno.eml: unmatched: key -, source -, feature - \(no header names an address of ours\)\n\z/).to_stdout
+  end
+
+  it "prints JSON" do
+    expect { run("--json", "--address", "incoming+%{key}@gl.test", "yes.eml") }.to output(
+      "#{JSON.generate({ file: "yes.eml", verdict: "accepted", key: "k\e", source: "to", address: "incoming+k\e@gl.test",
+                         feature: "unknown", project_id: nil, project_path: nil, reply_key: nil, reason: "a header carries a key" })}\n"
+    ).to_stdout
+  end
+
+  it "takes the options of a configuration" do
+    File.write("config.yml", YAML.dump({ mailboxes: [{ email: "a@b", password: "x", name: "INBOX", delivery_method: "noop",
+                                                       matching: { address: "you@gl.test", gitlab_host: "gl.test",
+                                                                   also_accept: ["you@gl.test"] } }] }))
+    expect { expect(run("-c", "config.yml", "no.eml")).to eq(0) }.to output(/\Ano.eml: accepted/).to_stdout
+  end
+
+  it "complains about what is missing" do
+    expect { expect(run("--address", "incoming+%{key}@gl.test")).to eq(2) }.to output(/missing argument: FILE/).to_stderr
+    expect { expect(run("--address", "incoming+%{key}@gl.test", "none")).to eq(1) }.to output(/cannot read none: No such file/).to_stderr
+    expect { expect(run("none")).to eq(1) }.to output(/Field :address in Matcher is required/).to_stderr
+  end
+end
