@@ -11,6 +11,11 @@ namespace :bench do
     ruby "bench/latency.rb"
   end
 
+  desc "How fast mail goes through a Ruby class"
+  task hooks: :compile do
+    ruby "-Ilib", "bench/hooks.rb"
+  end
+
   desc "How fast it is found out what a message is for, beside the mail gem"
   task match: :compile do
     ruby "bench/match.rb"

@@ -248,7 +248,7 @@ RSpec.describe "code of the app's own", :servers do
 
   # A process of its own, as GitLab's cell-routing service is one: mailboxes built in Ruby, a class of its own, a log to an IO.
   describe "in a process of its own" do
-    def script(body)
+    def script(body, options)
       <<~RUBY
         require "mail_room"
         class AppDelivery
@@ -260,7 +260,7 @@ RSpec.describe "code of the app's own", :servers do
         end
         mailbox = MailRoom::Mailbox.new(
           email: #{user.inspect}, password: #{dovecot.password.inspect}, host: #{dovecot.host.inspect}, port: #{dovecot.port},
-          ssl: false, name: "INBOX", delivery_klass: AppDelivery, logger: { log_path: $stdout }
+          ssl: false, name: "INBOX", delivery_klass: AppDelivery, **{ logger: { log_path: $stdout } }.merge(#{options.inspect})
         )
         coordinator = MailRoom::Coordinator.new([mailbox])
         %w[TERM INT].each { |signal| trap(signal) { coordinator.running = false } }
@@ -268,11 +268,11 @@ RSpec.describe "code of the app's own", :servers do
       RUBY
     end
 
-    def start(body)
+    def start(body, **options)
       @dir = Dir.mktmpdir
       lib = File.expand_path("../../lib", __dir__)
-      @process = ServerProcess.new([RbConfig.ruby, "-I", lib, "-e", script(body)], out: File.join(@dir, "out"),
-                                                                                   err: File.join(@dir, "err")).start
+      @process = ServerProcess.new([RbConfig.ruby, "-I", lib, "-e", script(body, options)], out: File.join(@dir, "out"),
+                                                                                            err: File.join(@dir, "err")).start
     end
 
     def said = [@process.out_file, @process.err_file].map { |file| File.read(file) }.join
@@ -299,6 +299,34 @@ RSpec.describe "code of the app's own", :servers do
       @process.signal("TERM")
       expect(@process.wait(30).exitstatus).to eq(0)
       expect(unseen.size).to eq(1)
+    end
+
+    it "delivers while the garbage collector runs at every chance and moves what it can" do
+      3.times { |number| dovecot.append(user, Mails.plain(number)) }
+      start("GC.stress = true; GC.compact; GC.verify_internal_consistency; raw.start_with?('From:')", logger: {})
+      wait_until(60, -> { "all to be seen: #{said}" }) { unseen.empty? }
+      @process.signal("TERM")
+      expect(@process.wait(30).exitstatus).to eq(0)
+      expect(said).to eq("")
+    end
+
+    it "sets aside the mail that no process survives, after as many as it may have" do
+      3.times { |number| dovecot.append(user, Mails.plain(number)) }
+      deadly = 'raw.match?(/Mail 1\b/) ? (Process.kill(:KILL, Process.pid); sleep) : true'
+      options = { max_delivery_attempts: 2, arbitration_method: "redis", arbitration_options: { redis_url: redis.url, claim_ttl: 1 } }
+      2.times do
+        start(deadly, **options)
+        expect([@process.wait(30).termsig, said]).to match([9, be_a(String)])
+        wait_until(10, "its claims to end") do
+          redis.call("KEYS", "delivered:*").none? do |key|
+            redis.call("GET", key).to_s.start_with?("claimed")
+          end
+        end
+      end
+      start(deadly, **options)
+      wait_until(30, -> { "all to be seen: #{said}" }) { unseen.empty? }
+      expect(@process).to be_alive
+      expect(dovecot.messages(user).map { |message| (message.flags - [:Recent]).sort }).to eq([[:Seen], %i[Flagged Seen], [:Seen]])
     end
 
     it "ends when a delivery exits, says so, and leaves the mail unread" do
