@@ -44,9 +44,11 @@ class TcpProxy
 
   attr_reader :port
 
-  def initialize(target)
+  # @param target [Integer] the port of the server
+  # @param port [Integer] the one to listen on, for those who called it before anybody listened
+  def initialize(target, port = ServerProcess.free_port)
     @target = target
-    @port = ServerProcess.free_port
+    @port = port
     @connections = Queue.new
     @held = false
     @lock = Mutex.new
