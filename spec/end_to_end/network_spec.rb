@@ -91,6 +91,7 @@ RSpec.describe "a network that fails", :servers do
     wait_until(40, "all jobs") { server.call("LLEN", "queue:mails") >= mails.size }
     RSpec.configuration.reporter.message("all of it #{format("%.1f", now - resumed)} s after Redis was thawed")
     wait_until(30, "all to be seen") { dovecot.uids(user, "UNSEEN").empty? }
+    expect(process).to be_alive
     expect(delivered(server).tally).to eq(mails.tally)
   ensure
     server&.remove
