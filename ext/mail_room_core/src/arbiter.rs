@@ -114,15 +114,15 @@ impl Arbiter {
         }
     }
 
-    /// Just before a hand-over that [`finish`](Self::finish) will note: renews the claims and counts a try in advance,
-    /// so that it stays counted if the process dies in it. Tells of each whether it is still ours.
+    /// Just before a hand-over that [`finish`](Self::finish) will note: renews the claims and, if it is `counted`, counts
+    /// a try in advance, so that it stays counted if the process dies in it. Tells of each whether it is still ours.
     ///
     /// # Errors
     /// As [`claim`](Self::claim).
-    pub async fn begin(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<bool>> {
+    pub async fn begin(&self, scope: &str, ids: &[MessageId], counted: bool) -> Result<Vec<bool>> {
         match self {
             Self::Noop | Self::Hook(_) => Ok(vec![true; ids.len()]),
-            Self::Redis(redis) => redis.begin(scope, ids).await,
+            Self::Redis(redis) => redis.begin(scope, ids, counted).await,
         }
     }
 

@@ -98,6 +98,15 @@ impl Delivery {
         }
     }
 
+    /// Whether a message may bring the whole process down: the app's code runs in it. Then a try is counted before it is
+    /// made. Elsewhere a process that dies says nothing about the messages that were on their way.
+    pub fn may_be_deadly(&self) -> bool {
+        match self {
+            Self::Noop | Self::Logger(_) | Self::Sidekiq(_) => false,
+            Self::Hook(_) => true,
+        }
+    }
+
     /// Hands over a group. One answer per message, in order.
     ///
     /// # Errors

@@ -167,7 +167,7 @@ async fn every_step_acts_only_on_what_it_finds() {
             "claim" => answer(&me.claim(SCOPE, &ids).await.unwrap()[0]),
             "renew" => yes_or_no(me.renew(SCOPE, &ids).await.unwrap()),
             "release" => me.release(SCOPE, &ids).await.map(|()| "-".to_owned()).unwrap(),
-            "begin" => yes_or_no(me.begin(SCOPE, &ids).await.unwrap()),
+            "begin" => yes_or_no(me.begin(SCOPE, &ids, true).await.unwrap()),
             "finish" => yes_or_no(me.finish(SCOPE, &ids).await.unwrap()),
             "fail" => me.fail(SCOPE, &ids[0], pause, true).await.unwrap().to_string(),
             "fail uncounted" => me.fail(SCOPE, &ids[0], pause, false).await.unwrap().to_string(),
@@ -254,7 +254,7 @@ async fn all_keys_stand_behind_the_namespace() {
     let server = Server::start(&[]);
     let me = arbiter_of(server.config(), "me", Some("resque:gitlab"), 60);
     me.claim("s", &uids([7])).await.unwrap();
-    me.begin("s", &uids([7])).await.unwrap();
+    me.begin("s", &uids([7]), true).await.unwrap();
     let expected = ["resque:gitlab:attempts:7:s", "resque:gitlab:delivered:7", "resque:gitlab:delivered:7:s"];
     assert_eq!(server.keys(), expected);
 }
@@ -265,7 +265,7 @@ async fn a_claim_ends_by_itself_unless_renewed() {
     let (me, you) = (arbiter_of(server.config(), "me", None, 1), arbiter(&server, "you"));
     assert_eq!(me.claim_ttl(), Some(Duration::from_secs(1)));
     me.claim(SCOPE, &uids([7])).await.unwrap();
-    me.begin(SCOPE, &uids([7])).await.unwrap();
+    me.begin(SCOPE, &uids([7]), true).await.unwrap();
     let [Claim::Held { lasts }] = you.claim(SCOPE, &uids([7])).await.unwrap()[..] else { panic!("not held") };
     assert!(lasts <= Duration::from_secs(1));
     until("the claim has ended", || server.keys() == [format!("attempts:7:{SCOPE}")]);
@@ -277,18 +277,28 @@ async fn a_claim_ends_by_itself_unless_renewed() {
 }
 
 #[tokio::test]
+async fn a_try_that_cannot_be_deadly_is_not_counted_in_advance() {
+    let server = Server::start(&[]);
+    let (me, you) = (arbiter_of(server.config(), "me", None, 1), arbiter(&server, "you"));
+    me.claim(SCOPE, &uids([7])).await.unwrap();
+    assert_eq!(me.begin(SCOPE, &uids([7]), false).await.unwrap(), [true]);
+    until("the claim has ended", || server.keys().is_empty());
+    assert_eq!(you.claim(SCOPE, &uids([7])).await.unwrap(), [Claim::Won { attempts: 0 }]);
+}
+
+#[tokio::test]
 async fn tries_are_counted_across_claims() {
     let server = Server::start(&[]);
     let me = arbiter(&server, "me");
     let ids = uids([7]);
     for tries in 1..=3 {
         assert_eq!(me.claim(SCOPE, &ids).await.unwrap(), [Claim::Won { attempts: tries - 1 }]);
-        assert_eq!(me.begin(SCOPE, &ids).await.unwrap(), [true]);
+        assert_eq!(me.begin(SCOPE, &ids, true).await.unwrap(), [true]);
         assert_eq!(me.fail(SCOPE, &ids[0], Duration::ZERO, true).await.unwrap(), tries);
         until("the pause has ended", || !server.keys().contains(&format!("delivered:7:{SCOPE}")));
     }
     me.claim(SCOPE, &ids).await.unwrap();
-    me.begin(SCOPE, &ids).await.unwrap();
+    me.begin(SCOPE, &ids, true).await.unwrap();
     assert_eq!(me.finish(SCOPE, &ids).await.unwrap(), [true]);
     assert!(!server.keys().contains(&format!("attempts:7:{SCOPE}")));
 }
@@ -339,7 +349,7 @@ async fn without_arbitration_everything_is_ours() {
     let ids = uids([1, 2]);
     assert_eq!(me.claim_ttl(), None);
     assert_eq!(me.claim(SCOPE, &ids).await.unwrap(), [Claim::Won { attempts: 0 }, Claim::Won { attempts: 0 }]);
-    for ours in [me.renew(SCOPE, &ids).await, me.begin(SCOPE, &ids).await, me.finish(SCOPE, &ids).await] {
+    for ours in [me.renew(SCOPE, &ids).await, me.begin(SCOPE, &ids, true).await, me.finish(SCOPE, &ids).await] {
         assert_eq!(ours.unwrap(), [true, true]);
     }
 }

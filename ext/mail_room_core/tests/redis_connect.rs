@@ -286,7 +286,7 @@ async fn giving_up_in_the_middle_leaves_nobody_out_of_step() {
     reach(&arbiter).await.unwrap();
     server.freeze();
     let begin = [MessageId::Uid(7)];
-    let given_up = tokio::time::timeout(Duration::from_millis(50), arbiter.begin("scope", &begin)).await;
+    let given_up = tokio::time::timeout(Duration::from_millis(50), arbiter.begin("scope", &begin, true)).await;
     assert!(given_up.is_err());
     server.thaw();
     for _ in 0..3 {

@@ -1,8 +1,8 @@
 -- Just before a hand-over to a target that knows nothing of claims: makes sure that the claims are still ours, makes
--- them live on, and counts a try in advance, so that it stays counted if this process does not survive it. The attempts
+-- them live on, and may count a try in advance, so that it stays counted if this process does not survive it. The attempts
 -- bear the name of the instance until the try has ended: "3 <instance>".
 -- KEYS: for each message its truth, its sign, its attempts.
--- ARGV: instance, scope, life of a claim in ms, life of the attempts in ms.
+-- ARGV: instance, scope, life of a claim in ms, life of the attempts in ms, 0 if the try is not counted.
 -- Returns for each message 1 if it is still claimed by this instance, else 0.
 local instance, scope, life, kept = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local mine = 'claimed ' .. instance
@@ -13,7 +13,7 @@ for i = 1, #KEYS, 3 do
   local ours = found[i] == mine and not (sign and string.find(sign, '^%d+$'))
   if ours then
     local number, begun_by = string.match(attempts or '0', '^(%d+) ?(.*)$')
-    if begun_by ~= instance then
+    if kept ~= '0' and begun_by ~= instance then
       number = (tonumber(number) or 0) + 1
       redis.call('SET', KEYS[i + 2], number .. ' ' .. instance, 'PX', kept)
     end

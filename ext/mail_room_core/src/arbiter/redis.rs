@@ -96,8 +96,9 @@ impl Redis {
         self.ours(&RELEASE, scope, ids, Keys::Three, &[KEPT]).await.map(|_| ())
     }
 
-    pub(super) async fn begin(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<bool>> {
-        self.ours(&BEGIN, scope, ids, Keys::Three, &[self.ttl, KEPT]).await
+    pub(super) async fn begin(&self, scope: &str, ids: &[MessageId], counted: bool) -> Result<Vec<bool>> {
+        let attempts_live = if counted { KEPT } else { Duration::ZERO };
+        self.ours(&BEGIN, scope, ids, Keys::Three, &[self.ttl, attempts_live]).await
     }
 
     pub(super) async fn finish(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<bool>> {

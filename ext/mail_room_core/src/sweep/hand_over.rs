@@ -69,7 +69,7 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
     let begins = !watched.delivery.settles_claims();
     if begins {
         let ids: Vec<_> = group.iter().map(|message| message.id.clone()).collect();
-        let mut ours = watched.arbiter.begin(scope, &ids).await?.into_iter();
+        let mut ours = watched.arbiter.begin(scope, &ids, watched.delivery.may_be_deadly()).await?.into_iter();
         group.retain(|message| {
             let ours = ours.next().unwrap_or(false);
             if !ours {
