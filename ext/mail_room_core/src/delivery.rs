@@ -79,7 +79,7 @@ impl Delivery {
         match self {
             Self::Noop => (500, usize::MAX),
             Self::Logger(_) | Self::Hook(_) => (1, usize::MAX),
-            Self::Sidekiq(_) => (100, 1 << 20),
+            Self::Sidekiq(_) => sidekiq::BATCH,
         }
     }
 

@@ -7,6 +7,7 @@
 
 pub mod arbiter;
 pub mod backoff;
+mod batch;
 pub mod bell;
 pub mod budget;
 pub mod charset;

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::{Claim, Job, handover};
+use crate::batch::fitting;
 use crate::config;
 use crate::delivery::Handover;
 use crate::error::Result;
@@ -14,8 +15,7 @@ use crate::redis_client::{Carry, Command, Invocation, RedisClient, RedisClients,
 /// Messages one script call is about: few enough that nobody else waits long for Redis.
 const BATCH: usize = 200;
 /// Jobs and their octets that one script call pushes. A larger job travels alone.
-const BATCH_JOBS: usize = 100;
-const BATCH_OCTETS: usize = 1 << 20;
+const JOBS: (usize, usize) = (100, 1 << 20);
 
 /// How long it is remembered that a message was delivered while the mail server does not know it, and how often it failed.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
@@ -134,7 +134,8 @@ impl Redis {
         let mut calls = Vec::new();
         let mut rest = jobs;
         while !rest.is_empty() {
-            let (batch, after) = rest.split_at_checked(batch_len(rest)).unwrap_or((rest, &[]));
+            let fitting = fitting(rest.iter().map(|job| job.payload.len()), JOBS);
+            let (batch, after) = rest.split_at_checked(fitting).unwrap_or((rest, &[]));
             rest = after;
             let mut call = Invocation::default();
             call.key(queue.to_owned());
@@ -212,14 +213,4 @@ impl Redis {
             call.key(format!("{prefix}attempts:{id}:{scope}"));
         }
     }
-}
-
-/// How many of `jobs` travel in one script call; at least one.
-fn batch_len(jobs: &[Job<'_>]) -> usize {
-    let mut octets = 0_usize;
-    let fitting = jobs.iter().take(BATCH_JOBS).take_while(|job| {
-        octets = octets.saturating_add(job.payload.len());
-        octets <= BATCH_OCTETS
-    });
-    fitting.count().max(1)
 }

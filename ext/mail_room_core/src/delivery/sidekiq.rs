@@ -8,6 +8,7 @@ use serde_json::Error as JsonError;
 
 use super::Handover;
 use crate::arbiter::{Arbiter, Job};
+use crate::batch::fitting;
 use crate::budget::Budget;
 use crate::charset::to_utf8;
 use crate::config;
@@ -16,8 +17,7 @@ use crate::message::Message;
 use crate::redis_client::{Carry, Command, RedisClient, RedisClients};
 
 /// Messages and their octets that are encoded and sent at a time. A larger message travels alone.
-const BATCH: usize = 100;
-const BATCH_OCTETS: usize = 1 << 20;
+pub(super) const BATCH: (usize, usize) = (100, 1 << 20);
 /// What a job has beside its text, more or less.
 const ENVELOPE: usize = 256;
 
@@ -58,7 +58,8 @@ impl Sidekiq {
         let mut handovers = Vec::with_capacity(messages.len());
         let mut rest = messages;
         while !rest.is_empty() {
-            let (batch, after) = rest.split_at_checked(batch_len(rest)).unwrap_or((rest, &[]));
+            let fitting = fitting(rest.iter().map(|message| message.body.len()), BATCH);
+            let (batch, after) = rest.split_at_checked(fitting).unwrap_or((rest, &[]));
             rest = after;
             match self.push(scope, batch, encoding).await {
                 Ok(pushed) => handovers.extend(pushed),
@@ -110,16 +111,6 @@ impl Sidekiq {
         job.push(b'}');
         Ok(job)
     }
-}
-
-/// How many of `messages` are encoded and sent at a time; at least one.
-fn batch_len(messages: &[Message]) -> usize {
-    let mut octets = 0_usize;
-    let fitting = messages.iter().take(BATCH).take_while(|message| {
-        octets = octets.saturating_add(message.body.len());
-        octets <= BATCH_OCTETS
-    });
-    fitting.count().max(1)
 }
 
 /// Octets of `text` inside a JSON string.

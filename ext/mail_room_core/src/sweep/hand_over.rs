@@ -9,6 +9,7 @@ use futures_util::stream::FuturesUnordered;
 use serde_json::json;
 
 use super::Chunk;
+use crate::batch::fitting;
 use crate::delivery::Handover;
 use crate::error::{Error, Result};
 use crate::journal::Severity;
@@ -38,11 +39,11 @@ pub(super) async fn hand_over(watched: &Watched, scope: &str, chunk: Chunk) -> R
     let mut outcome = Ok(());
     loop {
         while outcome.is_ok() && under_way.len() < watched.delivery.in_flight() && !watched.stop.asked() {
-            let group = next_group(&mut waiting, watched.delivery.group());
-            if group.is_empty() {
+            let fitting = fitting(waiting.iter().map(|message| message.body.len()), watched.delivery.group());
+            if fitting == 0 {
                 break;
             }
-            under_way.push(hand_over_group(watched, scope, group));
+            under_way.push(hand_over_group(watched, scope, waiting.drain(..fitting).collect()));
         }
         tokio::select! {
             biased;
@@ -53,16 +54,6 @@ pub(super) async fn hand_over(watched: &Watched, scope: &str, chunk: Chunk) -> R
             () = watched.stop.wait_and(FINISH_WITHIN) => return outcome,
         }
     }
-}
-
-fn next_group(waiting: &mut VecDeque<Message>, (most, most_octets): (usize, usize)) -> Vec<Message> {
-    let mut octets = 0_usize;
-    let fitting = waiting.iter().take(most).take_while(|message| {
-        octets = octets.saturating_add(message.body.len());
-        octets <= most_octets
-    });
-    let fitting = fitting.count().max(1).min(waiting.len());
-    waiting.drain(..fitting).collect()
 }
 
 async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>) -> Result<()> {
