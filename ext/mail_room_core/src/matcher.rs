@@ -7,8 +7,6 @@ mod feature;
 mod headers;
 mod pattern;
 
-use serde::Serialize;
-
 pub use feature::Feature;
 use headers::{Header, Headers};
 use pattern::Pattern;
@@ -16,8 +14,7 @@ use pattern::Pattern;
 use crate::config;
 
 /// What a message is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It carries a key, or is to an address that is always accepted.
     Accepted,
@@ -42,8 +39,7 @@ impl Verdict {
 }
 
 /// The header an address was found in, in the order in which they win.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "named as the headers are")]
 pub enum Source {
     To,
@@ -110,8 +106,8 @@ pub struct Match {
 #[derive(Debug, Clone)]
 pub struct Matcher {
     address: Pattern,
-    /// `@host`, as the ids of references end.
-    host: Option<Vec<u8>>,
+    /// The ids of the mails that the app sends.
+    references: Option<Pattern>,
     also_accept: Vec<Vec<u8>>,
     ignores_auto_replies: bool,
 }
@@ -129,7 +125,7 @@ impl Matcher {
     pub fn new(config: &config::Matching) -> Self {
         Self {
             address: Pattern::new(&config.address),
-            host: config.gitlab_host.as_ref().map(|host| format!("@{host}").into_bytes()),
+            references: config.gitlab_host.as_ref().map(|host| Pattern::new(&format!("reply-%{{key}}@{host}"))),
             also_accept: config.also_accept.iter().map(|glob| glob.clone().into_bytes()).collect(),
             ignores_auto_replies: config.auto_replies == config::AutoReplies::Ignore,
         }
@@ -170,36 +166,32 @@ impl Matcher {
     }
 
     fn key_in(&self, source: Source, header: &Header<'_>) -> Option<Hit> {
-        let hit = |address: &[u8], key: &[u8]| Hit { source, address: address.to_vec(), key: Some(key.to_vec()) };
-        match source {
-            Source::References => {
-                let host = self.host.as_ref()?;
-                addresses::find(header.value, |id| {
-                    let key = pattern::reply_key(id, host)?;
-                    Some(hit(id, key))
-                })
-            }
-            Source::Received => addresses::find_received(header.value, |address| {
-                let key = self.address.key(address)?;
-                Some(hit(address, key))
-            }),
-            _ => addresses::find(header.value, |address| {
-                let key = self.address.key(address)?;
-                Some(hit(address, key))
-            }),
-        }
+        let pattern = match source {
+            Source::References => self.references.as_ref()?,
+            _ => &self.address,
+        };
+        first_in(source, header, |address| {
+            let key = pattern.key(address)?;
+            Some(Hit { source, address: address.to_vec(), key: Some(key.to_vec()) })
+        })
     }
 
     fn accepted_in(&self, source: Source, header: &Header<'_>) -> Option<Hit> {
-        let wanted = |address: &[u8]| {
+        if source == Source::References {
+            return None;
+        }
+        first_in(source, header, |address| {
             let fits = self.also_accept.iter().any(|glob| pattern::fits(glob, address));
             fits.then(|| Hit { source, address: address.to_vec(), key: None })
-        };
-        match source {
-            Source::References => None,
-            Source::Received => addresses::find_received(header.value, wanted),
-            _ => addresses::find(header.value, wanted),
-        }
+        })
+    }
+}
+
+/// The first address of a header that `wanted` makes something of.
+fn first_in(source: Source, header: &Header<'_>, wanted: impl FnMut(&[u8]) -> Option<Hit>) -> Option<Hit> {
+    match source {
+        Source::Received => addresses::find_received(header.value, wanted),
+        _ => addresses::find(header.value, wanted),
     }
 }
 

@@ -1,10 +1,7 @@
 //! What a key is for. Only its form is looked at: whether the project or the token exists is the app's to know.
 
-use serde::Serialize;
-
 /// What the app will do with a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Feature {
     /// A reply to a notification.
     Reply,

@@ -80,6 +80,6 @@ fn split_line(octets: &[u8]) -> (&[u8], &[u8]) {
     (line, rest)
 }
 
-pub(super) fn is_blank(octet: u8) -> bool {
+fn is_blank(octet: u8) -> bool {
     matches!(octet, b' ' | b'\t')
 }

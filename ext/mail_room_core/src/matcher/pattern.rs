@@ -1,7 +1,5 @@
-//! Addresses of ours as the configuration writes them: with `%{key}` (sub-addressing, catch-all), without (dedicated), or
+//! Addresses of ours as the configuration writes them, and ids of our own mails: with `%{key}` (sub-addressing, catch-all), without (dedicated), or
 //! with `*` for anything (custom addresses). Anchored and, but for the key, without regard to case.
-
-use std::ops::Range;
 
 const KEY: &str = "%{key}";
 
@@ -23,21 +21,15 @@ impl Pattern {
     /// The key in `address`, not empty; `None` if it is no address of this pattern or the pattern has no key.
     pub(super) fn key<'a>(&self, address: &'a [u8]) -> Option<&'a [u8]> {
         let after = self.after.as_ref()?;
-        between(address, &self.before, after).and_then(|key| address.get(key)).filter(|key| !key.is_empty())
+        between(address, &self.before, after).filter(|key| !key.is_empty())
     }
 }
 
-fn between(text: &[u8], before: &[u8], after: &[u8]) -> Option<Range<usize>> {
+fn between<'a>(text: &'a [u8], before: &[u8], after: &[u8]) -> Option<&'a [u8]> {
     let end = text.len().checked_sub(after.len())?;
-    let fits = text.get(..before.len())?.eq_ignore_ascii_case(before)
-        && text.get(end..)?.eq_ignore_ascii_case(after)
-        && before.len() <= end;
-    fits.then_some(before.len()..end)
-}
-
-/// `reply-KEY@host`, the ids of mails that the app sends; `at_host` with the `@`.
-pub(super) fn reply_key<'a>(id: &'a [u8], at_host: &[u8]) -> Option<&'a [u8]> {
-    between(id, b"reply-", at_host).and_then(|range| id.get(range)).filter(|key| !key.is_empty())
+    let fits = text.get(..before.len())?.eq_ignore_ascii_case(before) && text.get(end..)?.eq_ignore_ascii_case(after);
+    // None where the two overlap.
+    text.get(before.len()..end).filter(|_| fits)
 }
 
 /// Whether `address` is what `glob` says, `*` being any run of octets.
