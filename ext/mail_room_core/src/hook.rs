@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use tokio::sync::oneshot;
 
@@ -44,17 +45,6 @@ impl Call {
     }
 }
 
-/// What fetching found.
-#[derive(Debug)]
-pub enum Fetched {
-    /// A call to answer.
-    Call(Call),
-    /// Nothing yet; the bell tells when to look again.
-    Nothing,
-    /// There will be no more.
-    Closed,
-}
-
 /// The calls of one mailbox.
 #[derive(Debug, Default)]
 pub struct Calls {
@@ -85,16 +75,17 @@ impl Calls {
         answered.await.ok()
     }
 
-    /// The next call, without waiting.
-    pub fn fetch(&self) -> Fetched {
+    /// The next call, without waiting: pending if there is none yet, and the bell tells when to look again; `None` if there
+    /// will be no more.
+    pub fn fetch(&self) -> Poll<Option<Call>> {
         let mut state = self.state();
         while let Some(call) = state.waiting.pop_front() {
             // Whoever asked may have given up.
             if !call.answer.is_closed() {
-                return Fetched::Call(call);
+                return Poll::Ready(Some(call));
             }
         }
-        if state.closed { Fetched::Closed } else { Fetched::Nothing }
+        if state.closed { Poll::Ready(None) } else { Poll::Pending }
     }
 
     /// No more calls: the threads that fetch them may end.
@@ -133,9 +124,9 @@ mod tests {
         let asked = ask(&calls, 7);
         tokio::task::yield_now().await;
         assert_eq!(rung.load(Ordering::Acquire), 1);
-        let Fetched::Call(call) = calls.fetch() else { panic!("no call") };
+        let Poll::Ready(Some(call)) = calls.fetch() else { panic!("no call") };
         assert!(matches!(call.question, Question::Ask(MessageId::Uid(7))));
-        assert!(matches!(calls.fetch(), Fetched::Nothing));
+        assert!(calls.fetch().is_pending());
         call.answer(Answer::Yes);
         assert_eq!(asked.await.unwrap(), Some(Answer::Yes));
     }
@@ -156,12 +147,12 @@ mod tests {
         tokio::task::yield_now().await;
         gone.abort();
         let _ = gone.await;
-        let Fetched::Call(call) = calls.fetch() else { panic!("no call") };
+        let Poll::Ready(Some(call)) = calls.fetch() else { panic!("no call") };
         assert!(matches!(call.question, Question::Ask(MessageId::Uid(2))));
         drop(call);
         assert_eq!(waits.await.unwrap(), None);
         calls.close();
-        assert!(matches!(calls.fetch(), Fetched::Closed));
+        assert!(matches!(calls.fetch(), Poll::Ready(None)));
         assert_eq!(ask(&calls, 3).await.unwrap(), None);
     }
 }

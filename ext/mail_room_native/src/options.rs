@@ -24,7 +24,5 @@ pub(crate) fn with_octets<T>(value: Value, work: impl FnOnce(&[u8]) -> T) -> Res
 
 /// Octets of a Ruby string, copied: Ruby may change it as soon as the GVL is released.
 pub(crate) fn octets(value: Value) -> Result<Vec<u8>, Error> {
-    let string = magnus::RString::try_convert(value)?;
-    // SAFETY: copied at once, with the GVL held, before anything can change the string.
-    Ok(unsafe { string.as_slice() }.to_vec())
+    with_octets(value, <[u8]>::to_vec)
 }

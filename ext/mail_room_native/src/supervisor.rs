@@ -2,9 +2,10 @@
 //! what is for them: calls of the app's own code, lines for its loggers.
 
 use std::sync::Arc;
+use std::task::Poll;
 
 use magnus::{Error, RArray, RModule, Ruby, Value, function, method, prelude::*};
-use mail_room_core::hook::Fetched;
+use mail_room_core::bell::Bell;
 use mail_room_core::supervisor::Supervisor as Core;
 
 use crate::call::Call;
@@ -78,42 +79,35 @@ impl Supervisor {
         self.core.running()
     }
 
-    /// Waits for the next call for the mailbox of this number; nil when there will be no more. It is fetched only after
-    /// the GVL is back and interrupts were checked.
+    /// Waits for the next call for the mailbox of this number; nil when there will be no more.
     fn next_call(ruby: &Ruby, rb_self: &Self, mailbox: usize) -> Result<Option<Call>, Error> {
         let Some(calls) = rb_self.core.calls(mailbox) else { return Ok(None) };
-        let signal = Arc::new(Signal::default());
-        let ring = signal.clone();
-        calls.bell.hang(move || ring.raise());
-        loop {
-            ruby.thread_check_ints()?;
-            match calls.fetch() {
-                Fetched::Call(call) => return Ok(Some(Call::new(call))),
-                Fetched::Closed => return Ok(None),
-                Fetched::Nothing => signal.wait(ruby)?,
-            }
-        }
+        Ok(next(ruby, &calls.bell, || calls.fetch())?.map(Call::new))
     }
 
     /// Waits for lines for the logger of this number: an array of severities and JSON objects; nil when there will be no
     /// more.
     fn next_lines(ruby: &Ruby, rb_self: &Self, logger: usize) -> Result<Option<RArray>, Error> {
         let Some(lines) = rb_self.core.lines(logger) else { return Ok(None) };
-        let signal = Arc::new(Signal::default());
-        let ring = signal.clone();
-        lines.bell.hang(move || ring.raise());
-        loop {
-            match lines.fetch() {
-                None => return Ok(None),
-                Some(some) if some.is_empty() => signal.wait(ruby)?,
-                Some(some) => {
-                    let array = ruby.ary_new_capa(some.len());
-                    for (severity, line) in some {
-                        array.push((severity.name(), line))?;
-                    }
-                    return Ok(Some(array));
-                }
-            }
+        let Some(some) = next(ruby, &lines.bell, || lines.fetch())? else { return Ok(None) };
+        let array = ruby.ary_new_capa(some.len());
+        for (severity, line) in some {
+            array.push((severity.name(), line))?;
+        }
+        Ok(Some(array))
+    }
+}
+
+/// Waits until `fetch` has something. It is fetched only after the GVL is back and interrupts were checked.
+fn next<T>(ruby: &Ruby, bell: &Bell, fetch: impl Fn() -> Poll<T>) -> Result<T, Error> {
+    let signal = Arc::new(Signal::default());
+    let ring = signal.clone();
+    bell.hang(move || ring.raise());
+    loop {
+        ruby.thread_check_ints()?;
+        match fetch() {
+            Poll::Ready(something) => return Ok(something),
+            Poll::Pending => signal.wait(ruby)?,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use super::Severity;
 use crate::bell::Bell;
@@ -50,11 +51,12 @@ impl Lines {
         self.bell.ring();
     }
 
-    /// Some of the lines that wait; none if there are none yet. `None` if there will be no more.
-    pub fn fetch(&self) -> Option<Vec<Line>> {
+    /// Some of the lines that wait: pending if there are none yet, and the bell tells when to look again; `None` if there
+    /// will be no more.
+    pub fn fetch(&self) -> Poll<Option<Vec<Line>>> {
         let mut state = self.state();
         if state.waiting.is_empty() && state.dropped == 0 {
-            return if state.closed { None } else { Some(Vec::new()) };
+            return if state.closed { Poll::Ready(None) } else { Poll::Pending };
         }
         let some = state.waiting.len().min(AT_A_TIME);
         let mut lines: Vec<_> = state.waiting.drain(..some).collect();
@@ -63,7 +65,7 @@ impl Lines {
             let line = serde_json::json!({ "action": "Log lines dropped", "lines": dropped });
             lines.push((Severity::Warn, line.to_string()));
         }
-        Some(lines)
+        Poll::Ready(Some(lines))
     }
 
     pub(crate) fn close(&self) {
@@ -86,15 +88,15 @@ mod tests {
         (0..MOST + 10).for_each(|n| lines.push(Severity::Info, n.to_string()));
         lines.push(Severity::Error, "grave".into());
         let mut fetched = Vec::new();
-        while let Some(some) = lines.fetch().filter(|some| !some.is_empty()) {
+        while let Poll::Ready(Some(some)) = lines.fetch() {
             fetched.extend(some);
         }
         assert_eq!(fetched.len(), MOST + 1);
         assert!(fetched.contains(&(Severity::Error, "grave".into())));
         assert!(fetched.contains(&(Severity::Warn, "{\"action\":\"Log lines dropped\",\"lines\":11}".into())));
-        assert_eq!(lines.fetch(), Some(Vec::new()));
+        assert_eq!(lines.fetch(), Poll::Pending);
         lines.close();
-        assert_eq!(lines.fetch(), None);
+        assert_eq!(lines.fetch(), Poll::Ready(None));
     }
 
     #[test]
@@ -102,7 +104,7 @@ mod tests {
         let lines = Lines::default();
         lines.push(Severity::Info, "last".into());
         lines.close();
-        assert_eq!(lines.fetch(), Some(vec![(Severity::Info, "last".into())]));
-        assert_eq!(lines.fetch(), None);
+        assert_eq!(lines.fetch(), Poll::Ready(Some(vec![(Severity::Info, "last".into())])));
+        assert_eq!(lines.fetch(), Poll::Ready(None));
     }
 }
