@@ -21,7 +21,7 @@ pub(super) async fn set_aside(session: &mut Session, uids: &[u32], folder: Optio
     };
     let mut complaint = None;
     for set in sets(uids, SET_OCTETS) {
-        store::flag(session, &set).await?;
+        store::add_flags(session, &set.uids, "\\Flagged").await?;
         if let Some(refusal) = transfer(session, &set, folder).await? {
             store::mark(session, &set.uids, Mark::SetAside).await?;
             complaint = Some(format!(

@@ -1,10 +1,9 @@
 //! What becomes of messages on the server: UID STORE (RFC 3501 section 6.4.8) and UID EXPUNGE (RFC 4315 section 2.1).
 //! Never CLOSE, which expunges whatever anybody has marked.
 
-use super::command::Command;
 use super::response::{Intake, Nothing};
 use super::session::{Session, ok};
-use super::uid_set::{SET_OCTETS, UidSet, sets};
+use super::uid_set::{SET_OCTETS, sets};
 use crate::error::Result;
 use crate::source::Mark;
 
@@ -23,18 +22,17 @@ pub(super) async fn mark(session: &mut Session, uids: &[u32], mark: Mark) -> Res
         Mark::Deleted => "\\Seen \\Deleted",
         Mark::SetAside => "\\Seen \\Flagged",
     };
+    add_flags(session, uids, flags).await
+}
+
+/// Sets `flags`, and leaves the others as they are.
+pub(super) async fn add_flags(session: &mut Session, uids: &[u32], flags: &str) -> Result<()> {
     let commands: Vec<_> =
         sets(uids, SET_OCTETS).iter().map(|set| format!("UID STORE {} +FLAGS.SILENT ({flags})", set.text)).collect();
     for status in session.run_all(&commands, &mut OwnFlags).await? {
         ok(status, "to mark messages")?;
     }
     Ok(())
-}
-
-/// Sets `\Flagged` on a set: a person is to look at it.
-pub(super) async fn flag(session: &mut Session, set: &UidSet) -> Result<()> {
-    let command = format!("UID STORE {} +FLAGS.SILENT (\\Flagged)", set.text);
-    ok(session.run(&Command::new(&command), &mut OwnFlags).await?, "to flag messages")
 }
 
 /// Expunges `uids`; all deleted messages where the server cannot do less.
