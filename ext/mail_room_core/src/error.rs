@@ -52,6 +52,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether it is the target's trouble, and the connection to the mail server is as good as before.
+    pub fn spares_connection(&self) -> bool {
+        matches!(self, Self::TargetDown { .. } | Self::TargetDoubted(_))
+    }
+
     /// A target that is down, without a wish of its own about when to come back.
     pub fn target_down(what: impl Into<String>) -> Self {
         Self::TargetDown { what: what.into(), retry_after: None }

@@ -156,11 +156,6 @@ impl Memory {
         self.probing
     }
 
-    /// How many are decided and not yet known to the server.
-    pub fn unacknowledged_len(&self) -> usize {
-        self.unacknowledged.len()
-    }
-
     /// What is decided and not yet known to the server.
     pub fn unacknowledged(&self) -> Vec<(MessageId, Mark)> {
         self.unacknowledged.iter().map(|(id, mark)| (id.clone(), *mark)).collect()

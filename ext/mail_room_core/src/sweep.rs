@@ -29,11 +29,10 @@ use hand_over::hand_over;
 const CHUNK_MESSAGES: usize = 1_000;
 /// Messages whose sizes are asked for at a time.
 const SIZED_AT_A_TIME: usize = 2_000;
-/// Messages that may be decided and not marked where the arbiter knows of them anyway: servers take many at once better.
-const MARK_AT_A_TIME: usize = 2_000;
 /// Messages marked deleted before they are expunged.
 const EXPUNGE_EVERY: usize = 10_000;
-/// While a hand-over takes its time, what is decided is marked this often: dying then repeats little.
+/// While a hand-over takes its time, what is decided is marked this often: dying then repeats little. No more often where
+/// the arbiter knows of it anyway: servers take many messages at once better.
 const MARK_EVERY: Duration = Duration::from_millis(200);
 
 /// Sweeps until the mailbox holds nothing that can be delivered now, or a stop is asked for.
@@ -49,7 +48,7 @@ pub async fn sweep<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
         // Never ends by itself.
         () = watched.keep_claims() => Ok(()),
     };
-    if let Err(Error::TargetDown { .. } | Error::TargetDoubted(_)) = &swept {
+    if swept.as_ref().is_err_and(Error::spares_connection) {
         watched.memory().probe();
     }
     watched.release_claims().await;
@@ -133,6 +132,7 @@ impl<'a, S: Source> Pass<'a, S> {
         let (watched, scope) = (self.watched, self.scope.clone());
         let mut ready: Option<Chunk> = None;
         let mut acknowledged = Vec::new();
+        let mut marked = Instant::now();
         loop {
             let current = ready.take();
             if current.is_none() && !self.wants_more() {
@@ -149,11 +149,16 @@ impl<'a, S: Source> Pass<'a, S> {
                 over.notify_one();
                 handed_over
             });
-            let next = gathered?;
-            let due = next.is_none() || handed_over.is_err() || !watched.delivery.settles_claims();
-            if due || watched.memory().unacknowledged_len() >= MARK_AT_A_TIME {
+            let (next, handed_over) = match gathered {
+                // What the hand-over decided meanwhile can and must be marked all the same.
+                Err(error) if error.spares_connection() => (None, Err(error)),
+                gathered => (gathered?, handed_over),
+            };
+            let ends = next.is_none() || handed_over.is_err();
+            if ends || !watched.delivery.settles_claims() || marked.elapsed() >= MARK_EVERY {
                 self.acknowledge(&mut acknowledged).await?;
                 expunge(self.source, watched, EXPUNGE_EVERY).await?;
+                marked = Instant::now();
             }
             if handed_over.is_err() {
                 settle_acknowledged(watched, &scope, acknowledged).await;
@@ -412,4 +417,95 @@ async fn expunge<S: Source>(source: &mut S, watched: &Watched, least: usize) -> 
     source.expunge(&ids).await?;
     watched.memory().expunged(&ids);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::task::Poll;
+
+    use super::*;
+    use crate::arbiter::Arbiter;
+    use crate::budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
+    use crate::config;
+    use crate::control::Stop;
+    use crate::delivery::Delivery;
+    use crate::hook::{Answer, Calls, Question};
+    use crate::journal::Journal;
+    use crate::redis_client::RedisClients;
+
+    /// Two messages so large that each travels alone, and what was marked.
+    #[derive(Default)]
+    struct TwoLarge {
+        marked: Vec<(MessageId, Mark)>,
+    }
+
+    impl Source for TwoLarge {
+        fn scope(&self) -> &str {
+            "scope"
+        }
+
+        async fn search(&mut self) -> Result<Vec<MessageId>> {
+            let unmarked = |id: &MessageId| !self.marked.iter().any(|(marked, _)| marked == id);
+            Ok((1..=2).map(MessageId::Uid).filter(unmarked).collect())
+        }
+
+        async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<(MessageId, u64)>> {
+            Ok(ids.iter().map(|id| (id.clone(), 20 << 20)).collect())
+        }
+
+        async fn fetch(&mut self, ids: &[MessageId], _: u64, sink: &mut (dyn FnMut(Fetched) + Send)) -> Result<()> {
+            ids.iter().for_each(|id| sink(Fetched::Body(id.clone(), b"x".to_vec())));
+            Ok(())
+        }
+
+        async fn mark(&mut self, ids: &[MessageId], mark: Mark) -> Result<()> {
+            self.marked.extend(ids.iter().map(|id| (id.clone(), mark)));
+            Ok(())
+        }
+
+        async fn expunge(&mut self, _: &[MessageId]) -> Result<()> {
+            Ok(())
+        }
+
+        async fn wait(&mut self, _: Instant, _: &Stop) -> Result<()> {
+            Ok(())
+        }
+
+        async fn logout(self) {}
+    }
+
+    #[tokio::test]
+    async fn what_was_delivered_is_marked_although_the_arbiter_fails_for_the_next() {
+        let config: config::Mailbox = serde_json::from_value(json!({
+            "name": "inbox", "email": "a@example.com", "password": "p", "host": "localhost", "port": 143,
+            "security": "plain", "search_command": "UNSEEN", "limit_max_unread": 0, "idle_timeout": 60,
+            "delete_after_delivery": false, "expunge_deleted": false, "max_message_size": 64 << 20,
+            "max_delivery_attempts": 5, "delivery": { "method": "noop" },
+            "arbitration": { "method": "hook", "class_name": "AppArbiter" }
+        }))
+        .unwrap();
+        let calls: Arc<Calls> = Arc::default();
+        let arbiter = Arc::new(Arbiter::new(&config.arbitration, &RedisClients::new(), "me", &calls).unwrap());
+        let log = Journal::default().log(None, "a@example.com", "inbox").unwrap();
+        let budgets = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
+        let watched = Watched::new(config, arbiter, Delivery::Noop, budgets, log, Stop::new());
+
+        // The first may be delivered; asked about the second, the app's class raises.
+        let theirs = calls.clone();
+        let answering = tokio::spawn(async move {
+            loop {
+                if let Poll::Ready(Some(call)) = theirs.fetch() {
+                    let first = matches!(call.question, Question::Ask(MessageId::Uid(1)));
+                    call.answer(if first { Answer::Yes } else { Answer::Raised("down".into()) });
+                }
+                tokio::task::yield_now().await;
+            }
+        });
+        let mut source = TwoLarge::default();
+        let swept = tokio::time::timeout(Duration::from_secs(10), sweep(&mut source, &watched)).await.unwrap();
+        answering.abort();
+        assert!(matches!(swept, Err(Error::TargetDown { .. })), "{swept:?}");
+        assert_eq!(source.marked, [(MessageId::Uid(1), Mark::Seen)]);
+    }
 }
