@@ -18,8 +18,8 @@ module MailRoom
       "postback" => Postback, "letter_opener" => LetterOpener, "que" => Que
     }
     # What the compiled library delivers. The rest runs in Ruby, like a class of the app's own.
-    NATIVE = [Noop, Logger, Sidekiq].freeze
-    UNAVAILABLE = [Postback, Que].freeze
+    NATIVE = [Noop, Logger, Sidekiq, Postback].freeze
+    UNAVAILABLE = [Que].freeze
     private_constant :CLASSES, :NATIVE, :UNAVAILABLE
 
     class << self

@@ -1,31 +1,34 @@
 # frozen_string_literal: true
 
-require "json"
-require "openssl"
-require "securerandom"
 require "mail_room/errors"
+require "mail_room/native"
 
 module MailRoom
-  # A JSON Web Token (RFC 7519) that shows an app's HTTP endpoint who is posting: signed with HMAC, with a nonce, the
-  # time of issue and the issuer in its payload. Only issues tokens; whoever receives them verifies.
+  # A JSON Web Token (RFC 7519) that shows an app's HTTP endpoint who is posting: signed, with a nonce, the time of issue
+  # and the issuer in its payload. Only issues tokens; whoever receives them verifies.
   class JWT
     DEFAULT_ISSUER = "mailroom"
     DEFAULT_ALGORITHM = "HS256"
+    # RFC 7518 section 3.1
+    ALGORITHMS = %w[HS256 HS384 HS512 RS256 ES256].freeze
 
     # @return [String, nil] name of the HTTP header that carries the token
     attr_reader :header
-    # @return [String, nil] path of the file with the secret, Base64-encoded
+    # @return [String, nil] path of the file with the secret: Base64 for HS…, a PEM file with the private key for RS256 and ES256
     attr_reader :secret_path
     # @return [String] default `mailroom`
     attr_reader :issuer
-    # @return [String] `HS256`, the default and the only one
+    # @return [String] one of {ALGORITHMS}, default `HS256`
     attr_reader :algorithm
+    # @return [String, nil] the token's `kid` (RFC 7515 section 4.1.4)
+    attr_reader :key_id
 
-    def initialize(header:, secret_path:, issuer:, algorithm:)
+    def initialize(header:, secret_path:, issuer:, algorithm:, key_id: nil)
       @header = header
       @secret_path = secret_path
       @issuer = issuer || DEFAULT_ISSUER
       @algorithm = algorithm || DEFAULT_ALGORITHM
+      @key_id = key_id
     end
 
     # @return [Boolean] whether everything is there that a token needs
@@ -36,32 +39,21 @@ module MailRoom
     # Reads the secret anew at each call: it may be rotated while we run.
     #
     # @return [String, nil] a new token, or nil unless {#valid?}
-    # @raise [ConfigurationError] if the secret cannot be read or is no Base64, or for another algorithm than HS256
+    # @raise [ConfigurationError] if the secret cannot be read or used, or for an algorithm that is none of {ALGORITHMS}
     def token
-      return unless valid?
-      raise ConfigurationError, "jwt_algorithm must be #{DEFAULT_ALGORITHM}" unless algorithm == DEFAULT_ALGORITHM
-
-      unsigned = [{ alg: algorithm }, payload].map { |part| encode(JSON.generate(part)) }.join(".")
-      "#{unsigned}.#{encode(OpenSSL::HMAC.digest("SHA256", secret, unsigned))}"
+      Native.jwt(to_native) if valid?
     end
 
-    private
+    # @api private
+    # @return [Hash{String=>String}] as the compiled library takes it
+    # @raise [ConfigurationError]
+    def to_native
+      unless ALGORITHMS.include?(algorithm.to_s)
+        raise ConfigurationError, "jwt_algorithm must be one of #{ALGORITHMS.join(", ")}, not #{algorithm.inspect}"
+      end
 
-    def payload
-      { nonce: SecureRandom.hex(12), iat: Time.now.to_i, iss: issuer }
-    end
-
-    def secret
-      File.read(secret_path).chomp.unpack1("m0")
-    rescue SystemCallError => e
-      raise ConfigurationError, "jwt_secret_path #{secret_path} cannot be read: #{e.class.new.message}"
-    rescue ArgumentError
-      raise ConfigurationError, "jwt_secret_path must name a file with the secret in Base64", cause: nil
-    end
-
-    # Base64 for URLs without padding (RFC 7515 section 2)
-    def encode(bytes)
-      [bytes].pack("m0").tr("+/", "-_").delete("=")
+      { "header" => header.to_s, "secret_path" => secret_path.to_s, "issuer" => issuer.to_s, "algorithm" => algorithm.to_s,
+        "key_id" => key_id&.to_s }
     end
   end
 end

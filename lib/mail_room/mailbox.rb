@@ -194,6 +194,7 @@ module MailRoom
     # @return [Hash{String=>Object}] like {#to_native}, with the log target
     # @raise [ConfigurationError]
     def to_watch(logger_number = nil)
+      check_delivery_url
       log = logger_number ? { "ruby" => logger_number } : LogTarget.to_native(self[:logger][:log_path], field(:log_path))
       to_native.merge("log" => log)
     end
@@ -253,6 +254,13 @@ module MailRoom
         raise ConfigurationError, "#{field(key)} must be a class with a class Options and an instance method #{duty}; " \
                                   "#{klass.inspect} is none"
       end
+    end
+
+    # Not at load: postback is the default, and a mailbox that nobody watches needs no address.
+    def check_delivery_url
+      return unless delivery_klass == Delivery::Postback && Delivery::Postback::Options.new(self).url.to_s.empty?
+
+      raise ConfigurationError, "#{field(:delivery_url)} is required: where messages are posted to"
     end
 
     def native_or_hook(methods, klass)

@@ -58,7 +58,7 @@ RSpec.describe MailRoom::CLI do
       ":ssl: {verify_mode: hidden}" => /Field :verify_mode .* must be one of none, peer/,
       ":ssl: {ciphers: hidden}" => /Field :ciphers .* is not supported/,
       ":delivery_method: sidekick" => /did you mean :sidekiq\?/,
-      ":delivery_method: postback" => /postback is not available yet/,
+      ":delivery_method: postback" => /:delivery_url in Mailbox .* is required/,
       ":inbox_method: microsoft_graph" => /microsoft_graph is not available yet/,
       ":delivery_options: [hidden]" => /Field :delivery_options .* must be a mapping of options, not a list/,
       ":arbitration_method: redis\n    :arbitration_options: {redis_url: \"http://:hidden@h\"}" => /Field :redis_url/,

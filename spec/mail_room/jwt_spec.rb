@@ -44,10 +44,44 @@ RSpec.describe MailRoom::JWT do
 
   it "says what is wrong, and not the secret" do
     File.write(file.path, "not base64!")
-    expect { jwt.token }.to raise_error(MailRoom::ConfigurationError, "jwt_secret_path must name a file with the secret in Base64")
+    expect { jwt.token }.to raise_error(MailRoom::ConfigurationError, /jwt_secret_path .* must name a file with the secret in Base64\z/)
     absent = described_class.new(header: "H", secret_path: "/nonexistent/secret", issuer: nil, algorithm: nil)
-    expect { absent.token }.to raise_error(MailRoom::ConfigurationError, %r{\Ajwt_secret_path /nonexistent/secret cannot be read: No such})
+    expect { absent.token }.to raise_error(MailRoom::ConfigurationError, %r{jwt_secret_path /nonexistent/secret cannot be read: No such})
     other = described_class.new(header: "H", secret_path: file.path, issuer: nil, algorithm: "none")
     expect { other.token }.to raise_error(MailRoom::ConfigurationError, /HS256/)
+  end
+
+  it "signs with longer hashes, and names its key" do
+    { "HS384" => "SHA384", "HS512" => "SHA512" }.each do |algorithm, digest|
+      token = described_class.new(header: "H", secret_path: file.path, issuer: "me", algorithm: algorithm, key_id: "k1").token
+      unsigned, _dot, signed = token.rpartition(".")
+      expect(decode(unsigned.split(".").first)).to eq({ "alg" => algorithm, "kid" => "k1" })
+      expect(signed).to eq([OpenSSL::HMAC.digest(digest, "a secret", unsigned)].pack("m0").tr("+/", "-_").delete("="))
+    end
+  end
+
+  def signed(algorithm, pem)
+    File.write(file.path, pem)
+    unsigned, _dot, signed = described_class.new(header: "H", secret_path: file.path, issuer: "me", algorithm: algorithm).token.rpartition(".")
+    [unsigned, signed.tr("-_", "+/").unpack1("m")]
+  end
+
+  it "signs with a private key of RSA, as OpenSSL writes it in either form" do
+    key = OpenSSL::PKey::RSA.new(2048)
+    [key.to_pem, key.private_to_pem].each do |pem|
+      unsigned, signature = signed("RS256", pem)
+      expect(key.verify("SHA256", signature, unsigned)).to be(true)
+    end
+    expect { signed("ES256", key.to_pem) }.to raise_error(MailRoom::ConfigurationError, /private key of the curve P-256/)
+  end
+
+  it "signs with a private key of the curve P-256, as OpenSSL writes it in either form" do
+    key = OpenSSL::PKey::EC.generate("prime256v1")
+    [key.to_pem, key.private_to_pem].each do |pem|
+      unsigned, signature = signed("ES256", pem)
+      halves = [signature[0, 32], signature[32, 32]].map { |half| OpenSSL::ASN1::Integer(OpenSSL::BN.new(half, 2)) }
+      expect(key.verify("SHA256", OpenSSL::ASN1::Sequence(halves).to_der, unsigned)).to be(true)
+    end
+    expect { signed("RS256", key.to_pem) }.to raise_error(MailRoom::ConfigurationError, /private key of RSA/)
   end
 end

@@ -33,7 +33,7 @@ RSpec.describe MailRoom::Mailbox do
     { search_command: "OLD" } => "OLD",
     { search_command: "" } => "Field :search_command is required in Mailbox",
     { delivery_method: "sidekick" } => "did you mean :sidekiq?",
-    { delivery_method: "postback" } => "not available yet",
+    { delivery_method: "postback", delivery_url: "ftp://host" } => ":delivery_url",
     { delivery_method: "que" } => "not available yet",
     { delivery_klass: String } => "must be a class with a class Options",
     { failed_mailbox: "inbox" } => "must be another folder",
@@ -98,12 +98,12 @@ RSpec.describe MailRoom::Mailbox do
     end
   end
 
-  it "cannot serve a mailbox without delivery_method yet, as the default is postback" do
-    attributes = { email: "in@example.com", password: "x", name: "inbox" }
-    expect { described_class.new(attributes) }
-      .to raise_error(MailRoom::ConfigurationError, /:delivery_method in Mailbox .*: postback is not available yet/)
-    expect { described_class.new(attributes.merge(host: nil)) }.to raise_error(MailRoom::ConfigurationError, /:host is required/)
-    expect { described_class.new(attributes.merge(idle_timeout: 1741)) }.to raise_error(MailRoom::IdleTimeoutTooLarge)
+  it "posts unless told otherwise, and needs an address only to be watched" do
+    posting = described_class.new({ email: "in@example.com", password: "x", name: "inbox" })
+    expect(posting.delivery_klass).to be(MailRoom::Delivery::Postback)
+    expect { posting.to_watch }.to raise_error(MailRoom::ConfigurationError, /:delivery_url in Mailbox .* is required/)
+    posting.delivery_url = "http://localhost/"
+    expect(posting.to_watch["delivery"]).to include("method" => "postback", "url" => "http://localhost/")
   end
 
   it "serves exactly the classes of its own, not their subclasses" do

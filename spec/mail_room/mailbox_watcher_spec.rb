@@ -26,7 +26,7 @@ RSpec.describe MailRoom::MailboxWatcher, :servers do
 
   it "refuses what cannot be watched before any thread starts" do
     watcher.mailbox.delivery_method = "postback"
-    expect { watcher.run }.to raise_error(MailRoom::ConfigurationError, /not available yet/)
+    expect { watcher.run }.to raise_error(MailRoom::ConfigurationError, /:delivery_url in Mailbox .* is required/)
     expect(watcher.watching_thread).to be_nil
   end
 end

@@ -1,5 +1,6 @@
 //! What to watch, as the facade hands it over: already checked, coerced and complete. Defaults live in the facade.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -184,11 +185,76 @@ pub enum Delivery {
     },
     /// A job in a Sidekiq queue.
     Sidekiq(Sidekiq),
+    /// A POST to an HTTP endpoint.
+    Postback(Box<Postback>),
     /// A call of the app's own class.
     Hook {
         /// The class's name, for the log.
         class_name: String,
     },
+}
+
+/// The HTTP endpoint that messages are posted to.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Postback {
+    /// `http` or `https`; may hold user, password and query. Needed as soon as there is something to post.
+    #[serde(default)]
+    pub url: Option<SecretString>,
+    /// Sent as `Authorization: Token …`.
+    #[serde(default)]
+    pub token: Option<SecretString>,
+    /// Sent with `password` (RFC 7617) if there is no token.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// The password of `username`.
+    #[serde(default)]
+    pub password: Option<SecretString>,
+    /// Sent beside token or user name.
+    #[serde(default)]
+    pub jwt: Option<Jwt>,
+    /// The media type of the messages, as the endpoint wants it.
+    pub content_type: String,
+    /// More headers.
+    #[serde(default)]
+    pub headers: BTreeMap<String, SecretString>,
+    /// Options of TLS, for `https`.
+    #[serde(default)]
+    pub tls: Tls,
+    /// Seconds until a connection has to stand, at least 1.
+    pub connect_timeout: u64,
+    /// Seconds until the answer has to be there, at least 1.
+    pub timeout: u64,
+    /// Posts that may be on their way at the same time, at least 1.
+    pub concurrency: usize,
+}
+
+/// A JSON Web Token (RFC 7519) that is made anew for every request.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Jwt {
+    /// The header that carries it.
+    pub header: String,
+    /// The file with the secret: in Base64 for HMAC, a PEM file with the private key for the others. Read for every token.
+    pub secret_path: PathBuf,
+    /// The claim `iss`.
+    pub issuer: String,
+    /// How it is signed.
+    pub algorithm: JwtAlgorithm,
+    /// The header parameter `kid` (RFC 7515 section 4.1.4).
+    #[serde(default)]
+    pub key_id: Option<String>,
+}
+
+/// How a token is signed (RFC 7518 section 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[expect(missing_docs, reason = "named as in the RFC")]
+pub enum JwtAlgorithm {
+    HS256,
+    HS384,
+    HS512,
+    RS256,
+    ES256,
 }
 
 /// The Sidekiq queue that takes the jobs.

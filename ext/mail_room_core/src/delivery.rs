@@ -3,9 +3,12 @@
 
 mod hook;
 pub mod logger;
+pub mod postback;
 pub mod sidekiq;
 
 use std::sync::Arc;
+
+use serde_json::Value;
 
 use crate::arbiter::Arbiter;
 use crate::budget::Budget;
@@ -48,6 +51,8 @@ pub enum Delivery {
     Logger(logger::Logger),
     /// Jobs in a Sidekiq queue.
     Sidekiq(sidekiq::Sidekiq),
+    /// Posts to an HTTP endpoint.
+    Postback(Box<postback::Postback>),
     /// A class of the app's own.
     Hook(hook::Hook),
 }
@@ -69,6 +74,7 @@ impl Delivery {
             config::Delivery::Sidekiq(config) => {
                 Self::Sidekiq(sidekiq::Sidekiq::new(config.clone(), clients, arbiter.clone())?)
             }
+            config::Delivery::Postback(config) => Self::Postback(Box::new(postback::Postback::new(config)?)),
             config::Delivery::Hook { class_name } => Self::Hook(hook::Hook::new(calls.clone(), class_name.clone())),
         })
     }
@@ -78,7 +84,7 @@ impl Delivery {
     pub fn group(&self) -> (usize, usize) {
         match self {
             Self::Noop => (500, usize::MAX),
-            Self::Logger(_) | Self::Hook(_) => (1, usize::MAX),
+            Self::Logger(_) | Self::Postback(_) | Self::Hook(_) => (1, usize::MAX),
             Self::Sidekiq(_) => sidekiq::BATCH,
         }
     }
@@ -87,13 +93,14 @@ impl Delivery {
     pub fn in_flight(&self) -> usize {
         match self {
             Self::Noop | Self::Logger(_) | Self::Sidekiq(_) | Self::Hook(_) => 1,
+            Self::Postback(postback) => postback.concurrency(),
         }
     }
 
     /// Whether delivering also settles the claim in the same step; else the caller begins and finishes it.
     pub fn settles_claims(&self) -> bool {
         match self {
-            Self::Noop | Self::Logger(_) | Self::Hook(_) => false,
+            Self::Noop | Self::Logger(_) | Self::Postback(_) | Self::Hook(_) => false,
             Self::Sidekiq(sidekiq) => sidekiq.settles_claims(),
         }
     }
@@ -102,7 +109,7 @@ impl Delivery {
     /// made. Elsewhere a process that dies says nothing about the messages that were on their way.
     pub fn may_be_deadly(&self) -> bool {
         match self {
-            Self::Noop | Self::Logger(_) | Self::Sidekiq(_) => false,
+            Self::Noop | Self::Logger(_) | Self::Sidekiq(_) | Self::Postback(_) => false,
             Self::Hook(_) => true,
         }
     }
@@ -116,6 +123,7 @@ impl Delivery {
             Self::Noop => Ok(messages.iter().map(|_| Handover::DELIVERED).collect()),
             Self::Logger(logger) => logger.deliver(messages).await,
             Self::Sidekiq(sidekiq) => sidekiq.deliver(scope, messages, encoding).await,
+            Self::Postback(postback) => Ok(postback.deliver(scope, messages, encoding).await),
             Self::Hook(hook) => Ok(hook.deliver(messages).await),
         }
     }
@@ -126,29 +134,35 @@ impl Delivery {
             Self::Noop => "MailRoom::Delivery::Noop",
             Self::Logger(_) => "MailRoom::Delivery::Logger",
             Self::Sidekiq(_) => "MailRoom::Delivery::Sidekiq",
+            Self::Postback(_) => "MailRoom::Delivery::Postback",
             Self::Hook(hook) => hook.class_name(),
         }
     }
 
-    /// The name under which the original logs "message pushed", for those that do.
-    pub fn pushed_as(&self) -> Option<&'static str> {
+    /// What the original logs beside "message pushed" when a message was delivered, for those that do. `status` is that of
+    /// HTTP.
+    pub fn pushed(&self, status: Option<u16>) -> Option<Vec<(&'static str, Value)>> {
+        let named = |name: &str| vec![("delivery_method", name.into())];
         match self {
-            Self::Noop => Some("Noop"),
-            Self::Logger(_) => Some("Logger"),
-            Self::Sidekiq(_) => Some("Sidekiq"),
+            Self::Noop => Some(named("Noop")),
+            Self::Logger(_) => Some(named("Logger")),
+            Self::Sidekiq(_) => Some(named("Sidekiq")),
+            Self::Postback(postback) => {
+                let mut fields = named("Postback");
+                fields.extend([("url", postback.shown().into()), ("status_code", status.into())]);
+                Some(fields)
+            }
             // A class of the app's own logs what it likes.
             Self::Hook(_) => None,
         }
     }
-}
 
-impl Delivery {
     /// The longest pause while this target is down.
     pub fn longest_pause(&self) -> std::time::Duration {
         match self {
             // Redis is back the moment it is restarted; nobody waits for it longer than need be.
             Self::Sidekiq(_) => std::time::Duration::from_secs(5),
-            Self::Noop | Self::Logger(_) | Self::Hook(_) => std::time::Duration::from_secs(60),
+            Self::Noop | Self::Logger(_) | Self::Postback(_) | Self::Hook(_) => std::time::Duration::from_secs(60),
         }
     }
 }

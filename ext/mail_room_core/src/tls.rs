@@ -94,6 +94,11 @@ fn server_verifier(
     }
 }
 
+/// What `error` of a handshake or later means, in plain words.
+pub(crate) fn in_words(error: &rustls::Error) -> String {
+    explain::in_words(error)
+}
+
 /// What the server meant if `error`, of a read or a write, is an alert.
 pub(crate) fn alert(error: &std::io::Error) -> Option<Error> {
     explain::alert(error)

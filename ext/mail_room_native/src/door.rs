@@ -19,6 +19,7 @@ use crate::gvl::Completion;
 use crate::options;
 
 pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
+    native.define_singleton_method("jwt", function!(jwt, 1))?;
     let class = native.define_class("Delivery", ruby.class_object())?;
     class.define_singleton_method("new", function!(Delivery::new, 1))?;
     class.define_method("deliver", method!(Delivery::deliver, 1))?;
@@ -96,6 +97,13 @@ fn run<T: Send + 'static>(
     }
 }
 
+/// A new token.
+fn jwt(ruby: &Ruby, options: Value) -> Result<String, Error> {
+    let config: config::Jwt = options::read(ruby, options)?;
+    let made = run(ruby, async move { Ok(mail_room_core::jwt::token(&config).await) })?;
+    made.map_err(|error| errors::named(ruby, "ConfigurationError", error.to_string()))
+}
+
 #[magnus::wrap(class = "MailRoom::Native::Delivery", free_immediately, size)]
 struct Delivery {
     config: config::Delivery,
@@ -107,7 +115,8 @@ impl Delivery {
         Ok(Self { config: options::read(ruby, options)?, core: PerProcess(RefCell::new(None)) })
     }
 
-    fn deliver(ruby: &Ruby, rb_self: &Self, raw: Value) -> Result<bool, Error> {
+    /// The HTTP status of whom it was delivered to; true if that one speaks no HTTP.
+    fn deliver(ruby: &Ruby, rb_self: &Self, raw: Value) -> Result<Value, Error> {
         let body = options::octets(raw)?;
         let delivery = rb_self
             .core
@@ -117,13 +126,18 @@ impl Delivery {
             })
             .map_err(|error| errors::raise(ruby, &error))?;
         let message = Message { id: MessageId::Uid(0), body };
-        run(ruby, async move {
+        let delivered = run(ruby, async move {
             let handovers = delivery.deliver("", &[message], &Budget::new(ENCODING_OCTETS)).await?;
             match handovers.into_iter().next() {
                 Some(Handover::Refused(error) | Handover::Failed(error) | Handover::Down(error)) => Err(error),
-                Some(Handover::Delivered { .. }) => Ok(true),
-                Some(Handover::Lost) | None => Ok(false),
+                Some(Handover::Delivered { status }) => Ok(Some(status)),
+                Some(Handover::Lost) | None => Ok(None),
             }
+        })?;
+        Ok(match delivered {
+            Some(Some(status)) => ruby.integer_from_u64(status.into()).as_value(),
+            Some(None) => ruby.qtrue().as_value(),
+            None => ruby.qfalse().as_value(),
         })
     }
 }

@@ -7,7 +7,7 @@ RSpec.describe MailRoom::Delivery::Postback do
   end
 
   it "has the members of the original" do
-    expect(described_class::Options.members).to eq(%i[url token username password logger content_type jwt])
+    expect(described_class::Options.members.first(7)).to eq(%i[url token username password logger content_type jwt])
   end
 
   it "reads url and token from the mailbox, or from delivery_options" do
@@ -36,7 +36,15 @@ RSpec.describe MailRoom::Delivery::Postback do
     expect(shown).not_to include("hidden")
   end
 
-  it "does not pretend to deliver" do
-    expect { described_class.new(options) }.to raise_error(MailRoom::ConfigurationError, "delivery_method postback is not available yet")
+  it "says which option has no meaning, and not what was in it" do
+    {
+      { timeout: "hidden" } => /:timeout in delivery_options/, { concurrency: 0 } => /:concurrency/,
+      { headers: "hidden" } => /:headers/, { ssl: { verify_mode: "hidden" } } => /:verify_mode/,
+      { url: "hidden" } => /:delivery_url .* must begin with http/,
+      { jwt_auth_header: "H", jwt_secret_path: "/s", jwt_algorithm: "none" } => /jwt_algorithm must be one of HS256/
+    }.each do |delivery_options, message|
+      expect { options(delivery_method: "postback", delivery_options: delivery_options) }
+        .to raise_error(MailRoom::ConfigurationError) { |error| expect(error.message).to match(message).and(satisfy { |text| !text.include?("hidden") }) }
+    end
   end
 end

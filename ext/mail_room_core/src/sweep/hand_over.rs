@@ -49,7 +49,7 @@ pub(super) async fn hand_over(watched: &Watched, scope: &str, chunk: Chunk) -> R
             biased;
             ended = under_way.next() => match ended {
                 None => return outcome,
-                Some(ended) => outcome = outcome.and(ended),
+                Some(ended) => outcome = worse(outcome, ended),
             },
             () = watched.stop.wait_and(FINISH_WITHIN) => return outcome,
         }
@@ -89,11 +89,13 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
     let (mut untried, mut outcome) = (Vec::new(), Ok(()));
     for (id, handover) in ids.into_iter().zip(handovers) {
         match handover {
-            Handover::Delivered { .. } => {
+            Handover::Delivered { status } => {
                 watched.memory().delivered(&id, begun, watched.mark());
                 watched.count_delivered();
-                if let Some(name) = watched.delivery.pushed_as() {
-                    watched.log.bare("message pushed", &[("delivery_method", name.into())]);
+                if watched.log.enabled()
+                    && let Some(fields) = watched.delivery.pushed(status)
+                {
+                    watched.log.bare("message pushed", &fields);
                 }
                 delivered.push(id);
             }
@@ -102,7 +104,7 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
             Handover::Failed(error) => outcome = outcome.and(failed(watched, scope, &id, &error, false).await),
             Handover::Down(error) => {
                 untried.push(id);
-                outcome = outcome.and(Err(error));
+                outcome = worse(outcome, Err(error));
             }
         }
     }
@@ -116,6 +118,15 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
         watched.release(scope, &untried).await.ok();
     }
     outcome
+}
+
+/// What two outcomes come to: the first error, unless the second asks for a longer pause.
+fn worse(one: Result<()>, other: Result<()>) -> Result<()> {
+    let pause = |outcome: &Result<()>| match outcome {
+        Err(Error::TargetDown { retry_after, .. }) => *retry_after,
+        _ => None,
+    };
+    if pause(&other) > pause(&one) { other } else { one.and(other) }
 }
 
 fn lost(watched: &Watched, id: &MessageId) {

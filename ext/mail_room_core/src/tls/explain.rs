@@ -86,18 +86,30 @@ impl std::error::Error for Distrust {}
 pub(super) fn handshake(error: &io::Error) -> Error {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match inner {
-        Some(rustls::Error::InvalidCertificate(reason)) => {
-            Error::Refused(format!("the server's certificate is not trusted: {}", certificate(reason)))
-        }
         Some(rustls::Error::InvalidMessage(_)) => Error::Refused(
             "the server does not speak TLS on this port: check port, or set ssl: false, or start_tls: true".into(),
         ),
-        Some(rustls::Error::PeerIncompatible(_)) => Error::Refused(
-            "the server and we have no version or cipher of TLS in common (1.2 and 1.3 are spoken)".into(),
-        ),
         Some(rustls::Error::AlertReceived(alert)) => alerted(*alert),
+        Some(error @ (rustls::Error::InvalidCertificate(_) | rustls::Error::PeerIncompatible(_))) => {
+            Error::Refused(in_words(error))
+        }
         Some(other) => Error::Reconnect(format!("TLS handshake failed: {other}")),
         None => Error::Reconnect(format!("TLS handshake failed: {error}")),
+    }
+}
+
+/// What went wrong, for servers of any protocol.
+pub(super) fn in_words(error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::InvalidCertificate(reason) => {
+            format!("the server's certificate is not trusted: {}", certificate(reason))
+        }
+        rustls::Error::PeerIncompatible(_) => {
+            "the server and we have no version or cipher of TLS in common (1.2 and 1.3 are spoken)".into()
+        }
+        rustls::Error::InvalidMessage(_) => "the server does not speak TLS on this port".into(),
+        rustls::Error::AlertReceived(alert) => alerted(*alert).to_string(),
+        other => format!("TLS failed: {other}"),
     }
 }
 

@@ -1,0 +1,286 @@
+//! Messages as POSTs to an HTTP endpoint of the app's. Every try of one message carries the same `Idempotency-Key`, so
+//! that the endpoint can tell a repeat. What its answers mean is decided in `postback/judge.rs`.
+
+mod judge;
+
+use std::time::Duration;
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::{Response, StatusCode, Url};
+use secrecy::ExposeSecret;
+use secrecy::zeroize::Zeroizing;
+use tokio::time::timeout;
+
+use super::Handover;
+use crate::budget::Budget;
+use crate::config;
+use crate::error::{Error, Result};
+use crate::http::{self, Http};
+use crate::jwt;
+use crate::message::{Message, MessageId};
+
+/// Redirects that one message may go through.
+const REDIRECTS: usize = 5;
+/// What frames a request: nobody but the client writes these.
+const OURS: [&str; 4] = ["content-length", "transfer-encoding", "connection", "idempotency-key"];
+
+/// The delivery `postback`.
+#[derive(Debug)]
+pub struct Postback {
+    http: Http,
+    url: Url,
+    /// Sent with every message; credentials in it are marked sensitive.
+    headers: HeaderMap,
+    jwt: Option<(HeaderName, config::Jwt)>,
+    timeout: Duration,
+    concurrency: usize,
+}
+
+impl Postback {
+    /// Connects to nothing yet.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] if the address or a header has no meaning.
+    pub fn new(config: &config::Postback) -> Result<Self> {
+        let timeout = Duration::from_secs(config.timeout.max(1));
+        let options = http::Options {
+            tls: config.tls.clone(),
+            connect_timeout: Duration::from_secs(config.connect_timeout.max(1)),
+            timeout,
+        };
+        let jwt = match &config.jwt {
+            Some(jwt) => Some((header_name(&jwt.header)?, jwt.clone())),
+            None => None,
+        };
+        let Some(url) = &config.url else {
+            return Err(Error::Configuration("delivery_url is required: where messages are posted to".into()));
+        };
+        let mut url = address(url.expose_secret())?;
+        Ok(Self {
+            http: Http::new(options),
+            headers: headers(config, &mut url)?,
+            url,
+            jwt,
+            timeout,
+            concurrency: config.concurrency.max(1),
+        })
+    }
+
+    /// Posts that may be on their way at the same time.
+    pub(super) fn concurrency(&self) -> usize {
+        self.concurrency
+    }
+
+    /// The address, as logs may show it.
+    pub(super) fn shown(&self) -> String {
+        http::shown(&self.url)
+    }
+
+    /// Posts messages one by one. One answer per message, in order. Copies no more at a time than `encoding` has left.
+    pub(super) async fn deliver(&self, scope: &str, messages: &[Message], encoding: &Budget) -> Vec<Handover> {
+        let mut handovers = Vec::with_capacity(messages.len());
+        for message in messages {
+            let _lease = encoding.take(u64::try_from(message.body.len()).unwrap_or(u64::MAX)).await;
+            let posted = timeout(self.timeout, self.post(&idempotency_key(scope, &message.id), &message.body)).await;
+            handovers.push(match posted {
+                Ok(Ok(answer)) => {
+                    let handover = judge::judge(answer.status(), answer.headers(), &self.shown());
+                    http::drain(answer).await;
+                    handover
+                }
+                Ok(Err(error)) => Handover::Down(error),
+                Err(_) => Handover::Down(self.down(&format!("no answer within {} s", self.timeout.as_secs()))),
+            });
+        }
+        handovers
+    }
+
+    /// Posts until somebody answers with something else than a redirect.
+    async fn post(&self, key: &str, body: &[u8]) -> Result<Response> {
+        let client = self.http.client().await.map_err(|error| self.down(&error.to_string()))?;
+        let body = bytes::Bytes::copy_from_slice(body);
+        let mut url = self.url.clone();
+        for _ in 0..=REDIRECTS {
+            let request = client.post(url.clone()).headers(self.headers(key).await?).body(body.clone());
+            let answer = request.send().await.map_err(|error| self.down(&http::in_words(&error)))?;
+            // 303 (and what many make of 301 and 302) would be a GET: the page seen then says nothing about the message.
+            if !matches!(answer.status().as_u16(), 301 | 302 | 307 | 308) {
+                return Ok(answer);
+            }
+            url = self.redirect(&url, &answer)?;
+            http::drain(answer).await;
+        }
+        Err(self.down(&format!("it redirects more than {REDIRECTS} times; correct delivery_url")))
+    }
+
+    /// Where `answer` sends us. Only within the same origin: neither message nor credentials go anywhere else.
+    fn redirect(&self, from: &Url, answer: &Response) -> Result<Url> {
+        let status = answer.status().as_u16();
+        let location = answer.headers().get(LOCATION).and_then(|location| location.to_str().ok());
+        let Some(to) = location.and_then(|location| from.join(location).ok()) else {
+            return Err(self.down(&format!("it answered {status} without a usable Location; correct delivery_url")));
+        };
+        if http::same_origin(&self.url, &to) {
+            return Ok(to);
+        }
+        let to: String = http::shown(&to).chars().take(200).collect();
+        Err(self.down(&format!("it redirects to {to}, and no message follows to another origin; correct delivery_url")))
+    }
+
+    async fn headers(&self, key: &str) -> Result<HeaderMap> {
+        let mut headers = self.headers.clone();
+        if let Ok(key) = HeaderValue::from_str(key) {
+            headers.insert("idempotency-key", key);
+        }
+        if let Some((name, jwt)) = &self.jwt {
+            let token = jwt::token(jwt).await?;
+            headers.insert(name, secret_value(&token, "jwt_auth_header")?);
+        }
+        Ok(headers)
+    }
+
+    fn down(&self, why: &str) -> Error {
+        Error::target_down(format!("{}: {why}", self.shown()))
+    }
+}
+
+fn address(text: &str) -> Result<Url> {
+    let url = Url::parse(text).map_err(|error| Error::Configuration(format!("delivery_url is no address: {error}")))?;
+    if matches!(url.scheme(), "http" | "https") && url.has_host() {
+        Ok(url)
+    } else {
+        Err(Error::Configuration("delivery_url must begin with http:// or https://, followed by a host".into()))
+    }
+}
+
+/// What every request carries. Takes user and password out of `url`: they are sent unless there is something better.
+fn headers(config: &config::Postback, url: &mut Url) -> Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, value(&config.content_type, "content_type")?);
+    let (user, password) = (decoded(url.username()), url.password().map(decoded));
+    // Fails only for addresses that cannot have any.
+    _ = url.set_username("");
+    _ = url.set_password(None);
+    let authorization = match (&config.token, &config.username, &config.password) {
+        (Some(token), _, _) => Some(Zeroizing::new(format!("Token {}", token.expose_secret()))),
+        (None, Some(user), Some(password)) => Some(basic(user, password.expose_secret())),
+        _ if !user.is_empty() || password.is_some() => Some(basic(&user, password.as_deref().map_or("", |p| p))),
+        _ => None,
+    };
+    if let Some(authorization) = authorization {
+        headers.insert(AUTHORIZATION, secret_value(&authorization, "delivery_token")?);
+    }
+    for (name, text) in &config.headers {
+        headers.insert(header_name(name)?, secret_value(text.expose_secret(), name)?);
+    }
+    Ok(headers)
+}
+
+fn decoded(text: &str) -> Zeroizing<String> {
+    Zeroizing::new(percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned())
+}
+
+/// RFC 7617 section 2.
+fn basic(user: &str, password: &str) -> Zeroizing<String> {
+    let pair = Zeroizing::new(format!("{user}:{password}"));
+    Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(pair.as_bytes())))
+}
+
+fn header_name(name: &str) -> Result<HeaderName> {
+    match HeaderName::try_from(name) {
+        Ok(name) if OURS.contains(&name.as_str()) => {
+            Err(Error::Configuration(format!("the header {name} is written by mail_room itself: remove it")))
+        }
+        Ok(name) => Ok(name),
+        Err(_) => Err(Error::Configuration(format!("{name:?} cannot be the name of an HTTP header"))),
+    }
+}
+
+fn value(text: &str, option: &str) -> Result<HeaderValue> {
+    HeaderValue::from_str(text).map_err(|_| {
+        Error::Configuration(format!("{option} cannot be sent in an HTTP header: it holds control characters"))
+    })
+}
+
+fn secret_value(text: &str, option: &str) -> Result<HeaderValue> {
+    let mut value = value(text, option)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// The same at every try of one message, from whatever process: 128 bits of the hash of where it lies. A message that is
+/// delivered by a direct call lies nowhere: its key is new.
+fn idempotency_key(scope: &str, id: &MessageId) -> String {
+    if scope.is_empty() {
+        return format!("{:032x}", rand::random::<u128>());
+    }
+    let digest = ring::digest::digest(&ring::digest::SHA256, format!("{scope}\0{id}").as_bytes());
+    digest.as_ref().iter().take(16).map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// What the status line says, without the server's own words.
+fn status_line(status: StatusCode) -> String {
+    match status.canonical_reason() {
+        Some(reason) => format!("{} {reason}", status.as_u16()),
+        None => status.as_u16().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn postback(changes: serde_json::Value) -> Result<Postback> {
+        let mut config = serde_json::json!({
+            "url": "http://user:p%40ss@localhost/a", "content_type": "text/plain", "connect_timeout": 10, "timeout": 60,
+            "concurrency": 4
+        });
+        if let (Some(config), serde_json::Value::Object(changes)) = (config.as_object_mut(), changes) {
+            config.extend(changes);
+        }
+        Postback::new(&serde_json::from_value(config).unwrap())
+    }
+
+    #[test]
+    fn a_key_is_the_same_at_every_try_of_one_message_and_of_no_other() {
+        let key = |scope, uid| idempotency_key(scope, &MessageId::Uid(uid));
+        assert_eq!(key("scope", 1), key("scope", 1));
+        assert_eq!(key("scope", 1).len(), 32);
+        assert_ne!(key("scope", 1), key("scope", 2));
+        assert_ne!(key("scope", 1), key("other", 1));
+        assert_ne!(key("", 1), key("", 1));
+    }
+
+    #[test]
+    fn the_best_credential_is_sent_and_none_is_shown() {
+        let sent = |changes| {
+            let postback = postback(changes).unwrap();
+            assert!(!format!("{postback:?}").contains("p@ss"));
+            postback.headers.get(AUTHORIZATION).unwrap().to_str().unwrap().to_owned()
+        };
+        let basic = |pair: &str| format!("Basic {}", BASE64_STANDARD.encode(pair));
+        assert_eq!(sent(serde_json::json!({})), basic("user:p@ss"));
+        assert_eq!(sent(serde_json::json!({ "username": "u", "password": "p" })), basic("u:p"));
+        assert_eq!(sent(serde_json::json!({ "username": "u", "password": "p", "token": "t" })), "Token t");
+        assert_eq!(sent(serde_json::json!({ "token": "t", "headers": { "Authorization": "Bearer b" } })), "Bearer b");
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_refused_and_not_shown() {
+        for changes in [
+            serde_json::json!({ "url": "localhost/hidden" }),
+            serde_json::json!({ "url": "ftp://hidden@localhost/" }),
+            serde_json::json!({ "token": "hidden\r\nX: y" }),
+            serde_json::json!({ "headers": { "X-Y": "hidden\n" } }),
+            serde_json::json!({ "headers": { "Content-Length": "hidden" } }),
+            serde_json::json!({ "headers": { "X Y": "hidden" } }),
+        ] {
+            let error = postback(changes.clone()).unwrap_err();
+            assert!(
+                matches!(error, Error::Configuration(_)) && !error.to_string().contains("hidden"),
+                "{changes}: {error}"
+            );
+        }
+    }
+}

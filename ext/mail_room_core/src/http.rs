@@ -1,0 +1,195 @@
+//! HTTP as postback and Microsoft Graph speak it: one client per set of options, made of our own configuration of TLS;
+//! what went wrong in plain words; when the other end wants us back. Knows nothing of messages. Follows no redirect by
+//! itself: whoever asks decides where its credentials go.
+
+use std::error::Error as _;
+use std::io;
+use std::time::{Duration, Instant, SystemTime};
+
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response, Url};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use crate::config::Tls;
+use crate::error::{Error, Result};
+use crate::tls;
+
+/// Servers close idle connections; most keep them for longer than this, so that a request rarely meets a closing one.
+const IDLE: Duration = Duration::from_secs(10);
+/// How long a client is used before it is made anew: a replaced file of certificates is noticed then.
+const REUSED_FOR: Duration = Duration::from_secs(300);
+/// Quiet before the kernel asks whether the other end is still there.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+/// What is read of an answer that nobody wants, so that its connection can be used again.
+const DRAINED: (usize, Duration) = (64 << 10, Duration::from_secs(1));
+/// The longest pause that an answer can ask for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 3600);
+
+/// How to talk to one endpoint.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    /// Options of TLS, for `https`.
+    pub(crate) tls: Tls,
+    /// From the name's resolution to the end of the TLS handshake.
+    pub(crate) connect_timeout: Duration,
+    /// From the beginning to the last octet of the answer.
+    pub(crate) timeout: Duration,
+}
+
+/// A client that is made at first use, and again every five minutes. Keeps connections alive. Proxies are those of the
+/// environment (`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).
+#[derive(Debug)]
+pub(crate) struct Http {
+    options: Options,
+    client: Mutex<Option<(Instant, Client)>>,
+}
+
+impl Http {
+    /// Connects to nothing yet.
+    pub(crate) fn new(options: Options) -> Self {
+        Self { options, client: Mutex::default() }
+    }
+
+    /// The client as it is to be used now.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] and [`Error::Configuration`] if a file of the TLS options cannot be read or used.
+    pub(crate) async fn client(&self) -> Result<Client> {
+        let mut slot = self.client.lock().await;
+        if let Some((made, client)) = slot.as_ref()
+            && made.elapsed() < REUSED_FOR
+        {
+            return Ok(client.clone());
+        }
+        let tls = tls::client_config(&self.options.tls).await?;
+        let client = Client::builder()
+            .tls_backend_preconfigured((*tls).clone())
+            .user_agent(concat!("mail_room/", env!("CARGO_PKG_VERSION")))
+            .redirect(Policy::none())
+            // Trying again is our business: every try has to be noted.
+            .retry(reqwest::retry::never())
+            .connect_timeout(self.options.connect_timeout)
+            .timeout(self.options.timeout)
+            .pool_idle_timeout(IDLE)
+            .tcp_keepalive(KEEPALIVE)
+            .tcp_nodelay(true)
+            .build()
+            .map_err(|error| Error::Configuration(format!("HTTP cannot be set up: {}", in_words(&error))))?;
+        *slot = Some((Instant::now(), client.clone()));
+        Ok(client)
+    }
+}
+
+/// What went wrong, without the address, which may hold secrets, and without anything of the answer.
+pub(crate) fn in_words(error: &reqwest::Error) -> String {
+    let causes = || std::iter::successors(error.source(), |&cause| cause.source());
+    if let Some(words) = causes().find_map(tls_in_words) {
+        return words;
+    }
+    if error.is_timeout() {
+        return if error.is_connect() { "no connection in time".into() } else { "no answer in time".into() };
+    }
+    if let Some(error) = causes().find_map(|cause| cause.downcast_ref::<io::Error>()) {
+        return error.to_string();
+    }
+    match causes().last() {
+        // The innermost says it best; hyper's own words name neither address nor content.
+        Some(cause) => cause.to_string(),
+        None if error.is_builder() => "the request cannot be made".into(),
+        None => "the request failed".into(),
+    }
+}
+
+/// What a cause says if it is one of TLS. An error of reading or writing may hold one.
+fn tls_in_words(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    let error = cause.downcast_ref().or_else(|| inner.and_then(|inner| inner.downcast_ref()))?;
+    Some(tls::in_words(error))
+}
+
+/// How long the other end wants to be left alone (RFC 9110 section 10.2.3): seconds or a date. At most a day.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let pause = match value.parse::<f64>() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
+        Err(_) => {
+            let when = SystemTime::from(jiff::fmt::rfc2822::parse(value).ok()?.timestamp());
+            when.duration_since(SystemTime::now()).unwrap_or_default()
+        }
+    };
+    Some(pause.min(LONGEST_PAUSE))
+}
+
+/// Reads to the end an answer that nobody wants, so that its connection can be used again; not for long.
+pub(crate) async fn drain(mut answer: Response) {
+    let (octets, within) = DRAINED;
+    let mut left = octets;
+    let reading = async {
+        while let Ok(Some(chunk)) = answer.chunk().await {
+            let Some(rest) = left.checked_sub(chunk.len()) else { break };
+            left = rest;
+        }
+    };
+    timeout(within, reading).await.ok();
+}
+
+/// Whether a request to `other` may carry what one to `url` carries (RFC 6454).
+pub(crate) fn same_origin(url: &Url, other: &Url) -> bool {
+    url.origin().is_tuple() && url.origin() == other.origin()
+}
+
+/// An address as logs may show it: without user, password, query and fragment.
+pub(crate) fn shown(url: &Url) -> String {
+    let mut shown = url.clone();
+    shown.set_query(None);
+    shown.set_fragment(None);
+    // Fails only for addresses that cannot have any.
+    _ = shown.set_username("");
+    _ = shown.set_password(None);
+    shown.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    fn after(value: &str) -> Option<Duration> {
+        let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_str(value).unwrap())]);
+        retry_after(&headers)
+    }
+
+    #[test]
+    fn a_pause_is_asked_for_in_seconds_or_until_a_date() {
+        assert_eq!(after("7"), Some(Duration::from_secs(7)));
+        assert_eq!(after(" 0.5 "), Some(Duration::from_millis(500)));
+        assert_eq!(after("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
+        let later = jiff::Timestamp::now() + Duration::from_secs(100);
+        let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&later).unwrap();
+        assert!(after(&date).is_some_and(|pause| (98..=100).contains(&pause.as_secs())), "{date}");
+        assert_eq!(after("999999999999"), Some(LONGEST_PAUSE));
+        for nonsense in ["", "soon", "-1", "inf", "NaN", "1e400"] {
+            assert_eq!(after(nonsense), None, "{nonsense}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn what_is_shown_of_an_address_holds_no_secret() {
+        let url = Url::parse("https://user:hidden@host:8443/a/b?token=hidden#hidden").unwrap();
+        assert_eq!(shown(&url), "https://host:8443/a/b");
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        let url = |text| Url::parse(text).unwrap();
+        let ours = url("https://host/a");
+        assert!(same_origin(&ours, &url("https://HOST:443/b?c")));
+        for other in ["http://host/a", "https://host:444/a", "https://other/a", "https://host./a", "data:,x"] {
+            assert!(!same_origin(&ours, &url(other)), "{other}");
+        }
+    }
+}

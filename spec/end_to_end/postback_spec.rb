@@ -1,0 +1,234 @@
+# frozen_string_literal: true
+
+require "base64"
+
+# Messages posted to an HTTP endpoint.
+RSpec.describe "delivery_method postback", :servers do
+  let(:user) { dovecot.new_user }
+
+  after { @servers&.each(&:stop) }
+
+  def endpoint(**options, &answer)
+    (@servers ||= []) << HttpServer.new(**options, &answer).start
+    @servers.last
+  end
+
+  def posting(url, delivery_options = {}, **rest)
+    mailbox(user, delivery_method: "postback", delivery_options: { delivery_url: url }.merge(delivery_options),
+                  arbitration_method: "noop", arbitration_options: {}, **rest)
+  end
+
+  def fill(count)
+    mails = Array.new(count) { |number| Mails.plain(number).b }
+    mails.each { |mail| dovecot.append(user, mail) }
+    mails
+  end
+
+  def unseen = dovecot.uids(user, "UNSEEN")
+
+  def expect_all(mails, server, process, deadline = 60)
+    wait_until(deadline, -> { "#{mails.size} posts, not #{server.accepted.size}: #{process.everything_said[-3000..]}" }) do
+      server.accepted.size >= mails.size
+    end
+    wait_until(30, "all to be seen") { unseen.empty? }
+    expect(server.accepted.map(&:body).tally).to eq(mails.tally)
+  end
+
+  it "posts the exact bytes with the exact headers" do
+    server = endpoint
+    Mails.assorted(40).each { |mail| dovecot.append(user, mail) }
+    sent = dovecot.messages(user).map { |message| message.body.to_s.b }
+    options = { token: "hidden-token", content_type: "message/rfc822", headers: { "X-Desk" => "hidden-desk" } }
+    process = mail_room(posting("#{server.url}/mails?key=hidden-key", options))
+    expect_all(sent, server, process)
+    server.requests.each do |request|
+      expect([request.verb, request.path]).to eq(["POST", "/mails?key=hidden-key"])
+      expect(request.headers).to include("authorization" => "Token hidden-token", "content-type" => "message/rfc822",
+                                         "x-desk" => "hidden-desk", "content-length" => request.body.bytesize.to_s,
+                                         "user-agent" => "mail_room/#{MailRoom::VERSION}")
+    end
+    expect(server.requests.map { |request| request.headers.fetch("idempotency-key") }.uniq.size).to eq(40)
+    expect(server.connections).to be <= 4
+    pushed = process.log.select { |line| line["action"] == "message pushed" }
+    expect(pushed.map { |line| line.slice("delivery_method", "url", "status_code") }.tally)
+      .to eq({ { "delivery_method" => "Postback", "url" => "#{server.url}/mails", "status_code" => 200 } => 40 })
+    expect(process.everything_said).not_to include("hidden")
+  end
+
+  it "logs in with user and password, and with a token made for each post" do
+    secret = File.join(Dir.mktmpdir("secret"), "secret")
+    File.write(secret, Base64.strict_encode64("a secret"))
+    server = endpoint
+    mails = fill(3)
+    process = mail_room(posting(server.url, { username: "u", password: "hidden-pass", jwt_auth_header: "Api-Request",
+                                              jwt_secret_path: secret, jwt_issuer: "me" }))
+    expect_all(mails, server, process)
+    server.requests.each do |request|
+      expect(request.headers).to include("authorization" => "Basic #{Base64.strict_encode64("u:hidden-pass")}",
+                                         "content-type" => "application/x-www-form-urlencoded")
+      unsigned, _dot, signed = request.headers.fetch("api-request").rpartition(".")
+      expect(Base64.urlsafe_decode64(signed)).to eq(OpenSSL::HMAC.digest("SHA256", "a secret", unsigned))
+    end
+    expect(server.requests.map { |request| request.headers["api-request"] }.uniq.size).to eq(3)
+    expect(process.everything_said).not_to include("hidden")
+  ensure
+    FileUtils.remove_entry(File.dirname(secret))
+  end
+
+  it "posts four at a time and no more" do
+    lock = Mutex.new
+    now = most = 0
+    gate = Queue.new
+    server = endpoint do
+      lock.synchronize { most = [most, now += 1].max }
+      gate.pop
+      lock.synchronize { now -= 1 }
+      [204, {}, ""]
+    end
+    mails = fill(12)
+    process = mail_room(posting(server.url))
+    wait_until(20, "four posts") { server.requests.size == 4 }
+    12.times { gate << true }
+    expect_all(mails, server, process)
+    expect(most).to eq(4)
+  end
+
+  it "loses nothing and posts nothing twice while the endpoint is away for seconds" do
+    server = endpoint
+    mails = fill(400)
+    process = mail_room(posting(server.url))
+    wait_until(20, "half") { server.accepted.size >= 100 }
+    server.stop
+    wait_until(40, "three pauses") { process.log.count { |line| line["action"] == "Delivery paused" } >= 3 }
+    again = endpoint(port: server.port)
+    wait_until(60, "all to be seen") { unseen.empty? }
+    answered = server.accepted + again.accepted
+    expect(answered.map(&:body).uniq.sort).to eq(mails.sort)
+    # An answer that was cut off is no answer: those that were on their way may come once more, as the same request.
+    twice = answered.group_by { |request| request.headers["idempotency-key"] }.select { |_, same| same.size > 1 }
+    expect(twice.size).to be <= 4
+    expect(twice.values.all? { |same| same.map(&:body).uniq.size == 1 }).to be(true)
+  end
+
+  it "delivers all although every third post is answered with 500" do
+    count = 0
+    server = endpoint { [(count += 1) % 3 == 0 ? 500 : 200, {}, ""] }
+    mails = fill(60)
+    expect_all(mails, server, mail_room(posting(server.url)), 120)
+    expect(dovecot.uids(user, "FLAGGED")).to be_empty
+  end
+
+  it "sets aside what is always answered with 500, and delivers the others" do
+    server = endpoint { |request| [request.body.include?("Mail 3\r") ? 500 : 200, {}, ""] }
+    mails = fill(10)
+    process = mail_room(posting(server.url, max_delivery_attempts: 3, failed_mailbox: "Failed", delete_after_delivery: true,
+                                            expunge_deleted: true))
+    process.await_log("Message set aside", 60)
+    wait_until(20, "the mailbox to be empty") { dovecot.uids(user).empty? }
+    expect(server.accepted.map(&:body)).to match_array(mails.reject { |mail| mail.include?("Mail 3\r") })
+    expect(server.requests.select { |request| request.answered == 500 }.map { |request| request.headers["idempotency-key"] }.uniq.size).to eq(1)
+  end
+
+  it "sets aside what is refused with 400, and never deletes it" do
+    server = endpoint { |request| [request.body.include?("Mail 0\r") ? 400 : 200, {}, ""] }
+    mails = fill(6)
+    process = mail_room(posting(server.url, max_delivery_attempts: 2, delete_after_delivery: true, expunge_deleted: true))
+    process.await_log("Message set aside", 60)
+    wait_until(20, "the others to be gone") { dovecot.uids(user).size == 1 }
+    expect(dovecot.uids(user, "FLAGGED SEEN UNDELETED").size).to eq(1)
+    expect(server.accepted.map(&:body)).to match_array(mails.drop(1))
+  end
+
+  it "asks for nothing before a Retry-After has ended" do
+    first = nil
+    server = endpoint { |request| (first ||= request).equal?(request) ? [429, { "Retry-After" => "3" }, ""] : [200, {}, ""] }
+    mails = fill(3)
+    process = mail_room(posting(server.url, { concurrency: 1 }))
+    expect_all(mails, server, process)
+    expect(server.requests[1].at - first.at).to be >= 3
+    expect(process.await_log("Delivery paused")).to include("backoff_s" => 3.0)
+  end
+
+  it "follows a redirect within the origin with all that belongs to the message, and to no other origin" do
+    other = endpoint
+    aim = "/there"
+    server = endpoint { |request| request.path == "/there" ? [201, {}, ""] : [307, { "Location" => aim }, ""] }
+    mails = fill(1)
+    process = mail_room(posting("#{server.url}/here", { token: "hidden-token" }))
+    expect_all(mails, server, process)
+    expect(server.requests.map { |request| [request.verb, request.path, request.headers["authorization"]] })
+      .to eq([["POST", "/here", "Token hidden-token"], ["POST", "/there", "Token hidden-token"]])
+    aim = "#{other.url}/?hidden"
+    dovecot.append(user, Mails.plain(9))
+    expect(process.await_log("Delivery paused")["error"]).to include("redirects to #{other.url}/, and no message follows")
+    expect([other.requests.size, unseen.size]).to eq([0, 1])
+    expect(process.everything_said).not_to include("hidden")
+  end
+
+  it "ends in time while the endpoint hangs, and posts the same again afterwards" do
+    hang = true
+    server = endpoint { hang ? :hang : [200, {}, ""] }
+    mails = fill(6)
+    process = mail_room(posting(server.url))
+    wait_until(20, "posts") { server.requests.size == 4 }
+    expect(process.term(30)).to be_success
+    expect(unseen.size).to eq(6)
+    keys = server.requests.to_h { |request| [request.body, request.headers["idempotency-key"]] }
+    hang = false
+    expect_all(mails, server, mail_room(posting(server.url)))
+    expect(server.accepted.to_h { |request| [request.body, request.headers["idempotency-key"]] }).to include(keys)
+  end
+
+  it "loses nothing when it is killed, and what it repeats can be recognised" do
+    server = endpoint
+    mails = fill(600)
+    [100, 300].each do |least|
+      process = mail_room(posting(server.url))
+      wait_until(20, "some posts") { server.accepted.size >= least }
+      process.kill9
+    end
+    mail_room(posting(server.url))
+    wait_until(60, "all to be seen") { unseen.empty? }
+    posts = server.accepted.group_by { |request| request.headers["idempotency-key"] }
+    expect(posts.size).to eq(600)
+    expect(posts.values.map { |same| same.map(&:body).uniq }).to match_array(mails.map { |mail| [mail] })
+  end
+
+  it "verifies the endpoint's certificate, and shows its own" do
+    Dir.mktmpdir do |dir|
+      certificates = Certificates.new(dir)
+      tls = OpenSSL::SSL::SSLContext.new
+      tls.add_certificate(OpenSSL::X509::Certificate.new(File.read(certificates.server.cert_file)),
+                          OpenSSL::PKey.read(File.read(certificates.server.key_file)))
+      tls.ca_file = certificates.ca_file
+      tls.verify_mode = OpenSSL::SSL::VERIFY_PEER | OpenSSL::SSL::VERIFY_FAIL_IF_NO_PEER_CERT
+      server = endpoint(tls: tls)
+      mails = fill(5)
+      distrustful = mail_room(posting(server.url))
+      expect(distrustful.await_log("Delivery paused")["error"]).to match(/#{server.port}.*certificate is not trusted.*ca_file/)
+      expect([distrustful.term.success?, server.requests.size, unseen.size]).to eq([true, 0, 5])
+      client = certificates.client
+      process = mail_room(posting(server.url, { ssl: { ca_file: certificates.ca_file, cert: client.cert_file, key: client.key_file } }))
+      expect_all(mails, server, process)
+    end
+  end
+
+  it "goes through the proxy of the environment" do
+    proxy = endpoint
+    mails = fill(2)
+    process = mail_room(posting("http://app.invalid/mails"), env: { "http_proxy" => proxy.url, "no_proxy" => "localhost" })
+    expect_all(mails, proxy, process)
+    expect(proxy.requests.map(&:path).uniq).to eq(["http://app.invalid/mails"])
+  end
+
+  it "posts a message that is handed to the class directly" do
+    status = 201
+    server = endpoint { [status, {}, ""] }
+    options = MailRoom::Delivery::Postback::Options.new(MailRoom::Mailbox.new(posting(server.url, { token: "t" })))
+    delivery = MailRoom::Delivery["postback"].new(options)
+    expect(delivery.deliver("Subject: x\r\n\r\n\xFF".b)).to be(true)
+    expect(server.requests.map(&:body)).to eq(["Subject: x\r\n\r\n\xFF".b])
+    status = 503
+    expect { delivery.deliver("x") }.to raise_error(MailRoom::DeliveryError, /answered 503/)
+  end
+end
