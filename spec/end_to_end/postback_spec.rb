@@ -126,7 +126,8 @@ RSpec.describe "delivery_method postback", :servers do
     process.await_log("Message set aside", 60)
     wait_until(20, "the mailbox to be empty") { dovecot.uids(user).empty? }
     expect(server.accepted.map(&:body)).to match_array(mails.reject { |mail| mail.include?("Mail 3\r") })
-    expect(server.requests.select { |request| request.answered == 500 }.map { |request| request.headers["idempotency-key"] }.uniq.size).to eq(1)
+    failed = server.requests.select { |request| request.answered == 500 }
+    expect(failed.map { |request| request.headers["idempotency-key"] }.uniq.size).to eq(1)
   end
 
   it "sets aside what is refused with 400, and never deletes it" do

@@ -62,7 +62,8 @@ RSpec.describe MailRoom::JWT do
 
   def signed(algorithm, pem)
     File.write(file.path, pem)
-    unsigned, _dot, signed = described_class.new(header: "H", secret_path: file.path, issuer: "me", algorithm: algorithm).token.rpartition(".")
+    token = described_class.new(header: "H", secret_path: file.path, issuer: "me", algorithm: algorithm).token
+    unsigned, _dot, signed = token.rpartition(".")
     [unsigned, signed.tr("-_", "+/").unpack1("m")]
   end
 

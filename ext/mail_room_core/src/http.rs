@@ -102,10 +102,13 @@ pub(crate) fn in_words(error: &reqwest::Error) -> String {
     }
 }
 
-/// What a cause says if it is one of TLS. An error of reading or writing may hold one.
+/// What a cause says if it is one of TLS. Errors of reading or writing may hold one, also in each other.
 fn tls_in_words(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
-    let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    let error = cause.downcast_ref().or_else(|| inner.and_then(|inner| inner.downcast_ref()))?;
+    let mut cause = cause;
+    while let Some(inner) = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        cause = inner;
+    }
+    let error = cause.downcast_ref()?;
     Some(tls::in_words(error))
 }
 

@@ -6,7 +6,7 @@ mod judge;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Response, StatusCode, Url};
 use secrecy::ExposeSecret;
 use secrecy::zeroize::Zeroizing;
@@ -102,7 +102,10 @@ impl Postback {
         let body = bytes::Bytes::copy_from_slice(body);
         let mut url = self.url.clone();
         for _ in 0..=REDIRECTS {
-            let request = client.post(url.clone()).headers(self.headers(key).await?).body(body.clone());
+            // Said also of an empty message (RFC 9110 section 8.6), for which the client would leave it out.
+            let headers = self.headers(key).await?;
+            let request =
+                client.post(url.clone()).headers(headers).header(CONTENT_LENGTH, body.len()).body(body.clone());
             let answer = request.send().await.map_err(|error| self.down(&http::in_words(&error)))?;
             // 303 (and what many make of 301 and 302) would be a GET: the page seen then says nothing about the message.
             if !matches!(answer.status().as_u16(), 301 | 302 | 307 | 308) {
