@@ -100,7 +100,9 @@ module MailRoom
       # @raise [ConfigurationError] if there is no address
       def deliver(message)
         status = @native.deliver(message)
-        options.logger.info({ delivery_method: "Postback", action: "message pushed", url: options.url, status_code: status })
+        # User, password and query are nobody's business.
+        url = options.url.sub(%r{//[^/?#]*@}, "//").sub(/[?#].*/m, "")
+        options.logger.info({ delivery_method: "Postback", action: "message pushed", url: url, status_code: status })
         true
       end
 
