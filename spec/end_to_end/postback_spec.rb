@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "base64"
+require "stringio"
 
 # Messages posted to an HTTP endpoint.
 RSpec.describe "delivery_method postback", :servers do
@@ -180,6 +181,19 @@ RSpec.describe "delivery_method postback", :servers do
     expect(server.accepted.to_h { |request| [request.body, request.headers["idempotency-key"]] }).to include(keys)
   end
 
+  it "holds up no other mailbox while the endpoint hangs with a large message" do
+    server = endpoint { :hang }
+    dovecot.append(user, Mails.plain(0, 9 << 20))
+    other = dovecot.new_user
+    mails = Array.new(20) { |number| Mails.plain(number).b }
+    hanging = posting(server.url)
+    mail_room(hanging, mailbox(other))
+    wait_until(20, "the large message") { server.requests.size == 1 }
+    mails.each { |mail| dovecot.append(other, mail) }
+    wait_until(20, -> { "20 jobs, not #{delivered.size}" }) { delivered.size == 20 }
+    expect(delivered.tally).to eq(mails.tally)
+  end
+
   it "loses nothing when it is killed, and what it repeats can be recognised" do
     server = endpoint
     mails = fill(600)
@@ -225,10 +239,14 @@ RSpec.describe "delivery_method postback", :servers do
   it "posts a message that is handed to the class directly" do
     status = 201
     server = endpoint { [status, {}, ""] }
-    options = MailRoom::Delivery::Postback::Options.new(MailRoom::Mailbox.new(posting(server.url, { token: "t" })))
+    log = StringIO.new
+    url = "#{server.url.sub("//", "//user:hidden@")}/a?key=hidden"
+    options = MailRoom::Delivery::Postback::Options.new(MailRoom::Mailbox.new(posting(url, { token: "t" }, logger: { log_path: log })))
     delivery = MailRoom::Delivery["postback"].new(options)
     expect(delivery.deliver("Subject: x\r\n\r\n\xFF".b)).to be(true)
     expect(server.requests.map(&:body)).to eq(["Subject: x\r\n\r\n\xFF".b])
+    expect(JSON.parse(log.string)).to include("delivery_method" => "Postback", "action" => "message pushed", "url" => "#{server.url}/a",
+                                              "status_code" => 201)
     status = 503
     expect { delivery.deliver("x") }.to raise_error(MailRoom::DeliveryError, /answered 503/)
   end

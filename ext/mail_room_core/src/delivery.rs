@@ -114,16 +114,16 @@ impl Delivery {
         }
     }
 
-    /// Hands over a group. One answer per message, in order.
+    /// Hands over a group. One answer per message, in order. Takes the messages: what travels for long need not be copied.
     ///
     /// # Errors
     /// [`Error::TargetDown`] if the target cannot be reached or refuses everything; nothing is known of the group then.
-    pub async fn deliver(&self, scope: &str, messages: &[Message], encoding: &Budget) -> Result<Vec<Handover>> {
+    pub async fn deliver(&self, scope: &str, messages: Vec<Message>, encoding: &Budget) -> Result<Vec<Handover>> {
         match self {
             Self::Noop => Ok(messages.iter().map(|_| Handover::DELIVERED).collect()),
-            Self::Logger(logger) => logger.deliver(messages).await,
-            Self::Sidekiq(sidekiq) => sidekiq.deliver(scope, messages, encoding).await,
-            Self::Postback(postback) => Ok(postback.deliver(scope, messages, encoding).await),
+            Self::Logger(logger) => logger.deliver(&messages).await,
+            Self::Sidekiq(sidekiq) => sidekiq.deliver(scope, &messages, encoding).await,
+            Self::Postback(postback) => Ok(postback.deliver(scope, messages).await),
             Self::Hook(hook) => Ok(hook.deliver(messages).await),
         }
     }

@@ -127,7 +127,7 @@ impl Delivery {
             .map_err(|error| errors::raise(ruby, &error))?;
         let message = Message { id: MessageId::Uid(0), body };
         let delivered = run(ruby, async move {
-            let handovers = delivery.deliver("", &[message], &Budget::new(ENCODING_OCTETS)).await?;
+            let handovers = delivery.deliver("", vec![message], &Budget::new(ENCODING_OCTETS)).await?;
             match handovers.into_iter().next() {
                 Some(Handover::Refused(error) | Handover::Failed(error) | Handover::Down(error)) => Err(error),
                 Some(Handover::Delivered { status }) => Ok(Some(status)),

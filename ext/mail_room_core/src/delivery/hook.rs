@@ -27,10 +27,10 @@ impl Hook {
     }
 
     /// Hands over messages one by one. One answer per message, in order.
-    pub(super) async fn deliver(&self, messages: &[Message]) -> Vec<Handover> {
+    pub(super) async fn deliver(&self, messages: Vec<Message>) -> Vec<Handover> {
         let mut handovers = Vec::with_capacity(messages.len());
         for message in messages {
-            let question = Question::Deliver(message.id.clone(), message.body.clone());
+            let question = Question::Deliver(message.id, message.body);
             handovers.push(self.judge(self.calls.ask(question).await));
         }
         handovers

@@ -6,6 +6,7 @@ mod judge;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
+use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Response, StatusCode, Url};
 use secrecy::ExposeSecret;
@@ -13,7 +14,6 @@ use secrecy::zeroize::Zeroizing;
 use tokio::time::timeout;
 
 use super::Handover;
-use crate::budget::Budget;
 use crate::config;
 use crate::error::{Error, Result};
 use crate::http::{self, Http};
@@ -77,12 +77,12 @@ impl Postback {
         http::shown(&self.url)
     }
 
-    /// Posts messages one by one. One answer per message, in order. Copies no more at a time than `encoding` has left.
-    pub(super) async fn deliver(&self, scope: &str, messages: &[Message], encoding: &Budget) -> Vec<Handover> {
+    /// Posts messages one by one. One answer per message, in order.
+    pub(super) async fn deliver(&self, scope: &str, messages: Vec<Message>) -> Vec<Handover> {
         let mut handovers = Vec::with_capacity(messages.len());
         for message in messages {
-            let _lease = encoding.take(u64::try_from(message.body.len()).unwrap_or(u64::MAX)).await;
-            let posted = timeout(self.timeout, self.post(&idempotency_key(scope, &message.id), &message.body)).await;
+            let key = idempotency_key(scope, &message.id);
+            let posted = timeout(self.timeout, self.post(&key, message.body.into())).await;
             handovers.push(match posted {
                 Ok(Ok(answer)) => {
                     let handover = judge::judge(answer.status(), answer.headers(), &self.shown());
@@ -97,9 +97,8 @@ impl Postback {
     }
 
     /// Posts until somebody answers with something else than a redirect.
-    async fn post(&self, key: &str, body: &[u8]) -> Result<Response> {
+    async fn post(&self, key: &str, body: Bytes) -> Result<Response> {
         let client = self.http.client().await.map_err(|error| self.down(&error.to_string()))?;
-        let body = bytes::Bytes::copy_from_slice(body);
         let mut url = self.url.clone();
         for _ in 0..=REDIRECTS {
             // Said also of an empty message (RFC 9110 section 8.6), for which the client would leave it out.

@@ -82,9 +82,8 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
         }
     }
     let begun = watched.memory().begin();
-    let handovers = watched.delivery.deliver(scope, &group, &watched.encoding).await?;
-    // The bodies are not needed any more: whoever waits for memory need not wait for the arbiter.
-    let ids: Vec<_> = group.into_iter().map(|message| message.id).collect();
+    let ids: Vec<_> = group.iter().map(|message| message.id.clone()).collect();
+    let handovers = watched.delivery.deliver(scope, group, &watched.encoding).await?;
     let mut delivered = Vec::with_capacity(ids.len());
     let (mut untried, mut outcome) = (Vec::new(), Ok(()));
     for (id, handover) in ids.into_iter().zip(handovers) {
