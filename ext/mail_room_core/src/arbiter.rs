@@ -12,6 +12,7 @@ use crate::delivery::Handover;
 use crate::error::Result;
 use crate::hook::Calls;
 use crate::message::MessageId;
+use crate::random::hex_128;
 use crate::redis_client::RedisClients;
 
 /// What became of a wish to deliver a message.
@@ -167,7 +168,7 @@ impl Arbiter {
 
 /// A name for this process that no other has: 128 random bits in hex. One per supervisor.
 pub fn new_instance() -> String {
-    format!("{:032x}", rand::random::<u128>())
+    hex_128()
 }
 
 /// A job that goes into a queue in the step that notes it.

@@ -4,11 +4,13 @@
 
 use std::error::Error as _;
 use std::io;
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, Url};
+use rustls::ClientConfig;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -18,8 +20,6 @@ use crate::tls;
 
 /// Servers close idle connections; most keep them for longer than this, so that a request rarely meets a closing one.
 const IDLE: Duration = Duration::from_secs(10);
-/// How long a client is used before it is made anew: a replaced file of certificates is noticed then.
-const REUSED_FOR: Duration = Duration::from_secs(300);
 /// Quiet before the kernel asks whether the other end is still there.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 /// What is read of an answer that nobody wants, so that its connection can be used again.
@@ -27,29 +27,21 @@ const DRAINED: (usize, Duration) = (64 << 10, Duration::from_secs(1));
 /// The longest pause that an answer can ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 3600);
 
-/// How to talk to one endpoint.
-#[derive(Debug, Clone)]
-pub(crate) struct Options {
-    /// Options of TLS, for `https`.
-    pub(crate) tls: Tls,
-    /// From the name's resolution to the end of the TLS handshake.
-    pub(crate) connect_timeout: Duration,
-    /// From the beginning to the last octet of the answer.
-    pub(crate) timeout: Duration,
-}
-
-/// A client that is made at first use, and again every five minutes. Keeps connections alive. Proxies are those of the
-/// environment (`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).
+/// A client that is made at first use, and again when the files of its TLS options were read again. Keeps connections
+/// alive. Proxies are those of the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).
 #[derive(Debug)]
 pub(crate) struct Http {
-    options: Options,
-    client: Mutex<Option<(Instant, Client)>>,
+    tls: Tls,
+    connect_timeout: Duration,
+    /// And the configuration of TLS that it was made of.
+    client: Mutex<Option<(Arc<ClientConfig>, Client)>>,
 }
 
 impl Http {
-    /// Connects to nothing yet.
-    pub(crate) fn new(options: Options) -> Self {
-        Self { options, client: Mutex::default() }
+    /// Connects to nothing yet. A connection has to stand within `connect_timeout`, from the name's resolution to the end
+    /// of the TLS handshake. The deadline for an answer is the caller's.
+    pub(crate) fn new(tls: Tls, connect_timeout: Duration) -> Self {
+        Self { tls, connect_timeout, client: Mutex::default() }
     }
 
     /// The client as it is to be used now.
@@ -57,27 +49,26 @@ impl Http {
     /// # Errors
     /// [`Error::Refused`] and [`Error::Configuration`] if a file of the TLS options cannot be read or used.
     pub(crate) async fn client(&self) -> Result<Client> {
+        let tls = tls::client_config(&self.tls).await?;
         let mut slot = self.client.lock().await;
-        if let Some((made, client)) = slot.as_ref()
-            && made.elapsed() < REUSED_FOR
+        if let Some((made_of, client)) = slot.as_ref()
+            && Arc::ptr_eq(made_of, &tls)
         {
             return Ok(client.clone());
         }
-        let tls = tls::client_config(&self.options.tls).await?;
         let client = Client::builder()
             .tls_backend_preconfigured((*tls).clone())
             .user_agent(concat!("mail_room/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
             // Trying again is our business: every try has to be noted.
             .retry(reqwest::retry::never())
-            .connect_timeout(self.options.connect_timeout)
-            .timeout(self.options.timeout)
+            .connect_timeout(self.connect_timeout)
             .pool_idle_timeout(IDLE)
             .tcp_keepalive(KEEPALIVE)
             .tcp_nodelay(true)
             .build()
             .map_err(|error| Error::Configuration(format!("HTTP cannot be set up: {}", in_words(&error))))?;
-        *slot = Some((Instant::now(), client.clone()));
+        *slot = Some((tls, client.clone()));
         Ok(client)
     }
 }
@@ -89,7 +80,7 @@ pub(crate) fn in_words(error: &reqwest::Error) -> String {
         return words;
     }
     if error.is_timeout() {
-        return if error.is_connect() { "no connection in time".into() } else { "no answer in time".into() };
+        return "no connection in time".into();
     }
     if let Some(error) = causes().find_map(|cause| cause.downcast_ref::<io::Error>()) {
         return error.to_string();

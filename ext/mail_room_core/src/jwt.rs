@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::config::{Jwt, JwtAlgorithm};
 use crate::error::{Error, Result};
+use crate::random::hex_96;
 
 /// Octets of a secret's file; there is no key that large.
 const FILE_LIMIT: u64 = 64 << 10;
@@ -49,7 +50,7 @@ pub async fn token(jwt: &Jwt) -> Result<String> {
     header.typ = None;
     header.kid.clone_from(&jwt.key_id);
     let claims = Claims {
-        nonce: format!("{:024x}", rand::random::<u128>() >> 32),
+        nonce: hex_96(),
         iat: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
         iss: &jwt.issuer,
     };

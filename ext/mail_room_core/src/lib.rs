@@ -23,6 +23,7 @@ pub mod jwt;
 pub mod matcher;
 pub mod memory;
 pub mod message;
+mod random;
 pub mod redis_client;
 pub mod source;
 pub mod supervisor;

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "mail_room/delivery/mailbox_logger"
 require "mail_room/errors"
 require "mail_room/jwt"
 require "mail_room/native"
@@ -33,6 +34,7 @@ module MailRoom
 
       Options = Struct.new(:url, :token, :username, :password, :logger, :content_type, :jwt, :headers, :ssl, :connect_timeout,
                            :timeout, :concurrency) do
+        prepend MailboxLogger
         include Redaction.showing(:content_type)
 
         # @param mailbox [Mailbox]
@@ -48,11 +50,6 @@ module MailRoom
                 tls(reader, mailbox), reader.integer(:connect_timeout, 1..3600, 10), reader.integer(:timeout, 1..3600, 60),
                 reader.integer(:concurrency, 1..64, 4))
           @mailbox = mailbox
-        end
-
-        # @return [::Logger] the mailbox's, opened when it is first asked for
-        def logger
-          self[:logger] ||= @mailbox.logger
         end
 
         def token_auth?

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "mail_room/delivery/mailbox_logger"
 require "mail_room/native"
 require "mail_room/option_reader"
 require "mail_room/redaction"
@@ -22,6 +23,7 @@ module MailRoom
 
       Options = Struct.new(:redis_url, :namespace, :sentinels, :queue, :worker, :logger, :redis_db, :sentinel_username,
                            :sentinel_password, :redis_ssl_params) do
+        prepend MailboxLogger
         include Redaction.showing(:namespace, :queue, :worker, :redis_db)
 
         # @param mailbox [Mailbox]
@@ -35,11 +37,6 @@ module MailRoom
           raise ConfigurationError, "#{reader.field(:worker)} is required" if worker.nil?
 
           @mailbox = mailbox
-        end
-
-        # @return [::Logger] the mailbox's, opened when it is first asked for
-        def logger
-          self[:logger] ||= @mailbox.logger
         end
       end
 

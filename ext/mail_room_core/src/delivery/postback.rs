@@ -8,7 +8,7 @@ use std::time::Duration;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
-use reqwest::{Response, StatusCode, Url};
+use reqwest::{Response, Url};
 use secrecy::ExposeSecret;
 use secrecy::zeroize::Zeroizing;
 use tokio::time::timeout;
@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::http::{self, Http};
 use crate::jwt;
 use crate::message::{Message, MessageId};
+use crate::random::hex_128;
 
 /// Redirects that one message may go through.
 const REDIRECTS: usize = 5;
@@ -44,11 +45,7 @@ impl Postback {
     /// [`Error::Configuration`] if the address or a header has no meaning.
     pub fn new(config: &config::Postback) -> Result<Self> {
         let timeout = Duration::from_secs(config.timeout.max(1));
-        let options = http::Options {
-            tls: config.tls.clone(),
-            connect_timeout: Duration::from_secs(config.connect_timeout.max(1)),
-            timeout,
-        };
+        let connect_timeout = Duration::from_secs(config.connect_timeout.max(1));
         let jwt = match &config.jwt {
             Some(jwt) => Some((header_name(&jwt.header)?, jwt.clone())),
             None => None,
@@ -58,7 +55,7 @@ impl Postback {
         };
         let mut url = address(url.expose_secret())?;
         Ok(Self {
-            http: Http::new(options),
+            http: Http::new(config.tls.clone(), connect_timeout),
             headers: headers(config, &mut url)?,
             url,
             jwt,
@@ -215,18 +212,10 @@ fn secret_value(text: &str, option: &str) -> Result<HeaderValue> {
 /// delivered by a direct call lies nowhere: its key is new.
 fn idempotency_key(scope: &str, id: &MessageId) -> String {
     if scope.is_empty() {
-        return format!("{:032x}", rand::random::<u128>());
+        return hex_128();
     }
     let digest = ring::digest::digest(&ring::digest::SHA256, format!("{scope}\0{id}").as_bytes());
     digest.as_ref().iter().take(16).map(|octet| format!("{octet:02x}")).collect()
-}
-
-/// What the status line says, without the server's own words.
-fn status_line(status: StatusCode) -> String {
-    match status.canonical_reason() {
-        Some(reason) => format!("{} {reason}", status.as_u16()),
-        None => status.as_u16().to_string(),
-    }
 }
 
 #[cfg(test)]

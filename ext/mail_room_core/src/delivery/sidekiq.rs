@@ -14,6 +14,7 @@ use crate::charset::to_utf8;
 use crate::config;
 use crate::error::{Error, Result};
 use crate::message::Message;
+use crate::random::hex_96;
 use crate::redis_client::{Carry, Command, RedisClient, RedisClients};
 
 /// Messages and their octets that are encoded and sent at a time. A larger message travels alone.
@@ -106,7 +107,7 @@ impl Sidekiq {
         serde_json::to_writer(&mut job, &text)?;
         job.extend_from_slice(b"],\"queue\":");
         serde_json::to_writer(&mut job, &self.config.queue)?;
-        job.extend_from_slice(format!(",\"jid\":\"{:024x}\",\"retry\":false,\"enqueued_at\":", jid()).as_bytes());
+        job.extend_from_slice(format!(",\"jid\":\"{}\",\"retry\":false,\"enqueued_at\":", hex_96()).as_bytes());
         serde_json::to_writer(&mut job, &now())?;
         job.push(b'}');
         Ok(job)
@@ -121,11 +122,6 @@ fn escaped_len(text: &str) -> usize {
         _ => 1,
     });
     octets.sum::<usize>() + 2
-}
-
-/// 96 random bits, as Sidekiq makes its ids.
-fn jid() -> u128 {
-    rand::random::<u128>() >> 32
 }
 
 fn now() -> f64 {

@@ -3,7 +3,6 @@
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
-use super::status_line;
 use crate::delivery::Handover;
 use crate::error::Error;
 use crate::http::retry_after;
@@ -22,6 +21,14 @@ pub(super) fn judge(status: StatusCode, headers: &HeaderMap, url: &str) -> Hando
         }
         400..=499 => Handover::Refused(Error::Message(what)),
         _ => Handover::Down(Error::TargetDown { what, retry_after }),
+    }
+}
+
+/// What the status line says, without the server's own words.
+fn status_line(status: StatusCode) -> String {
+    match status.canonical_reason() {
+        Some(reason) => format!("{} {reason}", status.as_u16()),
+        None => status.as_u16().to_string(),
     }
 }
 
