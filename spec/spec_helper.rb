@@ -11,14 +11,18 @@ module Servers
 
     def redis = @redis ||= TestRedis.new.start
 
+    def postgres = @postgres ||= TestPostgres.new.start
+
     def remove
-      [@dovecot, @redis].compact.each(&:remove)
+      [@dovecot, @redis, @postgres].compact.each(&:remove)
     end
   end
 
   def dovecot = Servers.dovecot
 
   def redis = Servers.redis
+
+  def postgres = Servers.postgres
 
   def wait_until(...) = WaitUntil.wait_until(...)
 

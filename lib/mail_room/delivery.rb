@@ -18,9 +18,8 @@ module MailRoom
       "postback" => Postback, "letter_opener" => LetterOpener, "que" => Que
     }
     # What the compiled library delivers. The rest runs in Ruby, like a class of the app's own.
-    NATIVE = [Noop, Logger, Sidekiq, Postback].freeze
-    UNAVAILABLE = [Que].freeze
-    private_constant :CLASSES, :NATIVE, :UNAVAILABLE
+    NATIVE = [Noop, Logger, Sidekiq, Postback, Que].freeze
+    private_constant :CLASSES, :NATIVE
 
     class << self
       # @param name [String, Symbol]
@@ -36,11 +35,6 @@ module MailRoom
       # @return [Boolean] whether exactly this class is served by the compiled library; a subclass of one is a class of its own
       def native?(klass)
         NATIVE.include?(klass)
-      end
-
-      # @return [Boolean] whether this is a delivery of mail_room that this version does not serve yet
-      def unavailable?(klass)
-        UNAVAILABLE.include?(klass)
       end
 
       # Makes a class known under a name, for `delivery_method`.

@@ -28,7 +28,7 @@ module MailRoom
     :inbox_method,          # imap
     :inbox_options,         # {}
     :delivery_klass,        # a class of the app's own; wins over delivery_method
-    :delivery_method,       # noop, logger, sidekiq, letter_opener, a registered name; postback
+    :delivery_method,       # noop, logger, sidekiq, que, letter_opener, a registered name; postback
     :log_path,              # for delivery_method logger
     :delivery_url,          # for delivery_method postback
     :delivery_token,        # for delivery_method postback
@@ -244,10 +244,6 @@ module MailRoom
 
     # The contract of a class of the app's own. That its instances do what they should shows when they are made.
     def check_classes
-      if Delivery.unavailable?(delivery_klass)
-        raise ConfigurationError, "#{field(:delivery_method)}: #{delivery_method} is not available yet"
-      end
-
       { delivery_klass => %i[delivery_klass deliver], arbitration_klass => %i[arbitration_klass deliver?] }.each do |klass, (key, duty)|
         next if klass.is_a?(Class) && klass.const_defined?(:Options) && klass.method_defined?(duty)
 

@@ -12,7 +12,7 @@ module MailRoom
   # | key | meaning | default |
   # | --- | --- | --- |
   # | verify_mode | none, peer, client_once, fail_if_no_peer_cert, or OpenSSL's number; for a client everything but none verifies | peer |
-  # | verify_hostname | only true is possible: whoever verifies also compares the name | true |
+  # | verify_hostname | whether who verifies also compares the name | true |
   # | ca_file, ca_path | PEM file, or directory of them, with own certificate authorities | the system's |
   # | cert, key | our certificate and its private key: PEM files; both or none | none |
   # | min_version, max_version | TLS1_2 or TLS1_3 (also TLSv1.2, 1.2, OpenSSL's number) | TLS1_2, TLS1_3 |
@@ -34,8 +34,8 @@ module MailRoom
       def to_native(options, where:)
         reader = OptionReader.new(options, where: where)
         Coercion.options(options, where).each_key { |key| known!(key, reader) }
-        native = files(reader).merge(versions(reader))
-        native.merge("verify" => verify?(reader)).tap { |tls| coherent!(tls, reader) }
+        verified = { "verify" => verify?(reader), "verify_hostname" => reader.boolean(:verify_hostname, true) }
+        files(reader).merge(versions(reader), verified).tap { |tls| coherent!(tls, reader) }
       end
 
       # @param mode [Symbol, String, Integer]
@@ -59,10 +59,6 @@ module MailRoom
       end
 
       def verify?(reader)
-        if reader.boolean(:verify_hostname) == false
-          raise ConfigurationError, "#{reader.field(:verify_hostname)} is not supported as false: " \
-                                    "set ca_file for an own certificate, or verify_mode none"
-        end
         return true unless reader.given?(:verify_mode)
 
         !verify_mode(reader.raw(:verify_mode), reader.field(:verify_mode)).zero?

@@ -34,7 +34,7 @@ RSpec.describe MailRoom::Mailbox do
     { search_command: "" } => "Field :search_command is required in Mailbox",
     { delivery_method: "sidekick" } => "did you mean :sidekiq?",
     { delivery_method: "postback", delivery_url: "ftp://host" } => ":delivery_url",
-    { delivery_method: "que" } => "not available yet",
+    { delivery_method: "que" } => "Field :job_class in delivery_options of Mailbox (name \"inbox\", email \"in@example.com\") is required",
     { delivery_klass: String } => "must be a class with a class Options",
     { failed_mailbox: "inbox" } => "must be another folder",
     { max_delivery_attempts: 0 } => ":max_delivery_attempts",

@@ -6,8 +6,9 @@ RSpec.describe MailRoom::TlsOptions do
   def native(**options) = described_class.to_native(options, where: "ssl of Mailbox")
 
   it "verifies unless told otherwise" do
-    expect(native).to eq({ "verify" => true, "ca_file" => nil, "ca_path" => nil, "cert" => nil, "key" => nil, "min_version" => nil,
-                           "max_version" => nil })
+    expect(native).to eq({ "verify" => true, "verify_hostname" => true, "ca_file" => nil, "ca_path" => nil, "cert" => nil, "key" => nil,
+                           "min_version" => nil, "max_version" => nil })
+    expect(native(verify_hostname: "false")).to include("verify" => true, "verify_hostname" => false)
   end
 
   it "takes every verify_mode of OpenSSL, by name and by number" do
@@ -36,7 +37,7 @@ RSpec.describe MailRoom::TlsOptions do
     { verify_mode: "sometimes" } => /:verify_mode in ssl of Mailbox must be one of none, peer/,
     { verify_mode: nil } => /:verify_mode .* must be one of/,
     { verify_mode: 8 } => /:verify_mode .* must be one of/,
-    { verify_hostname: false } => /:verify_hostname .* is not supported as false/,
+    { verify_hostname: "maybe" } => /:verify_hostname .* must be true or false/,
     { min_version: "TLS1_1" } => /:min_version .* older versions/,
     { min_version: "SSLv3" } => /:min_version .* older versions/,
     { max_version: OpenSSL::SSL::TLS1_VERSION } => /:max_version .* older versions/,

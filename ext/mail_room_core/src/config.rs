@@ -71,9 +71,12 @@ pub enum Security {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
-    /// Whether the server's certificate and name are verified.
+    /// Whether the server's certificate is verified.
     #[serde(default = "yes")]
     pub verify: bool,
+    /// Whether the name in it is, too.
+    #[serde(default = "yes")]
+    pub verify_hostname: bool,
     /// PEM file with own certificate authorities (in place of the system's).
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
@@ -100,7 +103,16 @@ fn yes() -> bool {
 
 impl Default for Tls {
     fn default() -> Self {
-        Self { verify: true, ca_file: None, ca_path: None, cert: None, key: None, min_version: None, max_version: None }
+        Self {
+            verify: true,
+            verify_hostname: true,
+            ca_file: None,
+            ca_path: None,
+            cert: None,
+            key: None,
+            min_version: None,
+            max_version: None,
+        }
     }
 }
 
@@ -173,7 +185,6 @@ pub enum Unmatched {
 /// What becomes of a message.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "method", rename_all = "snake_case", deny_unknown_fields)]
-#[expect(clippy::large_enum_variant, reason = "one a mailbox: not worth a Box")]
 pub enum Delivery {
     /// Nothing: every message counts as delivered.
     Noop,
@@ -187,6 +198,8 @@ pub enum Delivery {
     Sidekiq(Sidekiq),
     /// A POST to an HTTP endpoint.
     Postback(Box<Postback>),
+    /// A row in que's table.
+    Que(Que),
     /// A call of the app's own class.
     Hook {
         /// The class's name, for the log.
@@ -270,6 +283,64 @@ pub struct Sidekiq {
     pub queue: String,
     /// The worker's class name.
     pub worker: String,
+}
+
+/// The table of que's that takes the jobs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Que {
+    /// Where the table is.
+    pub database: Postgres,
+    /// The column `priority`; the smaller, the sooner.
+    pub priority: i16,
+    /// The job's class name.
+    pub job_class: String,
+    /// Name of the queue; may be empty.
+    pub queue: String,
+}
+
+/// A database of PostgreSQL.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Postgres {
+    /// Host name or address, or the absolute path of the folder that the Unix socket lies in.
+    pub host: String,
+    /// TCP port, 1 to 65535; also in the socket's name.
+    pub port: u16,
+    /// The database.
+    pub database: String,
+    /// The role.
+    pub username: String,
+    /// The password of `username`, if one is asked for.
+    #[serde(default)]
+    pub password: Option<SecretString>,
+    /// Whether the connection is encrypted.
+    pub sslmode: SslMode,
+    /// Options of TLS. What is verified has to fit `sslmode`.
+    #[serde(default)]
+    pub tls: Tls,
+    /// Seconds until a connection has to stand, at least 1.
+    pub connect_timeout: u64,
+    /// Seconds until a statement has to be answered, at least 1.
+    pub timeout: u64,
+}
+
+/// Whether a connection to PostgreSQL is encrypted, in libpq's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SslMode {
+    /// Never.
+    Disable,
+    /// If the server insists.
+    Allow,
+    /// If the server can.
+    Prefer,
+    /// Always, with whomever.
+    Require,
+    /// Always, with a server that an authority vouches for.
+    VerifyCa,
+    /// Always, with the very host.
+    VerifyFull,
 }
 
 /// Who decides between several processes on one mailbox.

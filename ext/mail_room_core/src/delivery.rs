@@ -4,6 +4,7 @@
 mod hook;
 pub mod logger;
 pub mod postback;
+mod que;
 pub mod sidekiq;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::config;
 use crate::error::{Error, Result};
 use crate::hook::Calls;
 use crate::message::Message;
+use crate::postgres::PostgresClients;
 use crate::redis_client::RedisClients;
 
 /// What became of one message.
@@ -53,6 +55,8 @@ pub enum Delivery {
     Sidekiq(sidekiq::Sidekiq),
     /// Posts to an HTTP endpoint.
     Postback(Box<postback::Postback>),
+    /// Rows in que's table.
+    Que(que::Que),
     /// A class of the app's own.
     Hook(hook::Hook),
 }
@@ -64,7 +68,7 @@ impl Delivery {
     /// [`Error::Configuration`] if a file cannot be opened or an address has no meaning.
     pub fn new(
         config: &config::Delivery,
-        clients: &RedisClients,
+        (redis, postgres): (&RedisClients, &PostgresClients),
         arbiter: &Arc<Arbiter>,
         calls: &Arc<Calls>,
     ) -> Result<Self> {
@@ -72,9 +76,10 @@ impl Delivery {
             config::Delivery::Noop => Self::Noop,
             config::Delivery::Logger { log_path } => Self::Logger(logger::Logger::open(log_path.as_deref())?),
             config::Delivery::Sidekiq(config) => {
-                Self::Sidekiq(sidekiq::Sidekiq::new(config.clone(), clients, arbiter.clone())?)
+                Self::Sidekiq(sidekiq::Sidekiq::new(config.clone(), redis, arbiter.clone())?)
             }
             config::Delivery::Postback(config) => Self::Postback(Box::new(postback::Postback::new(config)?)),
+            config::Delivery::Que(config) => Self::Que(que::Que::new(config, postgres)),
             config::Delivery::Hook { class_name } => Self::Hook(hook::Hook::new(calls.clone(), class_name.clone())),
         })
     }
@@ -86,13 +91,14 @@ impl Delivery {
             Self::Noop => (500, usize::MAX),
             Self::Logger(_) | Self::Postback(_) | Self::Hook(_) => (1, usize::MAX),
             Self::Sidekiq(_) => sidekiq::BATCH,
+            Self::Que(_) => que::BATCH,
         }
     }
 
     /// Groups that may be on their way at the same time.
     pub fn in_flight(&self) -> usize {
         match self {
-            Self::Noop | Self::Logger(_) | Self::Sidekiq(_) | Self::Hook(_) => 1,
+            Self::Noop | Self::Logger(_) | Self::Sidekiq(_) | Self::Que(_) | Self::Hook(_) => 1,
             Self::Postback(postback) => postback.concurrency(),
         }
     }
@@ -100,7 +106,7 @@ impl Delivery {
     /// Whether delivering also settles the claim in the same step; else the caller begins and finishes it.
     pub fn settles_claims(&self) -> bool {
         match self {
-            Self::Noop | Self::Logger(_) | Self::Postback(_) | Self::Hook(_) => false,
+            Self::Noop | Self::Logger(_) | Self::Postback(_) | Self::Que(_) | Self::Hook(_) => false,
             Self::Sidekiq(sidekiq) => sidekiq.settles_claims(),
         }
     }
@@ -109,7 +115,7 @@ impl Delivery {
     /// made. Elsewhere a process that dies says nothing about the messages that were on their way.
     pub fn may_be_deadly(&self) -> bool {
         match self {
-            Self::Noop | Self::Logger(_) | Self::Sidekiq(_) | Self::Postback(_) => false,
+            Self::Noop | Self::Logger(_) | Self::Sidekiq(_) | Self::Postback(_) | Self::Que(_) => false,
             Self::Hook(_) => true,
         }
     }
@@ -124,6 +130,7 @@ impl Delivery {
             Self::Logger(logger) => logger.deliver(&messages).await,
             Self::Sidekiq(sidekiq) => sidekiq.deliver(scope, &messages, encoding).await,
             Self::Postback(postback) => Ok(postback.deliver(scope, messages).await),
+            Self::Que(que) => Ok(que.deliver(&messages).await),
             Self::Hook(hook) => Ok(hook.deliver(messages).await),
         }
     }
@@ -135,6 +142,7 @@ impl Delivery {
             Self::Logger(_) => "MailRoom::Delivery::Logger",
             Self::Sidekiq(_) => "MailRoom::Delivery::Sidekiq",
             Self::Postback(_) => "MailRoom::Delivery::Postback",
+            Self::Que(_) => "MailRoom::Delivery::Que",
             Self::Hook(hook) => hook.class_name(),
         }
     }
@@ -147,6 +155,7 @@ impl Delivery {
             Self::Noop => Some(named("Noop")),
             Self::Logger(_) => Some(named("Logger")),
             Self::Sidekiq(_) => Some(named("Sidekiq")),
+            Self::Que(_) => Some(named("Que")),
             Self::Postback(postback) => {
                 let mut fields = named("Postback");
                 fields.extend([("url", postback.shown().into()), ("status_code", status.into())]);
@@ -162,7 +171,9 @@ impl Delivery {
         match self {
             // Redis is back the moment it is restarted; nobody waits for it longer than need be.
             Self::Sidekiq(_) => std::time::Duration::from_secs(5),
-            Self::Noop | Self::Logger(_) | Self::Postback(_) | Self::Hook(_) => std::time::Duration::from_secs(60),
+            Self::Noop | Self::Logger(_) | Self::Postback(_) | Self::Que(_) | Self::Hook(_) => {
+                std::time::Duration::from_secs(60)
+            }
         }
     }
 }

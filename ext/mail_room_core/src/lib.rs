@@ -23,6 +23,8 @@ pub mod jwt;
 pub mod matcher;
 pub mod memory;
 pub mod message;
+mod net;
+pub mod postgres;
 mod random;
 pub mod redis_client;
 pub mod source;

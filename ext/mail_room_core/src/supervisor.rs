@@ -18,6 +18,7 @@ use crate::delivery::Delivery;
 use crate::error::{Error, Result};
 use crate::hook::Calls;
 use crate::journal::{Journal, Lines, Severity};
+use crate::postgres::PostgresClients;
 use crate::redis_client::RedisClients;
 use crate::source::imap::ImapConnector;
 use crate::watched::Watched;
@@ -107,15 +108,15 @@ impl Supervisor {
     }
 
     fn watched(&self, journal: &mut Journal) -> Result<Vec<Arc<Watched>>> {
-        let clients = RedisClients::new();
+        let (redis, postgres) = (RedisClients::new(), PostgresClients::new());
         let instance = crate::arbiter::new_instance();
         let (budget, encoding) = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
         self.mailboxes
             .iter()
             .zip(&self.calls)
             .map(|(mailbox, calls)| {
-                let arbiter = Arc::new(Arbiter::new(&mailbox.arbitration, &clients, &instance, calls)?);
-                let delivery = Delivery::new(&mailbox.delivery, &clients, &arbiter, calls)?;
+                let arbiter = Arc::new(Arbiter::new(&mailbox.arbitration, &redis, &instance, calls)?);
+                let delivery = Delivery::new(&mailbox.delivery, (&redis, &postgres), &arbiter, calls)?;
                 let log = journal.log(mailbox.log.as_ref(), &mailbox.email, &mailbox.name)?;
                 let budgets = (budget.clone(), encoding.clone());
                 Ok(Arc::new(Watched::new(mailbox.clone(), arbiter, delivery, budgets, log, self.stop.clone())))

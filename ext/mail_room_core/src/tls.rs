@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use rustls::ClientConfig;
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::version::{TLS12, TLS13};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Mutex;
@@ -88,7 +88,7 @@ fn server_verifier(
 ) -> Result<Arc<dyn rustls::client::danger::ServerCertVerifier>> {
     let algorithms = provider.signature_verification_algorithms;
     if tls.verify {
-        Ok(Arc::new(Verifier::new(files::trust(tls)?, algorithms)))
+        Ok(Arc::new(Verifier::new(files::trust(tls)?, tls.verify_hostname, algorithms)))
     } else {
         Ok(Arc::new(Unverified { algorithms }))
     }
@@ -102,6 +102,11 @@ pub(crate) fn in_words(error: &rustls::Error) -> String {
 /// What the server meant if `error`, of a read or a write, is an alert.
 pub(crate) fn alert(error: &std::io::Error) -> Option<Error> {
     explain::alert(error)
+}
+
+/// What stands for `certificate` in a channel binding (RFC 5929 section 4.1): its hash, if its own signature says which.
+pub(crate) fn end_point(certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
+    certificate::end_point(certificate)
 }
 
 /// Makes `stream` an encrypted one and tells who is at its other end. The caller brings the deadline.

@@ -10,6 +10,7 @@ use mail_room_core::budget::{Budget, ENCODING_OCTETS};
 use mail_room_core::config;
 use mail_room_core::delivery::{Delivery as CoreDelivery, Handover};
 use mail_room_core::message::{Message, MessageId};
+use mail_room_core::postgres::PostgresClients;
 use mail_room_core::redis_client::RedisClients;
 use mail_room_core::supervisor::runtime;
 use tokio::runtime::Runtime;
@@ -122,7 +123,8 @@ impl Delivery {
             .core
             .get(|| {
                 let arbiter = Arc::new(CoreArbiter::Noop);
-                CoreDelivery::new(&rb_self.config, &RedisClients::new(), &arbiter, &Arc::default())
+                let clients = (&RedisClients::new(), &PostgresClients::new());
+                CoreDelivery::new(&rb_self.config, clients, &arbiter, &Arc::default())
             })
             .map_err(|error| errors::raise(ruby, &error))?;
         let message = Message { id: MessageId::Uid(0), body };

@@ -1,26 +1,20 @@
 //! Opening a connection: stream, TLS, login, database. The caller brings the deadline for all of it.
 
-use std::net::SocketAddr;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use secrecy::ExposeSecret;
-use socket2::{SockRef, TcpKeepalive};
-use tokio::net::{TcpStream, UnixStream, lookup_host};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
 use super::address::{Address, HostPort, Login, Server};
-use super::connection::{Command, Connection, Stream};
+use super::connection::{Command, Connection};
 use super::sentinel;
 use super::trouble::Trouble;
 use crate::config;
 use crate::error::Error;
+use crate::net::{self, Stream};
 use crate::tls;
-
-/// Quiet before the kernel asks whether the other end is still there, and between its questions.
-const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
-/// How long sent octets may stay unacknowledged before the kernel gives the connection up.
-const UNACKNOWLEDGED: Duration = Duration::from_secs(20);
 
 /// Connects to what `address` means now, ready for commands; by way of the Sentinels if there are any.
 pub(super) async fn connect(address: &Address, until: Instant) -> Result<Connection, Trouble> {
@@ -74,43 +68,18 @@ pub(super) fn auth(login: &Login) -> Command<'_> {
     command.arg(login.password.expose_secret())
 }
 
-/// A TCP stream to `host`, encrypted if `tls` says so. Every address of the host gets its share of the time.
+/// A TCP stream to `host`, encrypted if `tls` says so.
 pub(super) async fn tcp(
     host: &str,
     port: u16,
     tls: Option<&config::Tls>,
     until: Instant,
 ) -> Result<Box<dyn Stream>, Trouble> {
-    let mut addresses: Vec<SocketAddr> = lookup_host((host, port)).await?.collect();
-    addresses.dedup();
-    let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
-    let mut failure = std::io::Error::other("the host name has no address").into();
-    for address in addresses {
-        let share = until.saturating_duration_since(Instant::now()) / left.max(1);
-        left = left.saturating_sub(1);
-        match timeout(share, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                settle(&stream)?;
-                return encrypted(stream, host, port, tls, until).await;
-            }
-            Ok(Err(error)) => failure = Trouble::Io(error),
-            Err(_) => failure = Trouble::Late(share),
-        }
-    }
-    Err(failure)
+    encrypted(net::tcp(host, port, until).await?, host, port, tls, until).await
 }
 
 async fn unix(path: &Path) -> Result<Box<dyn Stream>, Trouble> {
     Ok(Box::new(UnixStream::connect(path).await?))
-}
-
-fn settle(stream: &TcpStream) -> Result<(), Trouble> {
-    stream.set_nodelay(true)?;
-    let socket = SockRef::from(stream);
-    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE.0).with_interval(KEEPALIVE.1))?;
-    #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
-    Ok(())
 }
 
 async fn encrypted(

@@ -6,18 +6,15 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use redis::{ServerError, Value};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufWriter};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter};
 use tokio::time::timeout;
 
 use super::trouble::Trouble;
+use crate::net::Stream;
 
 /// Small arguments are collected up to this many octets before they are written; larger ones are written from where they
 /// are.
 const COLLECTED: usize = 16 << 10;
-
-/// A byte stream of any kind.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 /// A command: its name and arguments.
 #[derive(Debug, Default)]

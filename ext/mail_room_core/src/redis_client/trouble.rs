@@ -7,6 +7,7 @@ use std::time::Duration;
 use redis::{RedisError, ServerError};
 
 use crate::error::Error;
+use crate::net::Unreached;
 
 /// Characters of a server's error text that are passed on.
 const TEXT_LIMIT: usize = 120;
@@ -57,6 +58,15 @@ impl Trouble {
 impl From<io::Error> for Trouble {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
+    }
+}
+
+impl From<Unreached> for Trouble {
+    fn from(unreached: Unreached) -> Self {
+        match unreached {
+            Unreached::Io(error) => Self::Io(error),
+            Unreached::Late(within) => Self::Late(within),
+        }
     }
 }
 

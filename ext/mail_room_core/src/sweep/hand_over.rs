@@ -81,14 +81,18 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
             );
         }
     }
-    let begun = watched.memory().begin();
+    let mut begun = watched.memory().begin();
     let ids: Vec<_> = group.iter().map(|message| message.id.clone()).collect();
     let handovers = watched.delivery.deliver(scope, group, &watched.encoding).await?;
     let mut delivered = Vec::with_capacity(ids.len());
-    let (mut untried, mut outcome) = (Vec::new(), Ok(()));
+    let (mut untried, mut outcome, mut doubtful) = (Vec::new(), Ok(()), false);
     for (id, handover) in ids.into_iter().zip(handovers) {
         match handover {
             Handover::Delivered { status } => {
+                if std::mem::take(&mut doubtful) {
+                    // Where some of a group fail and others do not, they were tried one after the other.
+                    begun = watched.memory().begin();
+                }
                 watched.memory().delivered(&id, begun, watched.mark());
                 watched.count_delivered();
                 if watched.log.enabled()
@@ -100,7 +104,10 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
             }
             Handover::Lost => lost(watched, &id),
             Handover::Refused(error) => outcome = outcome.and(failed(watched, scope, &id, &error, true).await),
-            Handover::Failed(error) => outcome = outcome.and(failed(watched, scope, &id, &error, false).await),
+            Handover::Failed(error) => {
+                doubtful = true;
+                outcome = outcome.and(failed(watched, scope, &id, &error, false).await);
+            }
             Handover::Down(error) => {
                 untried.push(id);
                 outcome = worse(outcome, Err(error));

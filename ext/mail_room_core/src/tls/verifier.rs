@@ -14,25 +14,26 @@ use super::certificate::{self, Facts};
 use super::explain::Distrust;
 use super::files::Trust;
 
-/// Verifies chain, dates and name.
+/// Verifies chain, dates and, unless told otherwise, the name.
 #[derive(Debug)]
 pub(super) struct Verifier {
     trust: Trust,
+    hostname: bool,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
 impl Verifier {
-    pub(super) fn new(trust: Trust, algorithms: WebPkiSupportedAlgorithms) -> Self {
-        Self { trust, algorithms }
+    pub(super) fn new(trust: Trust, hostname: bool, algorithms: WebPkiSupportedAlgorithms) -> Self {
+        Self { trust, hostname, algorithms }
     }
 
     /// A certificate that stands in `ca_file` itself needs no chain: its dates and its name decide. This is what makes
     /// self-signed certificates work, which webpki refuses as "CA used as end entity" or for being X.509 v1.
-    fn check_own(certificate: &Facts, host: &ServerName<'_>, now: UnixTime) -> Result<(), Distrust> {
+    fn check_own(&self, certificate: &Facts, host: &ServerName<'_>, now: UnixTime) -> Result<(), Distrust> {
         if let Some(reason) = certificate.out_of_date(now) {
             return Err(Distrust::Date(reason));
         }
-        if certificate.names(host) { Ok(()) } else { Err(Distrust::Name(certificate.described())) }
+        if !self.hostname || certificate.names(host) { Ok(()) } else { Err(Distrust::Name(certificate.described())) }
     }
 
     fn check_chain(
@@ -45,6 +46,9 @@ impl Verifier {
         let parsed = ParsedCertificate::try_from(certificate)?;
         let roots = &self.trust.roots;
         verify_server_cert_signed_by_trust_anchor(&parsed, roots, intermediates, now, self.algorithms.all)?;
+        if !self.hostname {
+            return Ok(());
+        }
         let named = verify_server_name(&parsed, host);
         // Public authorities have not vouched for common names since 2000; one's own may.
         let own = !self.trust.own.is_empty();
@@ -66,7 +70,7 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, Error> {
         let facts = certificate::facts(end_entity);
         if let Some(facts) = facts.as_ref().filter(|_| self.trust.own.contains(end_entity)) {
-            return match Self::check_own(facts, server_name, now) {
+            return match self.check_own(facts, server_name, now) {
                 Ok(()) => Ok(ServerCertVerified::assertion()),
                 Err(distrust) => Err(distrusted(distrust)),
             };
@@ -223,11 +227,12 @@ mod tests {
         server.distinguished_name.push(DnType::CommonName, "localhost");
         let server = server.signed_by(&server_key, &Issuer::from_params(&authority, &key)).unwrap();
         let host = ServerName::try_from("localhost").unwrap();
-        for (own, trusted) in [(vec![], false), (vec![root.der().clone()], true)] {
+        let own = || vec![root.der().clone()];
+        for (own, hostname, trusted) in [(vec![], true, false), (own(), true, true), (vec![], false, true)] {
             let mut roots = RootCertStore::empty();
             roots.add(root.der().clone()).unwrap();
             let algorithms = rustls::crypto::ring::default_provider().signature_verification_algorithms;
-            let verifier = Verifier::new(Trust { roots, own }, algorithms);
+            let verifier = Verifier::new(Trust { roots, own }, hostname, algorithms);
             let verified = verifier.verify_server_cert(server.der(), &[], &host, &[], UnixTime::now());
             assert_eq!(verified.is_ok(), trusted, "{verified:?}");
         }

@@ -1,0 +1,125 @@
+//! Messages as rows of que's table in PostgreSQL. Knows nothing of workers and of what they do.
+
+use std::error::Error as StdError;
+
+use bytes::{BufMut, BytesMut};
+use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
+
+use super::Handover;
+use crate::charset::to_utf8;
+use crate::config;
+use crate::message::Message;
+use crate::postgres::{PostgresClient, PostgresClients, Trouble};
+
+/// Messages and their octets that are stored at a time, all or none. A larger message travels alone.
+pub(super) const BATCH: (usize, usize) = (100, 1 << 20);
+
+/// The delivery `que`.
+#[derive(Debug)]
+pub struct Que {
+    client: PostgresClient,
+    priority: String,
+    job_class: String,
+    queue: String,
+}
+
+impl Que {
+    /// Connects to nothing yet.
+    pub fn new(config: &config::Que, clients: &PostgresClients) -> Self {
+        Self {
+            client: clients.client(&config.database),
+            priority: config.priority.to_string(),
+            job_class: config.job_class.clone(),
+            queue: config.queue.clone(),
+        }
+    }
+
+    /// Stores a job per message. One answer per message, in order.
+    pub(super) async fn deliver(&self, messages: &[Message]) -> Vec<Handover> {
+        match self.insert(messages, Nul::Kept).await {
+            Ok(()) => messages.iter().map(|_| Handover::DELIVERED).collect(),
+            Err(Trouble::Down(error)) => messages.iter().map(|_| Handover::Down(error.clone())).collect(),
+            Err(_) => self.deliver_singly(messages).await,
+        }
+    }
+
+    /// Something is wrong with one of the messages: the others must not wait for it.
+    async fn deliver_singly(&self, messages: &[Message]) -> Vec<Handover> {
+        let mut handovers = Vec::with_capacity(messages.len());
+        for message in messages {
+            let message = std::slice::from_ref(message);
+            let mut stored = self.insert(message, Nul::Kept).await;
+            if matches!(stored, Err(Trouble::RefusedNul(_))) {
+                stored = self.insert(message, Nul::Replaced).await;
+            }
+            handovers.push(match stored {
+                Ok(()) => Handover::DELIVERED,
+                Err(Trouble::Refused(error) | Trouble::RefusedNul(error)) => Handover::Refused(error),
+                Err(Trouble::Failed(error)) => Handover::Failed(error),
+                Err(Trouble::Down(error)) => {
+                    handovers.resize_with(messages.len(), || Handover::Down(error.clone()));
+                    break;
+                }
+            });
+        }
+        handovers
+    }
+
+    async fn insert(&self, messages: &[Message], nul: Nul) -> Result<(), Trouble> {
+        let words = [&self.priority, &self.job_class, &self.queue].map(|word| Value::Word(word));
+        let arguments = messages.iter().map(|message| Value::Arguments { body: &message.body, nul });
+        let values: Vec<_> = words.into_iter().chain(arguments).collect();
+        self.client.execute(&statement(messages.len()), &values).await
+    }
+}
+
+/// One statement for all: either all are stored or none.
+fn statement(rows: usize) -> String {
+    let rows: Vec<_> = (4..4 + rows).map(|arguments| format!("($1, $2, $3, ${arguments})")).collect();
+    format!("INSERT INTO que_jobs (priority, job_class, queue, args) VALUES {}", rows.join(", "))
+}
+
+/// What becomes of U+0000, which a column of type jsonb cannot hold and one of type json can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Nul {
+    Kept,
+    /// U+FFFD stands for it.
+    Replaced,
+}
+
+/// What goes into a column, whatever its type: sent as text, as the original's client does.
+#[derive(Debug)]
+enum Value<'a> {
+    Word(&'a str),
+    /// A JSON array with the message's text.
+    Arguments {
+        body: &'a [u8],
+        nul: Nul,
+    },
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
+        match self {
+            Self::Word(word) => out.put_slice(word.as_bytes()),
+            Self::Arguments { body, nul } => {
+                let text = to_utf8(body);
+                match nul {
+                    Nul::Kept => serde_json::to_writer(out.writer(), &[text])?,
+                    Nul::Replaced => serde_json::to_writer(out.writer(), &[text.replace('\0', "\u{fffd}")])?,
+                }
+            }
+        }
+        Ok(IsNull::No)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    fn encode_format(&self, _: &Type) -> Format {
+        Format::Text
+    }
+
+    to_sql_checked!();
+}
