@@ -240,6 +240,20 @@ RSpec.describe "delivery_method postback", :servers do
     expect(delivered.tally).to eq(mails.tally)
   end
 
+  it "holds up no other mailbox while endpoints hang with more than there is memory for" do
+    server = endpoint { :hang }
+    hanging = Array.new(2) { dovecot.new_user }
+    hanging.each { |each| 40.times { |number| dovecot.append(each, Mails.plain(number, 1 << 20)) } }
+    other = dovecot.new_user
+    mail_room(*hanging.map { |each| posting(server.url, { timeout: 600 }).merge(email: each) }, mailbox(other))
+    wait_until(20, "the first posts") { server.requests.size == 8 }
+    mails = Array.new(5) { |number| Mails.plain(number, 2 << 20).b }
+    mails.each { |mail| dovecot.append(other, mail) }
+    wait_until(40, -> { "5 jobs, not #{delivered.size}" }) { delivered.size == 5 }
+    expect(delivered.tally == mails.tally).to be(true)
+    expect(server.requests.size).to eq(8)
+  end
+
   it "loses nothing when it is killed, and what it repeats can be recognised" do
     server = endpoint
     mails = fill(600)

@@ -21,6 +21,7 @@ pub struct Budget {
     permits: Arc<Semaphore>,
     units: u64,
     sharers: Arc<AtomicUsize>,
+    waiting: Arc<AtomicUsize>,
 }
 
 /// Octets taken from a [`Budget`], given back on drop.
@@ -31,7 +32,7 @@ impl Budget {
     pub fn new(octets: u64) -> Self {
         let units = (octets / UNIT).clamp(1, u64::from(u32::MAX >> 3));
         let permits = Arc::new(Semaphore::new(usize::try_from(units).unwrap_or(usize::MAX >> 3)));
-        Self { permits, units, sharers: Arc::default() }
+        Self { permits, units, sharers: Arc::default(), waiting: Arc::default() }
     }
 
     /// Waits until `octets` are free and takes them; more than the whole budget counts as the whole. First come, first
@@ -39,14 +40,19 @@ impl Budget {
     pub async fn take(&self, octets: u64) -> Option<Lease> {
         let units = octets.div_ceil(UNIT).clamp(1, self.units);
         let units = u32::try_from(units).unwrap_or(u32::MAX >> 3);
+        let _waiting = Share::of(&self.waiting);
         // None only if the semaphore were closed, which nobody does.
         self.permits.clone().acquire_many_owned(units).await.ok()
     }
 
+    /// Whether somebody waits for more than is free.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
+    }
+
     /// Counts the caller among those who share the budget, until the guard is dropped.
     pub fn share(&self) -> Share {
-        self.sharers.fetch_add(1, Ordering::Relaxed);
-        Share { sharers: self.sharers.clone() }
+        Share::of(&self.sharers)
     }
 
     /// What one chunk of one mailbox should stay within right now: half of an equal share, at most [`CHUNK_OCTETS`].
@@ -56,15 +62,29 @@ impl Budget {
     }
 }
 
-/// One mailbox's place among those who share a [`Budget`].
+/// What is left of `lease` if only `octets` are needed any longer.
+pub(crate) fn kept(mut lease: Lease, octets: usize) -> Option<Lease> {
+    let units = u64::try_from(octets).unwrap_or(u64::MAX).div_ceil(UNIT);
+    let units = usize::try_from(units).unwrap_or(usize::MAX).min(lease.num_permits());
+    lease.split(units)
+}
+
+/// One mailbox's place among those who share a [`Budget`], or wait for it.
 #[derive(Debug)]
 pub struct Share {
-    sharers: Arc<AtomicUsize>,
+    counted: Arc<AtomicUsize>,
+}
+
+impl Share {
+    fn of(counted: &Arc<AtomicUsize>) -> Self {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Self { counted: counted.clone() }
+    }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.sharers.fetch_sub(1, Ordering::Relaxed);
+        self.counted.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -87,6 +107,18 @@ mod tests {
         assert_eq!(budget.permits.available_permits(), 0);
         drop(large);
         assert_eq!(budget.permits.available_permits(), 1024);
+    }
+
+    #[tokio::test]
+    async fn a_lease_can_be_given_back_in_part() {
+        let budget = Budget::new(10 << 10);
+        let lease = budget.take(8 << 10).await.unwrap();
+        let lease = kept(lease, (2 << 10) + 1).unwrap();
+        assert_eq!((lease.num_permits(), budget.permits.available_permits()), (3, 7));
+        let lease = kept(lease, 5 << 10).unwrap();
+        assert_eq!((lease.num_permits(), budget.permits.available_permits()), (3, 7));
+        drop(kept(lease, 0));
+        assert_eq!(budget.permits.available_permits(), 10);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Whose fault is a failure, the message's or the target's? One answer of a target does not tell; what became of other
 //! messages does. Decides what counts against a message and when the target is doubted; delivers and waits for nothing.
 //!
-//! A failure counts against a message only with proof that the target works: another message was handed over with
-//! success after this one's try before. Once proven, further failures count as long as the last that is known of the
+//! A failure counts against a message only with proof that the target works: another message was delivered between two of
+//! its tries. Once proven, further failures count as long as the last that is known of the
 //! target from others is a success. When [`DOUBT_AFTER`] different messages in a row fail, it is the target, and nothing
 //! of that row counts.
 
@@ -16,9 +16,9 @@ const DOUBT_AFTER: usize = 3;
 /// What is known of failures in one mailbox.
 #[derive(Debug, Default)]
 pub(crate) struct Failures {
-    /// Hand-overs begun so far; a point in time.
+    /// Answers so far; a point in time.
     clock: u64,
-    /// When the latest successful hand-over began.
+    /// When the latest delivery was.
     success: u64,
     /// Messages that failed with no success between.
     row: BTreeSet<MessageId>,
@@ -47,15 +47,10 @@ pub(crate) struct Failure {
 }
 
 impl Failures {
-    /// A hand-over begins. Returns its time, for [`succeeded`](Self::succeeded).
-    pub(crate) fn begin(&mut self) -> u64 {
+    /// `id` was delivered.
+    pub(crate) fn succeeded(&mut self, id: &MessageId) {
         self.clock = self.clock.saturating_add(1);
-        self.clock
-    }
-
-    /// The hand-over of `id` that began at `begun` succeeded.
-    pub(crate) fn succeeded(&mut self, id: &MessageId, begun: u64) {
-        self.success = self.success.max(begun);
+        self.success = self.clock;
         for id in std::mem::take(&mut self.row) {
             if let Some(tries) = self.tries.get_mut(&id) {
                 tries.provisional = false;
@@ -74,6 +69,7 @@ impl Failures {
 
     /// The hand-over of `id` failed, and nobody knows whose fault it was.
     pub(crate) fn failed(&mut self, id: &MessageId) -> Failure {
+        self.clock = self.clock.saturating_add(1);
         self.row.insert(id.clone());
         let alone = self.row.len() == 1;
         let doubted = self.doubted();
@@ -136,13 +132,11 @@ mod tests {
     }
 
     fn fail(failures: &mut Failures, id: u32) -> Failure {
-        failures.begin();
         failures.failed(&uid(id))
     }
 
     fn succeed(failures: &mut Failures, id: u32) {
-        let begun = failures.begin();
-        failures.succeeded(&uid(id), begun);
+        failures.succeeded(&uid(id));
     }
 
     #[test]
@@ -169,15 +163,6 @@ mod tests {
     }
 
     #[test]
-    fn a_success_that_began_before_the_failure_proves_nothing() {
-        let mut failures = Failures::default();
-        let begun = failures.begin();
-        fail(&mut failures, 1);
-        failures.succeeded(&uid(2), begun);
-        assert!(!fail(&mut failures, 1).counts);
-    }
-
-    #[test]
     fn three_in_a_row_are_the_targets_fault_and_nothing_of_it_counts() {
         let mut failures = Failures::default();
         fail(&mut failures, 1);
@@ -201,7 +186,6 @@ mod tests {
     fn a_refusal_counts_at_once_and_does_not_cast_doubt_on_the_target() {
         let mut failures = Failures::default();
         for counted in 1..=4 {
-            failures.begin();
             assert_eq!(failures.refused(&uid(counted)), Failure { failures: 1, counts: true, counted: 1 });
         }
         assert_eq!(failures.refused(&uid(1)).counted, 2);

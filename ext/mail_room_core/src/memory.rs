@@ -141,14 +141,9 @@ impl Memory {
         self.waiting.insert(id.clone(), now + delay);
     }
 
-    /// A hand-over begins. Returns its time, for [`delivered`](Self::delivered).
-    pub fn begin(&mut self) -> u64 {
-        self.failures.begin()
-    }
-
-    /// The hand-over of `id` that began at `begun` succeeded; `mark` is how the server is told.
-    pub fn delivered(&mut self, id: &MessageId, begun: u64, mark: Mark) {
-        self.failures.succeeded(id, begun);
+    /// `id` was delivered; `mark` is how the server is told.
+    pub fn delivered(&mut self, id: &MessageId, mark: Mark) {
+        self.failures.succeeded(id);
         self.probing = false;
         self.decided(id, mark);
     }

@@ -278,10 +278,7 @@ impl Rejection {
     }
 
     fn succeeded(&self, id: &MessageId) {
-        let mut failures = lock(&self.failures);
-        let begun = failures.begin();
-        failures.succeeded(id, begun);
-        drop(failures);
+        lock(&self.failures).succeeded(id);
         lock(&self.pause).backoff.reset();
     }
 
@@ -290,7 +287,6 @@ impl Rejection {
         if failures.len() >= NOTED {
             *failures = Failures::default();
         }
-        failures.begin();
         failures.failed(id)
     }
 

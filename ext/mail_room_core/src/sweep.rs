@@ -11,6 +11,7 @@ mod hand_over;
 mod triage;
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -23,7 +24,7 @@ use crate::journal::Severity;
 use crate::message::{Message, MessageId};
 use crate::source::{Fetched, Mark, Source};
 use crate::watched::Watched;
-use hand_over::hand_over;
+use hand_over::{give_up, hand_over};
 
 /// Messages in one chunk.
 const CHUNK_MESSAGES: usize = 1_000;
@@ -99,7 +100,7 @@ struct Chunk {
     messages: Vec<Message>,
     /// Decided without a hand-over: delivered by somebody before, too large, or tried too often.
     settled: Vec<Decision>,
-    _lease: Option<Lease>,
+    lease: Option<Lease>,
 }
 
 /// One pass over what a search found.
@@ -138,12 +139,12 @@ impl<'a, S: Source> Pass<'a, S> {
             if current.is_none() && !self.wants_more() {
                 break;
             }
-            let over = Notify::new();
+            let (over, stuck) = (Notify::new(), AtomicBool::new(false));
             let known = std::mem::take(&mut acknowledged);
-            let (gathered, handed_over) = tokio::join!(self.gather_during(&over, &mut acknowledged), async {
+            let (gathered, handed_over) = tokio::join!(self.gather_during((&over, &stuck), &mut acknowledged), async {
                 settle_acknowledged(watched, &scope, known).await;
                 let handed_over = match current {
-                    Some(chunk) => hand_over(watched, &scope, chunk).await,
+                    Some(chunk) => hand_over(watched, &scope, chunk, &stuck).await,
                     None => Ok(()),
                 };
                 over.notify_one();
@@ -170,10 +171,21 @@ impl<'a, S: Source> Pass<'a, S> {
         Ok(())
     }
 
-    /// Gathers the next chunk while one is being handed over, and then marks what is decided until that is `over`.
-    async fn gather_during(&mut self, over: &Notify, acknowledged: &mut Vec<MessageId>) -> Result<Option<Chunk>> {
-        let gathered = self.gather().await?;
+    /// Gathers the next chunk while one is being handed over, and then marks what is decided until that is `over`. Gives
+    /// the chunk up if that is `stuck`.
+    async fn gather_during(
+        &mut self,
+        (over, stuck): (&Notify, &AtomicBool),
+        acknowledged: &mut Vec<MessageId>,
+    ) -> Result<Option<Chunk>> {
+        let mut gathered = self.gather().await?;
         while tokio::time::timeout(MARK_EVERY, over.notified()).await.is_err() {
+            if stuck.load(Ordering::Acquire)
+                && let Some(chunk) = gathered.take()
+            {
+                chunk.settled.iter().for_each(|(id, mark)| self.watched.memory().decided(id, *mark));
+                give_up(self.watched, &self.scope, chunk.messages).await;
+            }
             self.acknowledge(acknowledged).await?;
         }
         Ok(gathered)
@@ -306,7 +318,7 @@ impl<'a, S: Source> Pass<'a, S> {
         let planned: u64 = won.iter().map(|(_, size)| *size).sum();
         // Servers round sizes (Exchange), but one that promises little and sends much must not fill the memory.
         let most = planned.saturating_mul(2).saturating_add(1 << 20);
-        chunk._lease = watched.budget.take(planned).await;
+        chunk.lease = watched.budget.take(planned).await;
 
         let mut missing: Vec<MessageId> = won.into_iter().map(|(id, _)| id).collect();
         let ids = missing.clone();

@@ -2,14 +2,17 @@
 //! tried again later, set aside. Marks nothing on the server; what is decided stands in the memory.
 
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use serde_json::json;
+use tokio::time::sleep_until;
 
 use super::{Chunk, triage};
 use crate::batch::fitting;
+use crate::budget::kept;
 use crate::delivery::Handover;
 use crate::error::{Error, Result};
 use crate::message::{Message, MessageId};
@@ -19,36 +22,70 @@ use crate::watched::Watched;
 /// What is on its way when a stop is asked for has this long; then marking what got through must still fit into the stop.
 const FINISH_WITHIN: Duration = Duration::from_secs(15);
 
-/// Hands a chunk over. What a stop or an error keeps from being begun stays claimed; the caller releases it.
+/// Without any answer of the target. If others wait for memory then, what is not on its way is given up and fetched again
+/// later: they may have targets that answer.
+const STUCK_AFTER: Duration = Duration::from_secs(10);
+/// How often it is looked whether others wait.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Hands a chunk over. What a stop or an error keeps from being begun stays claimed; the caller releases it. `stuck` becomes
+/// true when memory is to be given up.
 ///
 /// # Errors
 /// [`Error::TargetDown`] and [`Error::TargetDoubted`]. What got through before is decided all the same.
-pub(super) async fn hand_over(watched: &Watched, scope: &str, chunk: Chunk) -> Result<()> {
+pub(super) async fn hand_over(watched: &Watched, scope: &str, chunk: Chunk, stuck: &AtomicBool) -> Result<()> {
     let _handing_over = watched.handing_over();
-    let Chunk { mut messages, settled, _lease } = chunk;
+    let Chunk { mut messages, settled, mut lease } = chunk;
     for (id, mark) in &settled {
         watched.memory().decided(id, *mark);
     }
     triage::triage(watched, scope, &mut messages).await?;
     let mut waiting = VecDeque::from(messages);
     let mut under_way = FuturesUnordered::new();
+    let mut octets_under_way = 0;
     let mut outcome = Ok(());
+    let mut look_at = Instant::now() + STUCK_AFTER;
     loop {
         while outcome.is_ok() && under_way.len() < watched.delivery.in_flight() && !watched.stop.asked() {
             let fitting = fitting(waiting.iter().map(|message| message.body.len()), watched.delivery.group());
             if fitting == 0 {
                 break;
             }
-            under_way.push(hand_over_group(watched, scope, waiting.drain(..fitting).collect()));
+            let group: Vec<_> = waiting.drain(..fitting).collect();
+            let octets: usize = group.iter().map(|message| message.body.len()).sum();
+            octets_under_way += octets;
+            under_way.push(async move { (octets, hand_over_group(watched, scope, group).await) });
         }
         tokio::select! {
             biased;
             ended = under_way.next() => match ended {
                 None => return outcome,
-                Some(ended) => outcome = worse(outcome, ended),
+                Some((octets, ended)) => {
+                    octets_under_way -= octets;
+                    outcome = worse(outcome, ended);
+                    look_at = Instant::now() + STUCK_AFTER;
+                    stuck.store(false, Ordering::Release);
+                }
             },
             () = watched.stop.wait_and(FINISH_WITHIN) => return outcome,
+            () = sleep_until(look_at.into()) => {
+                if watched.budget.is_wanted() {
+                    stuck.store(true, Ordering::Release);
+                    give_up(watched, scope, waiting.drain(..).collect()).await;
+                    lease = lease.and_then(|lease| kept(lease, octets_under_way));
+                }
+                look_at = Instant::now() + LOOK_EVERY;
+            }
         }
+    }
+}
+
+/// Gives up messages that were fetched and are not begun: others may have them, or we later.
+pub(super) async fn give_up(watched: &Watched, scope: &str, messages: Vec<Message>) {
+    let ids: Vec<_> = messages.into_iter().map(|message| message.id).collect();
+    if !ids.is_empty() {
+        // A claim that cannot be given back ends by itself.
+        watched.release(scope, &ids).await.ok();
     }
 }
 
@@ -77,20 +114,15 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
             );
         }
     }
-    let mut begun = watched.memory().begin();
     let ids: Vec<_> = group.iter().map(|message| message.id.clone()).collect();
     let handovers = watched.delivery.deliver(scope, group, &watched.encoding).await?;
     let alone = ids.len() == 1;
     let mut delivered = Vec::with_capacity(ids.len());
-    let (mut untried, mut outcome, mut doubtful) = (Vec::new(), Ok(()), false);
+    let (mut untried, mut outcome) = (Vec::new(), Ok(()));
     for (id, handover) in ids.into_iter().zip(handovers) {
         match handover {
             Handover::Delivered { status } => {
-                if std::mem::take(&mut doubtful) {
-                    // Where some of a group fail and others do not, they were tried one after the other.
-                    begun = watched.memory().begin();
-                }
-                watched.memory().delivered(&id, begun, watched.mark());
+                watched.memory().delivered(&id, watched.mark());
                 watched.count_delivered();
                 if watched.log.enabled()
                     && let Some(fields) = watched.delivery.pushed(status)
@@ -101,10 +133,7 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
             }
             Handover::Lost => lost(watched, &id),
             Handover::Refused(error) => outcome = outcome.and(failed(watched, scope, &id, &error, true).await),
-            Handover::Failed(error) => {
-                doubtful = true;
-                outcome = outcome.and(failed(watched, scope, &id, &error, false).await);
-            }
+            Handover::Failed(error) => outcome = outcome.and(failed(watched, scope, &id, &error, false).await),
             Handover::Down(error) => {
                 if alone {
                     watched.memory().strike(&id);
