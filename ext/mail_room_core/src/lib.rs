@@ -24,6 +24,7 @@ pub mod matcher;
 pub mod memory;
 pub mod message;
 mod net;
+pub mod oauth;
 pub mod postgres;
 mod random;
 pub mod redis_client;

@@ -18,6 +18,7 @@ use crate::journal::{Log, Severity};
 use crate::matcher::Matcher;
 use crate::memory::Memory;
 use crate::message::MessageId;
+use crate::oauth::Tokens;
 use crate::source::Mark;
 
 /// How long giving claims back may take; what is not given back ends by itself.
@@ -38,6 +39,8 @@ pub struct Watched {
     pub encoding: Budget,
     /// What messages are for, if anybody wants to know.
     pub matcher: Option<Matcher>,
+    /// What to log in with where there is no password.
+    pub tokens: Option<Tokens>,
     /// This mailbox's log.
     pub log: Log,
     /// Asked to stop?
@@ -74,6 +77,7 @@ impl Watched {
         stop: Stop,
     ) -> Self {
         Self {
+            tokens: config.auth.as_ref().map(Tokens::new),
             matcher: config.matching.as_ref().map(Matcher::new),
             config,
             arbiter,
