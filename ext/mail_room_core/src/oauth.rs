@@ -14,7 +14,7 @@ use crate::config::{OAuth, TokenSource};
 use crate::error::{Error, Result};
 use grant::Grant;
 
-/// A token that does not live longer than this is renewed before it is used.
+/// A token is renewed this long before its end, or in the middle of its life if that is later.
 const RENEW_BEFORE: Duration = Duration::from_secs(300);
 /// Octets of a token. Microsoft's have some 2,000.
 const TOKEN_LIMIT: usize = 16 << 10;
@@ -66,7 +66,7 @@ impl Tokens {
         Self { source }
     }
 
-    /// A token that is good for five more minutes, as far as is known. Has a deadline of its own; dropping it ends what
+    /// A token that does not expire in the midst of a login. Has a deadline of its own; dropping it ends what
     /// it started.
     ///
     /// # Errors
@@ -83,7 +83,7 @@ impl Tokens {
                 *kept = None;
                 let (token, life) = grant.ask().await?;
                 let token = fresh(token)?;
-                let until = Instant::now() + life.saturating_sub(RENEW_BEFORE.min(life / 2));
+                let until = Instant::now() + usable(life);
                 *kept = Some(Kept { token: token.secret.clone(), until });
                 Ok(token)
             }
@@ -108,6 +108,11 @@ impl Tokens {
     }
 }
 
+/// How long a token is used again that lives for `life`.
+fn usable(life: Duration) -> Duration {
+    life.saturating_sub(RENEW_BEFORE.min(life / 2))
+}
+
 /// Takes the white space off a token, and refuses what is none (RFC 6750 section 2.1): it would end a line of the
 /// conversation, or a field of the mechanism.
 fn fresh(text: SecretString) -> Result<Token> {
@@ -126,6 +131,13 @@ fn fresh(text: SecretString) -> Result<Token> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_is_renewed_five_minutes_before_its_end() {
+        for (life, used) in [(3600, 3300), (600, 300), (300, 150), (0, 0)] {
+            assert_eq!(usable(Duration::from_secs(life)), Duration::from_secs(used));
+        }
+    }
 
     #[test]
     fn a_token_is_one_word() {
