@@ -26,6 +26,7 @@ pub mod message;
 mod net;
 pub mod oauth;
 pub mod postgres;
+pub mod progress;
 mod random;
 pub mod redis_client;
 pub mod source;

@@ -6,6 +6,7 @@ use crate::config::{Matching, Unmatched};
 use crate::error::Result;
 use crate::matcher::{Match, Verdict};
 use crate::message::{Message, MessageId};
+use crate::progress::Fate;
 use crate::watched::Watched;
 
 /// Characters of a key or address in a log line; the sender chooses how long they are.
@@ -42,6 +43,7 @@ pub(crate) async fn ignore(watched: &Watched, scope: &str, messages: &mut Vec<Me
     }
     for id in &settled {
         memory.decided(id, watched.mark());
+        watched.progress.count(Fate::Ignored);
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! One mailbox being watched: its configuration, and what outlives its connections.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use crate::matcher::Matcher;
 use crate::memory::Memory;
 use crate::message::MessageId;
 use crate::oauth::Tokens;
+use crate::progress::{Fate, Progress};
 use crate::source::Mark;
 
 /// How long giving claims back may take; what is not given back ends by itself.
@@ -45,7 +46,10 @@ pub struct Watched {
     pub log: Log,
     /// Asked to stop?
     pub stop: Stop,
-    delivered: AtomicU64,
+    /// How far it has got.
+    pub progress: Arc<Progress>,
+    /// Whether to work through what is there and then end, in place of waiting for more.
+    pub once: bool,
     handing_over: AtomicBool,
     memory: Mutex<Memory>,
     held: Mutex<Held>,
@@ -86,7 +90,8 @@ impl Watched {
             encoding,
             log,
             stop,
-            delivered: AtomicU64::new(0),
+            progress: Arc::default(),
+            once: false,
             handing_over: AtomicBool::new(false),
             memory: Mutex::default(),
             held: Mutex::default(),
@@ -112,7 +117,7 @@ impl Watched {
 
     /// Messages delivered since the start.
     pub fn delivered(&self) -> u64 {
-        self.delivered.load(Ordering::Relaxed)
+        self.progress.snapshot().delivered
     }
 
     /// Whether messages are on their way to the target.
@@ -126,13 +131,9 @@ impl Watched {
         HandingOver(&self.handing_over)
     }
 
-    /// Counts one more message delivered.
-    pub fn count_delivered(&self) {
-        self.delivered.fetch_add(1, Ordering::Relaxed);
-    }
-
     /// Says that a message was given up, and where to find it.
     pub fn tell_set_aside(&self, id: &MessageId, why: &str) {
+        self.progress.count(Fate::SetAside);
         let where_to = match &self.config.failed_mailbox {
             Some(folder) => format!("it is moved to {folder}"),
             None => "it is left \\Flagged \\Seen".to_owned(),

@@ -14,6 +14,7 @@ use crate::delivery::Handover;
 use crate::error::{Error, Result};
 use crate::journal::Severity;
 use crate::message::{Message, MessageId};
+use crate::progress::Fate;
 use crate::source::Mark;
 use crate::triage;
 use crate::watched::Watched;
@@ -94,7 +95,7 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
                     begun = watched.memory().begin();
                 }
                 watched.memory().delivered(&id, begun, watched.mark());
-                watched.count_delivered();
+                watched.progress.count(Fate::Delivered);
                 if watched.log.enabled()
                     && let Some(fields) = watched.delivery.pushed(status)
                 {
@@ -150,6 +151,9 @@ async fn failed(watched: &Watched, scope: &str, id: &MessageId, error: &Error, r
     // Before anything is waited for: should this process stop now, the message is not tried again too soon.
     watched.memory().wait(id, Instant::now() + backoff);
     watched.let_go(std::iter::once(id));
+    if failure.counts {
+        watched.progress.moved();
+    }
     let noted = watched.arbiter.fail(scope, id, backoff, failure.counts).await;
     let elsewhere = noted.as_ref().copied().unwrap_or(0);
     let attempts = if failure.counts { failure.counted.max(elsewhere) } else { failure.counted };
