@@ -40,7 +40,7 @@ module MailRoom
         why = mailbox.state == "given_up" ? mailbox.trouble : "told to stop"
         @err.puts "mail_room: #{mailbox.title} was not worked through: #{why}"
       end
-      others = { "ignored" => progress.ignored, "delivered elsewhere" => progress.elsewhere }.reject { |_, count| count.zero? }
+      others = { "ignored" => progress.ignored, "rejected" => progress.rejected, "delivered elsewhere" => progress.elsewhere }.reject { |_, count| count.zero? }
       counts = { "delivered" => progress.delivered, **others, "set aside" => progress.set_aside, "left" => progress.left }
       @out.puts "mail_room: #{counts.map { |what, count| "#{count} #{what}" }.join(", ")} (#{format("%.1f", seconds)} s)"
     end

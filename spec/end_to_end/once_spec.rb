@@ -32,7 +32,7 @@ RSpec.describe "mail_room --once", :servers do
     expect([dovecot.uids(user), dovecot.uids(other, "UNSEEN")]).to eq([[], []])
     expect(process.stdout).to match(/\Amail_room: 320 delivered, 0 set aside, 0 left \(\d+\.\d s\)\n\z/)
     expect(process.stderr).to eq("")
-    expect(process.log.last).to include("action" => "Quitting connection...")
+    expect(process.log.last(4).map { |line| line["action"] }).to include("Quitting connection...", "Watcher stopped")
   end
 
   it "has nothing to do in an empty mailbox, and without any" do

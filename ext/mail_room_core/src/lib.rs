@@ -29,11 +29,12 @@ pub mod postgres;
 pub mod progress;
 mod random;
 pub mod redis_client;
+pub mod rejection;
+mod setback;
 pub mod source;
 pub mod supervisor;
 pub mod sweep;
 pub mod tls;
-mod triage;
 pub mod watched;
 pub mod watcher;
 

@@ -46,6 +46,11 @@ impl Memory {
         }
     }
 
+    /// Whether what is known is about this mailbox, as it is called.
+    pub(crate) fn is_about(&self, scope: &str) -> bool {
+        self.scope == scope
+    }
+
     /// Sorts out what a search found. `shows_unmarked`: the search finds a message only while it is not marked, so
     /// finding one that is done means the server has lost the mark.
     pub fn sort_out(&mut self, found: &[MessageId], shows_unmarked: Option<Mark>, now: Instant) -> Sorted {

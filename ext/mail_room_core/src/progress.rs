@@ -35,6 +35,8 @@ pub struct Snapshot {
     pub delivered: u64,
     /// Messages that nobody wanted, only marked.
     pub ignored: u64,
+    /// Messages rejected, whether their senders were told or not.
+    pub rejected: u64,
     /// Messages given up.
     pub set_aside: u64,
     /// Messages that somebody else had delivered, only marked.
@@ -52,6 +54,8 @@ pub enum Fate {
     Delivered,
     /// Nobody wanted it.
     Ignored,
+    /// It was rejected, and its sender told unless there was a reason not to.
+    Rejected,
     /// It was given up.
     SetAside,
     /// Somebody else had delivered it.
@@ -131,6 +135,7 @@ impl Progress {
         let counter = match fate {
             Fate::Delivered => &mut inner.snapshot.delivered,
             Fate::Ignored => &mut inner.snapshot.ignored,
+            Fate::Rejected => &mut inner.snapshot.rejected,
             Fate::SetAside => &mut inner.snapshot.set_aside,
             Fate::Elsewhere => &mut inner.snapshot.elsewhere,
         };

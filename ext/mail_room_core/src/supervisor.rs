@@ -22,6 +22,7 @@ use crate::journal::{Journal, Lines, Severity};
 use crate::postgres::PostgresClients;
 use crate::progress::{Progress, Snapshot, State};
 use crate::redis_client::RedisClients;
+use crate::rejection::Rejection;
 use crate::source::imap::ImapConnector;
 use crate::watched::Watched;
 use crate::watcher::{Connector, give_up, watch};
@@ -146,7 +147,9 @@ impl Supervisor {
                 let once = self.settings.once.is_some();
                 // Worked through once, a mailbox may have to end before the others.
                 let stop = if once { Stop::new() } else { self.stop.clone() };
-                let mut watched = Watched::new(mailbox.clone(), arbiter, delivery, budgets, log, stop);
+                let rejection = Rejection::new(mailbox, calls)?;
+                let watched = Watched::new(mailbox.clone(), arbiter, delivery, budgets, log, stop);
+                let mut watched = watched.rejecting(rejection);
                 watched.progress.clone_from(progress);
                 watched.once = once;
                 Ok(Arc::new(watched))

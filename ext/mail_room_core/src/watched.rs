@@ -20,6 +20,7 @@ use crate::memory::Memory;
 use crate::message::MessageId;
 use crate::oauth::Tokens;
 use crate::progress::{Fate, Progress};
+use crate::rejection::Rejection;
 use crate::source::Mark;
 
 /// How long giving claims back may take; what is not given back ends by itself.
@@ -46,6 +47,8 @@ pub struct Watched {
     pub log: Log,
     /// Asked to stop?
     pub stop: Stop,
+    /// How senders are told that their messages were rejected.
+    pub rejection: Option<Rejection>,
     /// How far it has got.
     pub progress: Arc<Progress>,
     /// Whether to work through what is there and then end, in place of waiting for more.
@@ -83,6 +86,7 @@ impl Watched {
         Self {
             tokens: config.auth.as_ref().map(Tokens::new),
             matcher: config.matching.as_ref().map(Matcher::new),
+            rejection: None,
             config,
             arbiter,
             delivery,
@@ -96,6 +100,12 @@ impl Watched {
             memory: Mutex::default(),
             held: Mutex::default(),
         }
+    }
+
+    /// With senders told as `rejection` does.
+    pub fn rejecting(mut self, rejection: Option<Rejection>) -> Self {
+        self.rejection = rejection;
+        self
     }
 
     /// What is known of the messages. A panic elsewhere leaves it as it was: every change is one step.

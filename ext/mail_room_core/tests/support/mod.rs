@@ -37,6 +37,7 @@ pub fn mailbox(port: u16) -> Mailbox {
         failed_mailbox: None,
         log: None,
         matching: None,
+        rejection: None,
         delivery: Delivery::Noop,
         arbitration: Arbitration::Noop,
     }
