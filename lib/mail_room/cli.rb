@@ -7,6 +7,7 @@ require "mail_room/crash_handler"
 require "mail_room/match_command"
 require "mail_room/native"
 require "mail_room/once_command"
+require "mail_room/service_manager"
 
 module MailRoom
   # The `mail_room` process: reads its configuration, watches until a signal ends it, and says in one place what went wrong.
@@ -86,10 +87,14 @@ module MailRoom
     # @return [Integer] the exit status
     # @raise [ConfigurationError]
     def start
-      return with_signals { OnceCommand.new(coordinator, **options.slice(:give_up_after)).run } if options[:once]
+      # Only we are what the service manager has started: a host that watches mailboxes tells it of itself.
+      settings = { manager: ServiceManager.from_environment, **options.slice(:give_up_after) }
+      with_signals do
+        next OnceCommand.new(coordinator, **settings).run if options[:once]
 
-      with_signals { coordinator.run }
-      0
+        coordinator.run(**settings)
+        0
+      end
     rescue StandardError, ScriptError, NoMemoryError, SystemStackError => e
       exit self.class.crash(e, options)
     end

@@ -33,12 +33,13 @@ module MailRoom
     #
     # @param once [Boolean]
     # @param give_up_after [Integer] from 1
+    # @param manager [Hash, nil] the service manager that is told how we are, see {ServiceManager}
     # @return [Progress, nil] with `once`, how far it got; nil also if {#quit} came before
     # @raise [ConfigurationError]
-    def run(once: false, give_up_after: GIVE_UP_AFTER)
+    def run(once: false, give_up_after: GIVE_UP_AFTER, manager: nil)
       return if @quit
 
-      watch = @watch = Watch.new(watchers.map(&:mailbox), once: (give_up_after if once))
+      watch = @watch = Watch.new(watchers.map(&:mailbox), once: (give_up_after if once), manager: manager)
       watchers.each { |watcher| watcher.watched_by(watch) }
       @running = true
       # A quit that came while the watch was being made.

@@ -11,12 +11,12 @@ module MailRoom
     private_constant :INCOMPLETE
 
     # @param coordinator [Coordinator]
-    # @param give_up_after [Integer] see {Coordinator#run}
     # @param out [IO] for the summary
     # @param err [IO] for the bar, if it is a terminal, and for what went wrong
-    def initialize(coordinator, give_up_after: Coordinator::GIVE_UP_AFTER, out: $stdout, err: $stderr)
+    # @param rest [Hash] more for {Coordinator#run}
+    def initialize(coordinator, out: $stdout, err: $stderr, **rest)
       @coordinator = coordinator
-      @give_up_after = give_up_after
+      @rest = rest
       @out = out
       @err = err
     end
@@ -24,7 +24,7 @@ module MailRoom
     # @return [Integer] the exit status
     def run
       began = Process.clock_gettime(Process::CLOCK_MONOTONIC)
-      progress = with_bar { @coordinator.run(once: true, give_up_after: @give_up_after) } || @coordinator.progress
+      progress = with_bar { @coordinator.run(once: true, **@rest) } || @coordinator.progress
       sum_up(progress, Process.clock_gettime(Process::CLOCK_MONOTONIC) - began)
       progress.success? ? 0 : INCOMPLETE
     end
@@ -40,7 +40,8 @@ module MailRoom
         why = mailbox.state == "given_up" ? mailbox.trouble : "told to stop"
         @err.puts "mail_room: #{mailbox.title} was not worked through: #{why}"
       end
-      others = { "ignored" => progress.ignored, "rejected" => progress.rejected, "delivered elsewhere" => progress.elsewhere }.reject { |_, count| count.zero? }
+      others = { "ignored" => progress.ignored, "rejected" => progress.rejected, "delivered elsewhere" => progress.elsewhere }
+      others.reject! { |_, count| count.zero? }
       counts = { "delivered" => progress.delivered, **others, "set aside" => progress.set_aside, "left" => progress.left }
       @out.puts "mail_room: #{counts.map { |what, count| "#{count} #{what}" }.join(", ")} (#{format("%.1f", seconds)} s)"
     end

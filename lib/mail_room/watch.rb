@@ -16,12 +16,13 @@ module MailRoom
 
     # @param mailboxes [Array<Mailbox>]
     # @param once [Integer, nil] work through what is there and end; give a mailbox up in which nothing got on for so many seconds
+    # @param manager [Hash, nil] the service manager that is told how we are, see {ServiceManager}
     # @raise [ConfigurationError]
-    def initialize(mailboxes, once: nil)
+    def initialize(mailboxes, once: nil, manager: nil)
       logged = mailboxes.select(&:logger_object).uniq { |mailbox| mailbox.logger_object.__id__ }
       numbers = logged.each_with_index.to_h { |mailbox, number| [mailbox.logger_object.__id__, number] }
       @native = Native::Supervisor.new(mailboxes.map { |mailbox| mailbox.to_watch(numbers[mailbox.logger_object.__id__]) },
-                                       { "once" => once })
+                                       { "once" => once, "manager" => manager })
       @logs = logged.each_with_index.map do |mailbox, number|
         LogThread.new(@native, number, mailbox.logger, mailbox.logger_object)
       end

@@ -92,10 +92,10 @@ RSpec.describe "mail_room --once", :servers do
   it "gives up a server that cannot be reached, exits with 1, and works through the other mailbox" do
     fill(3)
     gone = mailbox(dovecot.new_user, port: ServerProcess.free_port)
-    process = once(gone, mailbox(user), arguments: %w[--give-up-after 2])
+    process = once(gone, mailbox(user), arguments: %w[--give-up-after 5])
     expect(process.wait(20).exitstatus).to eq(1)
     expect(jobs).to eq(3)
-    expect(process.stderr).to match(/\Amail_room: Mailbox \(name "INBOX", email "#{gone[:email]}"\) was not worked through: nothing got on for 2 s; 127\.0\.0\.1:#{gone[:port]}: cannot connect.*\n\z/) # rubocop:disable Layout/LineLength
+    expect(process.stderr).to match(/\Amail_room: Mailbox \(name "INBOX", email "#{gone[:email]}"\) was not worked through: nothing got on for 5 s; 127\.0\.0\.1:#{gone[:port]}: cannot connect.*\n\z/) # rubocop:disable Layout/LineLength
     expect(process.stdout).to include("3 delivered, 0 set aside, 0 left")
     expect(process.log.select { |line| line["action"] == "Giving up" }.map { |line| line["severity"] }).to eq(["ERROR"])
   end
@@ -123,9 +123,9 @@ RSpec.describe "mail_room --once", :servers do
     fill(5)
     port = ServerProcess.free_port
     process = once(mailbox(user, delivery_options: { redis_url: "redis://127.0.0.1:#{port}", worker: "W", queue: "mails" },
-                                 arbitration_method: "noop"), arguments: %w[--give-up-after 2])
+                                 arbitration_method: "noop"), arguments: %w[--give-up-after 5])
     expect(process.wait(40).exitstatus).to eq(1)
-    expect(process.stderr).to match(/nothing got on for 2 s; .*127\.0\.0\.1:#{port}/)
+    expect(process.stderr).to match(/nothing got on for 5 s; .*127\.0\.0\.1:#{port}/)
     expect(process.stdout).to include("0 delivered, 0 set aside, 5 left")
     expect(dovecot.uids(user, "UNSEEN").size).to eq(5)
   end
@@ -133,7 +133,7 @@ RSpec.describe "mail_room --once", :servers do
   it "waits for what another process has claimed, but not for ever" do
     fill(2)
     redis.call("SET", "delivered:1", "1", "EX", "600")
-    process = once(mailbox(user), arguments: %w[--give-up-after 2])
+    process = once(mailbox(user), arguments: %w[--give-up-after 5])
     expect(process.wait(20).exitstatus).to eq(1)
     expect(process.stdout).to include("1 delivered, 0 set aside, 1 left")
     expect(process.stderr).to include("1 messages are under way, wait for their next try, or are claimed by another process")

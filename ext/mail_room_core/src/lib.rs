@@ -30,6 +30,7 @@ pub mod progress;
 mod random;
 pub mod redis_client;
 pub mod rejection;
+pub mod service;
 mod setback;
 pub mod source;
 pub mod supervisor;

@@ -23,6 +23,7 @@ use crate::postgres::PostgresClients;
 use crate::progress::{Progress, Snapshot, State};
 use crate::redis_client::RedisClients;
 use crate::rejection::Rejection;
+use crate::service::{Manager, tell};
 use crate::source::imap::ImapConnector;
 use crate::watched::Watched;
 use crate::watcher::{Connector, give_up, watch};
@@ -42,6 +43,9 @@ pub struct Settings {
     /// mailboxes are watched until told to stop.
     #[serde(default)]
     pub once: Option<u64>,
+    /// Who is told how we are.
+    #[serde(default)]
+    pub manager: Option<Manager>,
 }
 
 /// Watches mailboxes until told to stop.
@@ -125,6 +129,9 @@ impl Supervisor {
         let watched = self.watched(&mut journal)?;
         let runtime = runtime(WORKERS)?;
         let once = self.settings.once.map(Duration::from_secs);
+        if let Some(manager) = self.settings.manager.clone() {
+            runtime.spawn(tell(manager, self.progress.clone(), self.stop.clone()));
+        }
         runtime.block_on(supervise(watched, once, self.stop.clone()));
         runtime.shutdown_timeout(SHUTDOWN_WITHIN);
         drop(journal);
