@@ -81,6 +81,7 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
     let mut begun = watched.memory().begin();
     let ids: Vec<_> = group.iter().map(|message| message.id.clone()).collect();
     let handovers = watched.delivery.deliver(scope, group, &watched.encoding).await?;
+    let alone = ids.len() == 1;
     let mut delivered = Vec::with_capacity(ids.len());
     let (mut untried, mut outcome, mut doubtful) = (Vec::new(), Ok(()), false);
     for (id, handover) in ids.into_iter().zip(handovers) {
@@ -106,6 +107,9 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
                 outcome = outcome.and(failed(watched, scope, &id, &error, false).await);
             }
             Handover::Down(error) => {
+                if alone {
+                    watched.memory().strike(&id);
+                }
                 untried.push(id);
                 outcome = worse(outcome, Err(error));
             }
