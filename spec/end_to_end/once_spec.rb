@@ -119,6 +119,19 @@ RSpec.describe "mail_room --once", :servers do
     expect(process.everything_said).not_to include("wr0ng-pass")
   end
 
+  it "gives up a message that fails time and again when no other shows whose fault it is" do
+    server = HttpServer.new { [500, {}, ""] }.start
+    fill(1)
+    process = once(posting(server), arguments: %w[--give-up-after 3])
+    expect(process.wait(20).exitstatus).to eq(1)
+    expect(server.requests.size).to be_between(2, 4)
+    expect(process.stdout).to include("0 delivered, 0 set aside, 1 left")
+    expect(process.stderr).to include("nothing got on for 3 s; what is left (1) is under way, waits for its next try")
+    expect(dovecot.uids(user, "UNSEEN").size).to eq(1)
+  ensure
+    server&.stop
+  end
+
   it "gives up a target that stays down, and leaves the mails unread" do
     fill(5)
     port = ServerProcess.free_port
@@ -136,7 +149,7 @@ RSpec.describe "mail_room --once", :servers do
     process = once(mailbox(user), arguments: %w[--give-up-after 5])
     expect(process.wait(20).exitstatus).to eq(1)
     expect(process.stdout).to include("1 delivered, 0 set aside, 1 left")
-    expect(process.stderr).to include("1 messages are under way, wait for their next try, or are claimed by another process")
+    expect(process.stderr).to include("what is left (1) is under way, waits for its next try, or is claimed by another process")
 
     process = once(mailbox(user))
     process.await_log("Idling")

@@ -18,6 +18,7 @@ const ABSENT: (Duration, Duration) = (Duration::from_secs(10), Duration::from_se
 pub struct Memory {
     scope: String,
     done: IdSet,
+    fetched: IdSet,
     unacknowledged: BTreeMap<MessageId, Mark>,
     waiting: BTreeMap<MessageId, Instant>,
     absences: BTreeMap<MessageId, u32>,
@@ -188,6 +189,13 @@ impl Memory {
         self.unacknowledged.iter().map(|(id, mark)| (id.clone(), *mark)).collect()
     }
 
+    /// The message has arrived. Tells whether it is the first time.
+    pub fn fetched(&mut self, id: &MessageId) -> bool {
+        let first = !self.fetched.contains(id);
+        self.fetched.insert(id);
+        first
+    }
+
     /// These stood in an answer that could not be read.
     pub fn suspect(&mut self, ids: &[MessageId]) {
         for id in ids {
@@ -301,6 +309,13 @@ mod tests {
         memory.acknowledged(&[uid(1)], Mark::Seen);
         assert_eq!(memory.sort_out(&[uid(1)], None, now), Sorted::default());
         assert_eq!(memory.sort_out(&[uid(1)], Some(Mark::Seen), now).to_mark, vec![(uid(1), Mark::Seen)]);
+    }
+
+    #[test]
+    fn a_message_arrives_for_the_first_time_once() {
+        let mut memory = Memory::default();
+        memory.enter("a");
+        assert_eq!([1, 2, 1].map(|id| memory.fetched(&uid(id))), [true, true, false]);
     }
 
     #[test]

@@ -98,7 +98,8 @@ impl Progress {
         self.inner().attempted
     }
 
-    /// How long nothing has got on: no message was fetched, decided, or tried in a way that counts.
+    /// How long nothing has got on: no message was fetched for the first time, decided, or tried in a way that
+    /// counts.
     pub fn still_for(&self) -> Duration {
         self.inner().moved.elapsed()
     }

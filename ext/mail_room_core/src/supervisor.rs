@@ -232,7 +232,7 @@ async fn out_of_patience(watched: &Watched, patience: Duration) {
         Snapshot { state: State::Disconnected | State::Paused, trouble: Some(trouble), .. } => trouble,
         Snapshot { state: State::Starting, .. } => "it was still connecting".to_owned(),
         Snapshot { left, .. } => {
-            format!("{left} messages are under way, wait for their next try, or are claimed by another process")
+            format!("what is left ({left}) is under way, waits for its next try, or is claimed by another process")
         }
     };
     give_up(watched, &format!("nothing got on for {} s; {why}", patience.as_secs()));

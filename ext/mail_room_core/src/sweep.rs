@@ -323,8 +323,11 @@ impl<'a, S: Source> Pass<'a, S> {
                     if octets > most && !alone {
                         excessive.push(id);
                     } else {
+                        // Fetched again because its delivery failed, it has got no nearer to its end.
+                        if watched.memory().fetched(&id) {
+                            watched.progress.moved();
+                        }
                         messages.push(Message { id, body });
-                        watched.progress.moved();
                     }
                 }
                 Fetched::Nil(id) => nil.push(id),
