@@ -11,7 +11,8 @@ module MailRoom
     private_constant :FORMATS
 
     # @param argv [Array<String>] left as it is
-    # @return [Hash] `config_path` (String), `quiet` (true), `exit_error_format` (`json` or `plain`): those that were given
+    # @return [Hash] `config_path` (String), `quiet` (true), `exit_error_format` (`json` or `plain`), `once` (true), `give_up_after`
+    #   (Integer): those that were given
     # @raise [OptionParser::ParseError]
     def self.parse(argv)
       options = {}
@@ -27,6 +28,14 @@ module MailRoom
         parser.banner = "Usage: mail_room -c FILE [options]\n       mail_room match --help"
         parser.on("-c", "--config FILE", "the configuration: ERB over YAML") { |path| options[:config_path] = path }
         parser.on("-q", "--quiet", "do without a configuration file that is missing or without mailboxes") { options[:quiet] = true }
+        parser.on("--once", "work through what is in the mailboxes, then exit: with 1 if something was set aside or is left") do
+          options[:once] = true
+        end
+        parser.on("--give-up-after SECONDS", Integer, "with --once: leave a mailbox in which nothing gets on for so long (60)") do |seconds|
+          raise OptionParser::InvalidArgument, "must be between 1 and 86400" unless (1..86_400).cover?(seconds)
+
+          options[:give_up_after] = seconds
+        end
         parser.on("--log-exit-as [FORMAT]", FORMATS, "write a fatal error as a line of json on stdout, or plain (default)") do |format|
           options[:exit_error_format] = format || "json"
         end

@@ -27,9 +27,9 @@ RSpec.describe MailRoom::MatchCommand do
   end
 
   it "explains every header that it looked at" do
-    File.binwrite("all.eml",
-                  "To: you@gl.test, Jane <incoming+k\e@gl.test>\r\nReferences: <reply-k@gl.test>\r\nCc: undisclosed\r\n" \
-                  "Auto-Submitted: no\r\nX-Autoreply: yes\r\nX-Other: incoming+n@gl.test\r\nDelivered-To: help@acme.test\r\n\r\n")
+    File.binwrite("all.eml", "To: you@gl.test, Jane <incoming+k\e@gl.test>\r\nReferences: <reply-k@gl.test>\r\nCc: undisclosed\r\n" \
+                             "Auto-Submitted: no\r\nX-Autoreply: yes\r\nX-Other: incoming+n@gl.test\r\n" \
+                             "Delivered-To: help@acme.test\r\n\r\n")
     arguments = ["--address", "incoming+%{key}@gl.test", "--accept", "help@*", "all.eml"]
     expect { run("--explain", *arguments) }.to output(<<~TEXT).to_stdout
       all.eml: auto_reply: key k?, source to, feature unknown (X-Autoreply says so)
@@ -40,8 +40,9 @@ RSpec.describe MailRoom::MatchCommand do
         X-Autoreply: an automatic reply
         Delivered-To: help@acme.test: always accepted
     TEXT
-    second = JSON.generate({ header: "To", address: "incoming+k\e@gl.test", outcome: "key", key: "k\e" })
-    expect { run("--json", "--explain", *arguments) }.to output(/"headers":\[.*,#{Regexp.escape(second)},/).to_stdout
+    header = { "header" => "To", "address" => "incoming+k\e@gl.test", "outcome" => "key", "key" => "k\e" }
+    expect { run("--json", "--explain", *arguments) }
+      .to output(satisfy { |text| JSON.parse(text)["headers"][1] == header }).to_stdout
   end
 
   it "takes the options of a configuration" do

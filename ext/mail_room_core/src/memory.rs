@@ -18,6 +18,7 @@ const ABSENT: (Duration, Duration) = (Duration::from_secs(10), Duration::from_se
 pub struct Memory {
     scope: String,
     done: IdSet,
+    fetched: IdSet,
     unacknowledged: BTreeMap<MessageId, Mark>,
     waiting: BTreeMap<MessageId, Instant>,
     absences: BTreeMap<MessageId, u32>,
@@ -36,6 +37,8 @@ pub struct Sorted {
     pub todo: Vec<MessageId>,
     /// Long decided, but the server does not know or has forgotten: to be marked, and nothing else.
     pub to_mark: Vec<(MessageId, Mark)>,
+    /// How many are to be delivered later: in backoff, or claimed by somebody else.
+    pub waiting: usize,
 }
 
 impl Memory {
@@ -65,7 +68,9 @@ impl Memory {
                 if let Some(mark) = shows_unmarked {
                     sorted.to_mark.push((id.clone(), mark));
                 }
-            } else if !self.waiting.contains_key(id) {
+            } else if self.waiting.contains_key(id) {
+                sorted.waiting = sorted.waiting.saturating_add(1);
+            } else {
                 sorted.todo.push(id.clone());
             }
         }
@@ -179,6 +184,13 @@ impl Memory {
         self.unacknowledged.iter().map(|(id, mark)| (id.clone(), *mark)).collect()
     }
 
+    /// The message has arrived. Tells whether it is the first time.
+    pub fn fetched(&mut self, id: &MessageId) -> bool {
+        let first = !self.fetched.contains(id);
+        self.fetched.insert(id);
+        first
+    }
+
     /// These stood in an answer that could not be read.
     pub fn suspect(&mut self, ids: &[MessageId]) {
         for id in ids {
@@ -288,10 +300,17 @@ mod tests {
         memory.enter("a");
         memory.decided(&uid(1), Mark::Seen);
         let sorted = memory.sort_out(&[uid(1), uid(2)], None, now);
-        assert_eq!(sorted, Sorted { todo: vec![uid(2)], to_mark: vec![(uid(1), Mark::Seen)] });
+        assert_eq!(sorted, Sorted { todo: vec![uid(2)], to_mark: vec![(uid(1), Mark::Seen)], waiting: 0 });
         memory.acknowledged(&[uid(1)], Mark::Seen);
         assert_eq!(memory.sort_out(&[uid(1)], None, now), Sorted::default());
         assert_eq!(memory.sort_out(&[uid(1)], Some(Mark::Seen), now).to_mark, vec![(uid(1), Mark::Seen)]);
+    }
+
+    #[test]
+    fn a_message_arrives_for_the_first_time_once() {
+        let mut memory = Memory::default();
+        memory.enter("a");
+        assert_eq!([1, 2, 1].map(|id| memory.fetched(&uid(id))), [true, true, false]);
     }
 
     #[test]
@@ -301,7 +320,7 @@ mod tests {
         let mut memory = Memory::default();
         memory.wait(&uid(1), later);
         assert_eq!(memory.next_try(), Some(later));
-        assert_eq!(memory.sort_out(&[uid(1)], None, now).todo, vec![]);
+        assert_eq!(memory.sort_out(&[uid(1)], None, now), Sorted { waiting: 1, ..Sorted::default() });
         assert_eq!(memory.sort_out(&[uid(1)], None, later).todo, vec![uid(1)]);
         assert_eq!(memory.next_try(), None);
     }

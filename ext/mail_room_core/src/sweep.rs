@@ -22,6 +22,7 @@ use crate::budget::Lease;
 use crate::error::{Error, Result};
 use crate::journal::Severity;
 use crate::message::{Message, MessageId};
+use crate::progress::Fate;
 use crate::source::{Fetched, Mark, Source};
 use crate::watched::Watched;
 use hand_over::{give_up, hand_over};
@@ -60,6 +61,7 @@ async fn passes<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
     while !watched.stop.asked() {
         let found = source.search().await?;
         let sorted = watched.memory().sort_out(&found, watched.shows_unmarked(), Instant::now());
+        watched.progress.left(sorted.todo.len().saturating_add(sorted.waiting));
         mark(source, watched, &sorted.to_mark).await?;
         let nothing_left = sorted.todo.is_empty();
         if !nothing_left {
@@ -299,6 +301,7 @@ impl<'a, S: Source> Pass<'a, S> {
                 Claim::Won { .. } => won.push((id, size)),
                 Claim::Delivered => {
                     watched.memory().decided(&id, watched.mark());
+                    watched.progress.count(Fate::Elsewhere);
                     chunk.settled.push((id, watched.mark()));
                 }
                 Claim::Held { lasts } => watched.memory().wait(&id, now + lasts),
@@ -332,6 +335,10 @@ impl<'a, S: Source> Pass<'a, S> {
                     if octets > most && !alone {
                         excessive.push(id);
                     } else {
+                        // Fetched again because its delivery failed, it has got no nearer to its end.
+                        if watched.memory().fetched(&id) {
+                            watched.progress.moved();
+                        }
                         messages.push(Message { id, body });
                     }
                 }

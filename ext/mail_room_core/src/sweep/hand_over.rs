@@ -16,6 +16,7 @@ use crate::budget::kept;
 use crate::delivery::Handover;
 use crate::error::{Error, Result};
 use crate::message::{Message, MessageId};
+use crate::progress::Fate;
 use crate::setback::{self, lost};
 use crate::watched::Watched;
 
@@ -123,7 +124,7 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
         match handover {
             Handover::Delivered { status } => {
                 watched.memory().delivered(&id, watched.mark());
-                watched.count_delivered();
+                watched.progress.count(Fate::Delivered);
                 if watched.log.enabled()
                     && let Some(fields) = watched.delivery.pushed(status)
                 {
