@@ -25,6 +25,7 @@ pub mod memory;
 pub mod message;
 mod net;
 pub mod oauth;
+mod once;
 pub mod postgres;
 pub mod progress;
 mod random;

@@ -161,52 +161,43 @@ mod tests {
         assert!(text.ends_with("x…), 134 delivered, 1 set aside") && text.len() < 220, "{text}");
     }
 
-    fn drain(manager: &UnixDatagram) -> Vec<String> {
-        let mut said = Vec::new();
-        let mut buffer = [0; 4096];
-        while let Ok(octets) = manager.recv(&mut buffer) {
-            said.push(String::from_utf8(buffer[..octets].to_vec()).unwrap());
-        }
-        said
-    }
-
     #[test]
     fn there_is_a_sign_of_life_only_while_tasks_run() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("notify");
         let listening = UnixDatagram::bind(&path).unwrap();
-        listening.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
         let manager = Manager { socket: path.to_str().unwrap().to_owned(), watchdog_usec: Some(40_000) };
         let runtime = crate::supervisor::runtime(2).unwrap();
         runtime.spawn(tell(manager, Vec::new(), Stop::new()));
-        let mut buffer = [0; 100];
-        let mut hear =
-            || listening.recv(&mut buffer).map(|octets| String::from_utf8_lossy(&buffer[..octets]).into_owned());
-        assert_eq!(hear().unwrap(), "READY=1\nSTATUS=no mailboxes, 0 delivered");
-        (0..5).for_each(|_| assert!(hear().is_ok()));
+        let hear = |within| {
+            let mut buffer = [0; 100];
+            listening.set_read_timeout(Some(within)).unwrap();
+            listening.recv(&mut buffer).map(|octets| String::from_utf8_lossy(&buffer[..octets]).into_owned())
+        };
+        let (long, short) = (Duration::from_secs(20), Duration::from_millis(300));
+        assert_eq!(hear(long).unwrap(), "READY=1\nSTATUS=no mailboxes, 0 delivered");
+        (0..5).for_each(|_| assert!(hear(long).is_ok()));
 
         // Both threads hang in something that does not await.
-        let (hanging, release): (Vec<_>, Vec<_>) = (0..2)
+        let (hangs, hanging) = mpsc::channel();
+        let releases: Vec<_> = (0..2)
             .map(|_| {
                 let (release, released) = mpsc::channel::<()>();
-                (runtime.spawn(async move { released.recv().ok() }), release)
+                let hangs = hangs.clone();
+                runtime.spawn(async move {
+                    hangs.send(()).unwrap();
+                    released.recv().ok()
+                });
+                release
             })
-            .unzip();
+            .collect();
+        (0..2).for_each(|_| hanging.recv_timeout(long).unwrap());
+        // What was told before.
         listening.set_nonblocking(true).unwrap();
-        let until = Instant::now() + Duration::from_secs(10);
-        let mut quiet_since = Instant::now();
-        while quiet_since.elapsed() < Duration::from_millis(500) {
-            assert!(Instant::now() < until, "it still lives");
-            if !drain(&listening).is_empty() {
-                quiet_since = Instant::now();
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        drop(release);
-        while drain(&listening).is_empty() {
-            assert!(Instant::now() < until, "it does not live again");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        drop(hanging);
+        while listening.recv(&mut [0; 100]).is_ok() {}
+        listening.set_nonblocking(false).unwrap();
+        assert!(hear(short).is_err(), "it still lives");
+        drop(releases);
+        assert!(hear(long).is_ok(), "it does not live again");
     }
 }

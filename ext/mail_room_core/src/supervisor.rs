@@ -19,14 +19,15 @@ use crate::delivery::Delivery;
 use crate::error::{Error, Result};
 use crate::hook::Calls;
 use crate::journal::{Journal, Lines, Severity};
+use crate::once::work_through;
 use crate::postgres::PostgresClients;
-use crate::progress::{Progress, Snapshot, State};
+use crate::progress::{Progress, Snapshot};
 use crate::redis_client::RedisClients;
 use crate::rejection::Rejection;
 use crate::service::{Manager, tell};
 use crate::source::imap::ImapConnector;
 use crate::watched::Watched;
-use crate::watcher::{Connector, give_up, watch};
+use crate::watcher::{Connector, watch};
 
 /// Threads that run the watchers. The mail server is the bottleneck: two are plenty for hundreds of mailboxes.
 const WORKERS: usize = 2;
@@ -184,7 +185,10 @@ async fn supervise(watched: Vec<Arc<Watched>>, once: Option<Duration>, stop: Sto
     let mut watchers = JoinSet::new();
     for watched in watched {
         match once {
-            Some(patience) => watchers.spawn(work_through(connector.clone(), watched, patience, stop.clone())),
+            Some(patience) => {
+                let watching = keep_watching(connector.clone(), watched.clone());
+                watchers.spawn(work_through(watching, watched, patience, stop.clone()))
+            }
             None => watchers.spawn(keep_watching(connector.clone(), watched)),
         };
     }
@@ -199,43 +203,6 @@ async fn supervise(watched: Vec<Arc<Watched>>, once: Option<Duration>, stop: Sto
         () = all_ended => {}
         () = stop.wait_and(STOP_WITHIN) => {}
     }
-}
-
-/// Works through one mailbox, and gives it up when nothing got on for `patience`: what is under way then is finished or
-/// given back, as after any stop.
-async fn work_through<C: Connector + 'static>(
-    connector: Arc<C>,
-    watched: Arc<Watched>,
-    patience: Duration,
-    stop: Stop,
-) {
-    let told_to_stop = async {
-        tokio::select! {
-            () = stop.wait() => {}
-            () = out_of_patience(&watched, patience) => {}
-        }
-        watched.stop.ask();
-        watched.stop.wait_and(STOP_WITHIN).await;
-    };
-    tokio::select! {
-        () = keep_watching(connector, watched.clone()) => {}
-        () = told_to_stop => {}
-    }
-}
-
-/// Returns when nothing got on for `patience`, and has said so.
-async fn out_of_patience(watched: &Watched, patience: Duration) {
-    while let Some(left) = patience.checked_sub(watched.progress.still_for()).filter(|left| !left.is_zero()) {
-        tokio::time::sleep(left).await;
-    }
-    let why = match watched.progress.snapshot() {
-        Snapshot { state: State::Disconnected | State::Paused, trouble: Some(trouble), .. } => trouble,
-        Snapshot { state: State::Starting, .. } => "it was still connecting".to_owned(),
-        Snapshot { left, .. } => {
-            format!("what is left ({left}) is under way, waits for its next try, or is claimed by another process")
-        }
-    };
-    give_up(watched, &format!("nothing got on for {} s; {why}", patience.as_secs()));
 }
 
 /// A panic is this mailbox's error: it is logged, and the mailbox starts anew with what it remembers.

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::backoff::Backoff;
 use crate::error::{Error, Result};
 use crate::journal::Severity;
+use crate::once::give_up;
 use crate::progress::{Snapshot, State};
 use crate::rejection::Rejection;
 use crate::source::Source;
@@ -99,12 +100,6 @@ async fn keep_connected<C: Connector>(connector: &C, watched: &Watched) {
     let Snapshot { delivered, ignored, rejected, .. } = watched.progress.snapshot();
     let fields = [("delivered", delivered.into()), ("ignored", ignored.into()), ("rejected", rejected.into())];
     watched.log.info("Watcher stopped", &fields);
-}
-
-/// The mailbox cannot be worked through.
-pub(crate) fn give_up(watched: &Watched, why: &str) {
-    watched.progress.trouble(State::GivenUp, why);
-    watched.log.line(Severity::Error, "Giving up", &[("error", why.into())]);
 }
 
 /// One connection, from login to its end.
