@@ -1,7 +1,7 @@
 //! What this process knows of one mailbox's messages, across reconnects and even across a crash of the watcher. It is
 //! what keeps a message from being delivered twice while the server has not yet heard that it was.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::failures::{Failure, Failures};
@@ -10,6 +10,8 @@ use crate::source::Mark;
 
 /// Unreadable answers a message may stand in before it is fetched alone.
 const SUSPECT_AFTER: u8 = 3;
+/// Ids that are texts and are remembered as done; some 6 MB.
+const TEXTS: usize = 100_000;
 /// First and longest delay before a message without a body is asked for again.
 const ABSENT: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(600));
 
@@ -186,26 +188,39 @@ impl Memory {
     }
 }
 
-/// A set of ids. UIDs come in long runs and are kept as ranges: years of mail take a few octets.
+/// A set of ids. UIDs come in long runs and are kept as ranges: years of mail take a few octets. Of texts the last
+/// [`TEXTS`] are kept, as their hashes: older ones have long been marked on the server.
 #[derive(Debug, Default)]
 struct IdSet {
     /// First UID of a range to its last; ranges neither touch nor overlap.
     uids: BTreeMap<u32, u32>,
-    texts: BTreeSet<MessageId>,
+    texts: HashSet<[u8; HASH]>,
+    /// In the order they came.
+    oldest: VecDeque<[u8; HASH]>,
+}
+
+/// Octets of a text's hash: enough that no two texts share one.
+const HASH: usize = 16;
+
+fn hash(text: &str) -> [u8; HASH] {
+    let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+    let mut hash = [0; HASH];
+    hash.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
+    hash
 }
 
 impl IdSet {
     fn contains(&self, id: &MessageId) -> bool {
         match id {
             MessageId::Uid(uid) => self.uids.range(..=uid).next_back().is_some_and(|(_, last)| last >= uid),
-            MessageId::Text(_) => self.texts.contains(id),
+            MessageId::Text(text) => self.texts.contains(&hash(text)),
         }
     }
 
     fn insert(&mut self, id: &MessageId) {
-        let &MessageId::Uid(uid) = id else {
-            self.texts.insert(id.clone());
-            return;
+        let uid = match id {
+            MessageId::Uid(uid) => *uid,
+            MessageId::Text(text) => return self.insert_text(hash(text)),
         };
         if self.contains(id) {
             return;
@@ -216,6 +231,18 @@ impl IdSet {
         };
         let last = uid.checked_add(1).and_then(|next| self.uids.remove(&next)).unwrap_or(uid);
         self.uids.insert(first, last);
+    }
+
+    fn insert_text(&mut self, hash: [u8; HASH]) {
+        if !self.texts.insert(hash) {
+            return;
+        }
+        self.oldest.push_back(hash);
+        if self.oldest.len() > TEXTS
+            && let Some(oldest) = self.oldest.pop_front()
+        {
+            self.texts.remove(&oldest);
+        }
     }
 }
 
@@ -245,6 +272,16 @@ mod tests {
         set.insert(&text);
         assert!(set.contains(&text));
         assert!(!set.contains(&MessageId::Text("aamk=".into())));
+    }
+
+    #[test]
+    fn id_set_forgets_the_oldest_texts() {
+        let text = |number: usize| MessageId::Text(number.to_string().into());
+        let mut set = IdSet::default();
+        (0..=TEXTS).for_each(|number| set.insert(&text(number)));
+        set.insert(&text(TEXTS));
+        assert!(!set.contains(&text(0)) && set.contains(&text(1)) && set.contains(&text(TEXTS)));
+        assert_eq!((set.texts.len(), set.oldest.len()), (TEXTS, TEXTS));
     }
 
     #[test]

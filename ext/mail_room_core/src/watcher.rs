@@ -56,6 +56,7 @@ pub async fn watch<C: Connector>(connector: &C, watched: &Watched) {
         }
         let delay = match error {
             Error::Refused(_) | Error::Configuration(_) => refused.delay(),
+            Error::Throttled { retry_after, .. } => retry_after,
             _ => reconnect.delay(),
         };
         watched.log.line(
@@ -94,6 +95,8 @@ async fn live<C: Connector>(connector: &C, watched: &Watched) -> Result<()> {
                 let until = watched.memory().next_try().unwrap_or_else(|| Instant::now() + FOREVER);
                 wait(&mut source, until, watched).await?;
             }
+            // Said where the server said so.
+            Err(Error::Throttled { retry_after, .. }) => _ = watched.stop.sleep(retry_after).await,
             Err(Error::TargetDown { what, retry_after }) => pause_for(watched, &what, retry_after, &mut pause).await,
             Err(Error::TargetDoubted(what)) => {
                 let delay = pause.delay();
