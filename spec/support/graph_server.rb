@@ -2,6 +2,7 @@
 
 require "base64"
 require "json"
+require "monitor"
 require "openssl"
 require "securerandom"
 require "time"
@@ -116,7 +117,7 @@ class GraphServer
 
   def serve(request)
     path, query = request.path.split("?", 2)
-    segments = path.split("/").drop(1).map { |segment| URI.decode_uri_component(segment) }
+    segments = path.split("/").drop(1).map { |segment| decoded(segment) }
     query = URI.decode_www_form(query.to_s).to_h
     kind, id = kind_of(request.verb, segments)
     asked = @lock.synchronize { note(kind, id, request) }
@@ -133,6 +134,8 @@ class GraphServer
       answer(kind, id, query, request, segments)
     end
   end
+
+  def decoded(segment) = segment.gsub(/%(\h\h)/) { Regexp.last_match(1).hex.chr }.force_encoding(Encoding::UTF_8)
 
   def note(kind, id, request)
     asked = Asked.new(kind, id, @counts[kind] += 1, request)
@@ -308,7 +311,7 @@ class GraphServer
     return failure(429, "ApplicationThrottled", "not chained", "Retry-After" => "1") if statuses.any? && before.empty?
     return failure(424, "FailedDependency", "") unless before.all? { |id| (200..299).cover?(statuses[id]) }
 
-    segments = item["url"].split("/").drop(1).map { |segment| URI.decode_uri_component(segment) }
+    segments = item["url"].split("/").drop(1).map { |segment| decoded(segment) }
     kind, id = kind_of(item["method"], ["v1.0", *segments])
     asked = @lock.synchronize { note(kind, id, nil) }
     @fault&.call(asked) || change(kind, id, item["body"] || {})
