@@ -103,8 +103,16 @@ RSpec.describe "inbox_method microsoft_graph", :servers do
     it "loses nothing and delivers nothing twice through #{name}" do
       server = graph
       mails = fill(server, 57)
-      server.fault { |asked| fault if kinds.include?(asked.kind) && asked.number.between?(3, 4) && (asked.request || fault.is_a?(Array)) }
+      hit = []
+      server.fault do |asked|
+        # Inside of a batch there is no connection to cut.
+        next unless kinds.include?(asked.kind) && asked.number.between?(3, 4) && (asked.request || fault.is_a?(Array))
+
+        hit << asked.kind
+        fault
+      end
       expect_all(mails, server, mail_room(inbox(server)), deadline: 90)
+      expect(hit.size).to be >= 2
     end
   end
 

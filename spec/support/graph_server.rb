@@ -301,7 +301,7 @@ class GraphServer
     responses = requests.map do |item|
       status, headers, body = inner(item, statuses)
       statuses[item["id"]] = status
-      { id: item["id"], status: status, headers: headers, body: body.empty? ? nil : JSON.parse(body) }
+      { id: item["id"], status: status, headers: headers, body: headers["Content-Type"] == "application/json" ? JSON.parse(body) : nil }
     end
     json(200, { responses: responses.shuffle })
   end

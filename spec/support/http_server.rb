@@ -97,8 +97,7 @@ class HttpServer
     length = headers["Content-Length"]
     framing = body.is_a?(Array) ? { "Transfer-Encoding" => "chunked" } : { "Content-Length" => body.bytesize }
     lines = ["HTTP/1.1 #{status} Status", *framing.merge(headers).map { |name, value| "#{name}: #{value}" }]
-    stream.write("#{lines.join("\r\n")}\r\n\r\n")
-    stream.write(*chunked(body))
+    stream.write("#{lines.join("\r\n")}\r\n\r\n", *chunked(body))
     raise IOError, "cut off" if length && length.to_i > body.bytesize
   end
 
