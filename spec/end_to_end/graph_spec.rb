@@ -62,6 +62,12 @@ RSpec.describe "inbox_method microsoft_graph", :servers do
     endpoint&.stop
   end
 
+  it "tells ids apart by case, and marks the one that was delivered" do
+    server = graph
+    mails = %w[AAMkAbc= AAMkABC= AAMkabc=].map { |id| Mails.plain(id).b.tap { |mail| server.add(mail, id: id) } }
+    expect_all(mails, server, mail_room(inbox(server)))
+  end
+
   it "delivers mail that arrives between pages" do
     server = graph
     mails = fill(server, 35)
@@ -78,6 +84,18 @@ RSpec.describe "inbox_method microsoft_graph", :servers do
     expect_all(mails, server, process)
     wait_until(10, "an empty mailbox") { server.mails.empty? }
     expect([server.count(:delete), server.count(:patch)]).to eq([30, 0])
+  end
+
+  it "deletes through trouble, too" do
+    server = graph
+    mails = fill(server, 57)
+    server.fault do |asked|
+      next unless asked.kind == :delete
+
+      { 2 => [429, { "Retry-After" => "1" }, "{}"], 3 => [404, {}, ""], 23 => [500, {}, ""], 42 => [503, {}, ""] }[asked.number]
+    end
+    expect_all(mails, server, mail_room(inbox(server, delete_after_delivery: true)))
+    wait_until(10, "an empty mailbox") { server.mails.empty? }
   end
 
   json = { "Content-Type" => "application/json" }
@@ -166,6 +184,8 @@ RSpec.describe "inbox_method microsoft_graph", :servers do
     process = mail_room(inbox(server))
     expect_all(mails, server, process)
     wait_until(20, "three tokens") { server.count(:token) >= 3 }
+    tokens = server.asked.select { |asked| asked.kind == :token }.map { |asked| asked.request.at }
+    expect(tokens[2] - tokens[0]).to be_between(1.9, 3.9)
     server.lifetime = 3600
     given = server.count(:token)
     wait_until(20, "another") { server.count(:token) > given }
@@ -290,6 +310,13 @@ RSpec.describe "inbox_method microsoft_graph", :servers do
     expect(delivered.size).to eq(5)
   end
 
+  it "marks what a batch does not answer for" do
+    server = graph
+    mails = fill(server, 40)
+    server.fault { |asked| [200, json, "{\"responses\": []}"] if asked.kind == :batch && asked.number < 3 }
+    expect_all(mails, server, mail_room(inbox(server)))
+  end
+
   it "does without batches where there are none" do
     server = graph
     mails = fill(server, 60)
@@ -398,6 +425,16 @@ RSpec.describe "inbox_method microsoft_graph", :servers do
       process.kill9
     end
     expect_all(mails, server, mail_room(inbox(server)))
+  end
+
+  it "is asked to end in mid-drain, and what was delivered is marked by then" do
+    server = graph(page: 100, latency: 0.005)
+    mails = fill(server, 300)
+    process = mail_room(inbox(server, arbitration_method: "noop", arbitration_options: {}))
+    wait_until(30, "some jobs") { delivered.size >= 20 }
+    expect(process.term(25)).to be_success
+    expect(delivered.size).to eq(300 - server.unread.size).and(be < 300)
+    expect_all(mails, server, mail_room(inbox(server, arbitration_method: "noop", arbitration_options: {})))
   end
 
   it "shares a mailbox among three processes of which one is killed" do

@@ -74,9 +74,8 @@ class GraphServer
   end
 
   # @return [String] the id of the new mail
-  def add(body, folder: "inbox")
+  def add(body, folder: "inbox", id: "AAMkA#{SecureRandom.urlsafe_base64(60)}=")
     @lock.synchronize do
-      id = "AAMkA#{SecureRandom.urlsafe_base64(60)}="
       @mails[id] = Mail.new(id, body, Time.at(1_700_000_000 + @order.size), false, false, folder, @change += 1)
       @order << id
       id

@@ -28,7 +28,7 @@ const ANSWER_WITHIN: Duration = Duration::from_millis(800);
 /// How often it is looked whether something still is in flight.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Without anything to wait for, the source itself decides when it looks again.
-const FOREVER: Duration = Duration::from_secs(3600);
+const FOREVER: Duration = Duration::from_secs(24 * 3600);
 
 /// Opens sessions on one mailbox.
 pub trait Connector: Send + Sync {

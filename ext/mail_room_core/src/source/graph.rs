@@ -90,7 +90,6 @@ impl Source for Graph {
     }
 
     async fn wait(&mut self, until: Instant, stop: &Stop) -> Result<()> {
-        let until = until.min(Instant::now() + delta::LOOK_AT_ALL_EVERY);
         match &mut self.delta {
             Some(delta) => delta.wait(&self.client, &self.folder, self.poll_interval, until, stop).await,
             None => {

@@ -92,3 +92,21 @@ fn retry_after(headers: &HashMap<String, Value>) -> Option<Duration> {
     };
     Duration::try_from_secs_f64(seconds).ok().map(|pause| pause.min(Duration::from_secs(24 * 3600)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_inner_answer_says_when_to_come_back() {
+        let after = |headers: Value| retry_after(&serde_json::from_value(headers).unwrap());
+        assert_eq!(after(json!({ "Retry-After": "7" })), Some(Duration::from_secs(7)));
+        assert_eq!(after(json!({ "retry-after": 1.5 })), Some(Duration::from_millis(1500)));
+        assert_eq!(after(json!({ "Retry-After": 1e300 })), None);
+        for nonsense in
+            [json!({}), json!({ "Retry-After": "soon" }), json!({ "Retry-After": -1 }), json!({ "Retry-After": null })]
+        {
+            assert_eq!(after(nonsense.clone()), None, "{nonsense}");
+        }
+    }
+}

@@ -60,6 +60,13 @@ impl Request {
     }
 }
 
+/// Why there is no answer.
+enum Unsent {
+    Late,
+    /// In plain words.
+    Broken(String),
+}
+
 /// An answer whose body is still to be read; it keeps its place in the lane until dropped.
 pub(super) struct Answer {
     pub(super) response: Response,
@@ -111,7 +118,11 @@ impl Client {
             };
             let mut response = match self.send(request, &token).await {
                 Ok(response) => response,
-                Err(why) => {
+                // A minute was long enough to wait.
+                Err(Unsent::Late) => {
+                    return Err(self.reconnect(&format!("no answer within {} s", SILENCE.as_secs())));
+                }
+                Err(Unsent::Broken(why)) => {
                     drop(place);
                     failed += 1;
                     if failed >= TRIES {
@@ -174,8 +185,8 @@ impl Client {
         answer::json(&mut answer.response, limit).await.map(Ok).map_err(|error| self.reconnect(&error.to_string()))
     }
 
-    async fn send(&self, request: &Request, token: &Token) -> std::result::Result<Response, String> {
-        let client = self.http.client().await.map_err(|error| error.to_string())?;
+    async fn send(&self, request: &Request, token: &Token) -> std::result::Result<Response, Unsent> {
+        let client = self.http.client().await.map_err(|error| Unsent::Broken(error.to_string()))?;
         let mut builder =
             client.request(request.method.clone(), request.url.clone()).header(AUTHORIZATION, token.header.clone());
         if let Some(prefer) = request.prefer {
@@ -185,8 +196,8 @@ impl Client {
             builder = builder.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
         match timeout(SILENCE, builder.send()).await {
-            Ok(sent) => sent.map_err(|error| http::in_words(&error)),
-            Err(_) => Err(format!("no answer within {} s", SILENCE.as_secs())),
+            Ok(sent) => sent.map_err(|error| Unsent::Broken(http::in_words(&error))),
+            Err(_) => Err(Unsent::Late),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::journal::Severity;
 
 /// The unread messages are listed this often at least: a delta covers only messages received since it began.
-pub(super) const LOOK_AT_ALL_EVERY: Duration = Duration::from_secs(900);
+const LOOK_AT_ALL_EVERY: Duration = Duration::from_secs(900);
 /// How much earlier than now a delta begins: clocks differ, and mail may be late.
 const EARLIER: Duration = Duration::from_secs(3600);
 
@@ -52,6 +52,7 @@ impl Delta {
         until: Instant,
         stop: &Stop,
     ) -> Result<()> {
+        let until = until.min(Instant::now() + LOOK_AT_ALL_EVERY.max(interval));
         if self.link.is_none() && !self.refused {
             // What came before it begins is found by the search that follows.
             match self.changes(client, first(client, folder)).await {

@@ -27,10 +27,8 @@ use crate::journal::{Log, Severity};
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// A token is renewed this long before it ends, or after half of its life if that is shorter.
 const RENEW_BEFORE: Duration = Duration::from_secs(300);
-/// What is left of a token's life when it no longer is sent.
-const TOO_SHORT: Duration = Duration::from_secs(10);
-/// Between tries to renew a token that is still good.
-const RENEW_AGAIN: Duration = Duration::from_secs(30);
+/// Between tries to renew a token that is still good, and how long each may hold up whoever could use it.
+const RENEW_AGAIN: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(5));
 /// After a failure, whoever waited for the same token gets the same answer for this long.
 const FAILED_FOR: Duration = Duration::from_millis(500);
 /// A token's life if Entra does not say.
@@ -121,7 +119,7 @@ impl Tokens {
     pub(super) async fn get(&self) -> Result<Arc<Token>> {
         let mut state = self.state.lock().await;
         let now = Instant::now();
-        let good = state.token.clone().filter(|token| token.ends > now + TOO_SHORT.min(RENEW_AGAIN));
+        let good = state.token.clone().filter(|token| token.ends > now);
         if let Some(token) = &good
             && now < state.renew
         {
@@ -135,7 +133,8 @@ impl Tokens {
                 error => error.clone(),
             });
         }
-        match self.ask(&mut state.pause).await {
+        let within = if good.is_some() { RENEW_AGAIN.1 } else { ANSWER_WITHIN };
+        match self.ask(&mut state.pause, within).await {
             Ok((token, life)) => {
                 let now = Instant::now();
                 let token = Arc::new(Token { header: token, ends: now + life });
@@ -149,7 +148,7 @@ impl Tokens {
                 if let Some(token) = good {
                     // It is still good for minutes: Entra may be back by then.
                     self.log.line(Severity::Warn, "Token not renewed", &[("error", error.to_string().into())]);
-                    state.renew = Instant::now() + RENEW_AGAIN;
+                    state.renew = Instant::now() + RENEW_AGAIN.0;
                     return Ok(token);
                 }
                 let lasts = match &error {
@@ -180,10 +179,10 @@ impl Tokens {
         }
     }
 
-    async fn ask(&self, pause: &mut Backoff) -> Result<(HeaderValue, Duration)> {
+    async fn ask(&self, pause: &mut Backoff, within: Duration) -> Result<(HeaderValue, Duration)> {
         self.log.info("Retrieving OAuth2 token...", &[]);
         let named = |text: String| format!("{}: {text}", http::shown(&self.url));
-        let asked = timeout(ANSWER_WITHIN, async {
+        let asked = timeout(within, async {
             let form = self.form().await?;
             let client = self.http.client().await?;
             let request = client
@@ -195,7 +194,7 @@ impl Tokens {
             self.understand(&answer, &body, pause)
         });
         match asked.await {
-            Err(_) => Err(Error::Reconnect(named(format!("no token within {} s", ANSWER_WITHIN.as_secs())))),
+            Err(_) => Err(Error::Reconnect(named(format!("no token within {} s", within.as_secs())))),
             Ok(Ok(token)) => Ok(token),
             Ok(Err(error)) => Err(match error {
                 Error::Refused(text) => Error::Refused(named(text)),
@@ -292,4 +291,28 @@ fn granted(body: &[u8]) -> Result<(HeaderValue, Duration)> {
         _ => None,
     };
     Ok((header, Duration::from_secs(life.unwrap_or(LIFE).clamp(1, 24 * 3600))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_lives_as_long_as_is_said_and_is_never_shown() {
+        let life =
+            |expires_in: &str| granted(format!(r#"{{"access_token":"hidden"{expires_in}}}"#).as_bytes()).unwrap().1;
+        assert_eq!(life(r#","expires_in":7"#), Duration::from_secs(7));
+        assert_eq!(life(r#","expires_in":"3599""#), Duration::from_secs(3599));
+        assert_eq!(life(""), Duration::from_secs(LIFE));
+        assert_eq!(life(r#","expires_in":0"#), Duration::from_secs(1));
+        for nonsense in
+            [r#"{"access_token":"hidden"#, r#" {"access_token":["hidden"]}"#, "{}", r#"{"access_token":"hidden\n"}"#]
+        {
+            let error = granted(nonsense.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains("access_token") && !error.contains("hidden"), "{error}");
+        }
+        assert!(granted(b"<html>").unwrap_err().to_string().ends_with("\"<html>\""));
+        let (header, _) = granted(br#"{"access_token":"hidden"}"#).unwrap();
+        assert!(header.is_sensitive() && !format!("{header:?}").contains("hidden"));
+    }
 }
