@@ -76,6 +76,7 @@ module MailRoom
         unless url.match?(%r{\Ahttps?://[^/?\#@\s]+(/[^?\#\s]*)?\z}i)
           raise ConfigurationError, "#{reader.field(key)} must be https:// and a host, without user, password and query"
         end
+
         if url.match?(/\Ahttp:/i) && !url.match?(LOOPBACK)
           Warnings.once([:clear, reader.field(key)], "#{reader.field(key)} is http: credentials and mail travel unprotected")
         end

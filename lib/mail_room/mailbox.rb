@@ -180,7 +180,8 @@ module MailRoom
     # @raise [ConfigurationError]
     def to_native
       {
-        "name" => name, "email" => email, **native_inbox, "tls" => TlsOptions.to_native(ssl.is_a?(Hash) ? ssl : {}, where: "ssl of #{title}"),
+        "name" => name, "email" => email, **native_inbox,
+        "tls" => TlsOptions.to_native(ssl.is_a?(Hash) ? ssl : {}, where: "ssl of #{title}"),
         "limit_max_unread" => limit_max_unread, "delete_after_delivery" => delete_after_delivery ? true : false,
         "max_message_size" => max_message_size, "max_delivery_attempts" => max_delivery_attempts, "failed_mailbox" => failed_mailbox,
         "matching" => native_matching,
