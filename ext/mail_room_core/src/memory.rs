@@ -14,6 +14,8 @@ const SUSPECT_AFTER: u8 = 3;
 const TEXTS: usize = 100_000;
 /// First and longest delay before a message without a body is asked for again.
 const ABSENT: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(600));
+/// First and longest delay before the server is asked again to mark a message that it did not mark.
+const UNMARKED: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
 
 /// The memory of one mailbox. Forgets everything when the scope (UIDVALIDITY) changes: the ids have lost their meaning.
 #[derive(Debug, Default)]
@@ -21,10 +23,14 @@ pub struct Memory {
     scope: String,
     done: IdSet,
     unacknowledged: BTreeMap<MessageId, Mark>,
+    /// Those of them that the server did not mark: not to be asked for before then, and how often it was.
+    unmarked: BTreeMap<MessageId, (Instant, u32)>,
     waiting: BTreeMap<MessageId, Instant>,
     absences: BTreeMap<MessageId, u32>,
     suspicions: BTreeMap<MessageId, u8>,
     failures: Failures,
+    /// How often the target was down just when it was given this message.
+    struck: BTreeMap<MessageId, u32>,
     probing: bool,
     to_expunge: BTreeSet<MessageId>,
 }
@@ -46,15 +52,23 @@ impl Memory {
         }
     }
 
+    /// Whether what is known is about this mailbox, as it is called.
+    pub(crate) fn is_about(&self, scope: &str) -> bool {
+        self.scope == scope
+    }
+
     /// Sorts out what a search found. `shows_unmarked`: the search finds a message only while it is not marked, so
-    /// finding one that is done means the server has lost the mark.
+    /// finding one that is done means the server has lost the mark. What the target was down for comes last: should it be
+    /// the message that brings it down, the others do not wait for it.
     pub fn sort_out(&mut self, found: &[MessageId], shows_unmarked: Option<Mark>, now: Instant) -> Sorted {
         self.forget_unlisted(found, shows_unmarked.is_some());
         self.waiting.retain(|_, until| *until > now);
         let mut sorted = Sorted::default();
         for id in found {
             if let Some(mark) = self.unacknowledged.get(id) {
-                sorted.to_mark.push((id.clone(), *mark));
+                if self.is_to_mark(id, now) {
+                    sorted.to_mark.push((id.clone(), *mark));
+                }
             } else if self.done.contains(id) {
                 if let Some(mark) = shows_unmarked {
                     sorted.to_mark.push((id.clone(), mark));
@@ -63,12 +77,19 @@ impl Memory {
                 sorted.todo.push(id.clone());
             }
         }
+        if !self.struck.is_empty() {
+            sorted.todo.sort_by_key(|id| self.struck.get(id).copied().unwrap_or(0));
+        }
         sorted
     }
 
     /// What is noted of messages the server no longer lists serves nobody. That they are done stays known.
     fn forget_unlisted(&mut self, found: &[MessageId], marked_are_unlisted: bool) {
-        let noted = self.absences.len() + self.suspicions.len() + self.failures.len() + self.unacknowledged.len();
+        let noted = self.absences.len()
+            + self.suspicions.len()
+            + self.failures.len()
+            + self.unacknowledged.len()
+            + self.struck.len();
         if noted == 0 {
             return;
         }
@@ -76,8 +97,10 @@ impl Memory {
         self.absences.retain(|id, _| listed.contains(id));
         self.suspicions.retain(|id, _| listed.contains(id));
         self.failures.retain(|id| listed.contains(id));
+        self.struck.retain(|id, _| listed.contains(id));
         if marked_are_unlisted {
             self.unacknowledged.retain(|id, _| listed.contains(id));
+            self.unmarked.retain(|id, _| listed.contains(id));
         }
     }
 
@@ -88,6 +111,7 @@ impl Memory {
         self.waiting.remove(id);
         self.absences.remove(id);
         self.suspicions.remove(id);
+        self.struck.remove(id);
         self.failures.forget(id);
     }
 
@@ -95,6 +119,7 @@ impl Memory {
     pub fn acknowledged(&mut self, ids: &[MessageId], mark: Mark) {
         for id in ids {
             self.unacknowledged.remove(id);
+            self.unmarked.remove(id);
             if mark == Mark::Deleted {
                 self.to_expunge.insert(id.clone());
             }
@@ -143,6 +168,12 @@ impl Memory {
         if refused { self.failures.refused(id) } else { self.failures.failed(id) }
     }
 
+    /// The target was down when it was given this message alone.
+    pub fn strike(&mut self, id: &MessageId) {
+        let times = self.struck.entry(id.clone()).or_default();
+        *times = times.saturating_add(1);
+    }
+
     /// Whether so many messages failed in a row that the target is taken to be down.
     pub fn doubts_target(&self) -> bool {
         self.failures.doubted()
@@ -158,9 +189,24 @@ impl Memory {
         self.probing
     }
 
-    /// What is decided and not yet known to the server.
+    /// What is decided and not yet known to the server, as far as it is to be told now.
     pub fn unacknowledged(&self) -> Vec<(MessageId, Mark)> {
-        self.unacknowledged.iter().map(|(id, mark)| (id.clone(), *mark)).collect()
+        let now = Instant::now();
+        let due = self.unacknowledged.iter().filter(|(id, _)| self.is_to_mark(id, now));
+        due.map(|(id, mark)| (id.clone(), *mark)).collect()
+    }
+
+    fn is_to_mark(&self, id: &MessageId, now: Instant) -> bool {
+        self.unmarked.get(id).is_none_or(|(until, _)| *until <= now)
+    }
+
+    /// The server did not mark the message though it marks others: ask again, ever later. Returns when that is.
+    pub fn unmarked(&mut self, id: &MessageId, now: Instant) -> Duration {
+        let (until, times) = self.unmarked.entry(id.clone()).or_insert((now, 0));
+        let delay = UNMARKED.0.saturating_mul(2_u32.saturating_pow(*times)).min(UNMARKED.1);
+        *until = now + delay;
+        *times = times.saturating_add(1);
+        delay
     }
 
     /// These stood in an answer that could not be read.
@@ -182,9 +228,9 @@ impl Memory {
         self.absences.remove(id);
     }
 
-    /// When the next message that waits may be tried again.
+    /// When the next message that waits may be tried again, or marked.
     pub fn next_try(&self) -> Option<Instant> {
-        self.waiting.values().min().copied()
+        self.waiting.values().chain(self.unmarked.values().map(|(until, _)| until)).min().copied()
     }
 }
 
@@ -255,6 +301,22 @@ mod tests {
     }
 
     #[test]
+    fn what_the_target_was_down_for_comes_last() {
+        let mut memory = Memory::default();
+        let found: Vec<_> = (1..=4).map(uid).collect();
+        memory.strike(&uid(1));
+        memory.strike(&uid(1));
+        memory.strike(&uid(2));
+        let now = Instant::now();
+        assert_eq!(memory.sort_out(&found, None, now).todo, [uid(3), uid(4), uid(2), uid(1)]);
+        memory.decided(&uid(2), Mark::Seen);
+        assert_eq!(memory.sort_out(&found, None, now).todo, [uid(3), uid(4), uid(1)]);
+        // One that is gone from the mailbox is forgotten.
+        memory.sort_out(&found[1..], None, now);
+        assert_eq!(memory.sort_out(&found, None, now).todo, [uid(1), uid(3), uid(4)]);
+    }
+
+    #[test]
     fn id_set_keeps_runs_as_ranges() {
         let mut set = IdSet::default();
         for id in [5, 3, 4, 9, 1, 2, u32::MAX, u32::MAX - 1, 4] {
@@ -295,6 +357,26 @@ mod tests {
         memory.acknowledged(&[uid(1)], Mark::Seen);
         assert_eq!(memory.sort_out(&[uid(1)], None, now), Sorted::default());
         assert_eq!(memory.sort_out(&[uid(1)], Some(Mark::Seen), now).to_mark, vec![(uid(1), Mark::Seen)]);
+    }
+
+    #[test]
+    fn what_the_server_does_not_mark_is_asked_for_again_ever_later() {
+        let now = Instant::now();
+        let mut memory = Memory::default();
+        memory.enter("a");
+        memory.decided(&uid(1), Mark::Seen);
+        assert_eq!(memory.unmarked(&uid(1), now), UNMARKED.0);
+        assert_eq!(memory.unmarked(&uid(1), now), 2 * UNMARKED.0);
+        let later = now + 2 * UNMARKED.0;
+        assert_eq!((memory.unacknowledged(), memory.next_try()), (vec![], Some(later)));
+        assert_eq!(memory.sort_out(&[uid(1)], Some(Mark::Seen), now), Sorted::default());
+        assert_eq!(memory.sort_out(&[uid(1)], Some(Mark::Seen), later).to_mark, vec![(uid(1), Mark::Seen)]);
+        memory.acknowledged(&[uid(1)], Mark::Seen);
+        assert_eq!((memory.next_try(), memory.unmarked(&uid(1), now)), (None, UNMARKED.0));
+        assert_eq!(memory.sort_out(&[], Some(Mark::Seen), now), Sorted::default());
+        memory.decided(&uid(2), Mark::Seen);
+        memory.sort_out(&[uid(2)], Some(Mark::Seen), now);
+        assert_eq!(memory.next_try(), None);
     }
 
     #[test]

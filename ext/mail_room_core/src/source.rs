@@ -73,9 +73,8 @@ pub trait Source: Send {
         None
     }
 
-    /// Which messages the last [`mark`](Self::mark) did not mark though it went well for others, once: to be asked for
-    /// again. And why, unless it was said before and is too early to try again.
-    fn unmarked(&mut self) -> Vec<(MessageId, Option<String>)> {
+    /// Which messages the last [`mark`](Self::mark) did not mark though it went well for others, and why, once.
+    fn unmarked(&mut self) -> Vec<(MessageId, String)> {
         Vec::new()
     }
 

@@ -8,6 +8,7 @@
 //! [`Memory::decided`]: crate::memory::Memory::decided
 
 mod hand_over;
+mod triage;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -22,7 +23,6 @@ use crate::journal::Severity;
 use crate::message::{Message, MessageId};
 use crate::source::{Fetched, Mark, Source};
 use crate::watched::Watched;
-pub(crate) use hand_over::RETRY;
 use hand_over::hand_over;
 
 /// Messages in one chunk.
@@ -439,6 +439,15 @@ impl<'a, S: Source> Pass<'a, S> {
     }
 }
 
+/// Marks what was decided beside the sweep.
+pub(crate) async fn mark_decided<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
+    let decided = watched.memory().unacknowledged();
+    let marked = mark(source, watched, &decided).await?;
+    let told = marked.into_iter().filter(|(_, mark)| *mark != Mark::SetAside).map(|(id, _)| id).collect();
+    settle_acknowledged(watched, source.scope(), told).await;
+    expunge(source, watched, 1).await
+}
+
 /// Marks messages whose fate is decided, however long ago. Returns those the server has marked.
 async fn mark<S: Source>(source: &mut S, watched: &Watched, decided: &[Decision]) -> Result<Vec<Decision>> {
     let mut marked = Vec::with_capacity(decided.len());
@@ -448,10 +457,9 @@ async fn mark<S: Source>(source: &mut S, watched: &Watched, decided: &[Decision]
             source.mark(&ids, mark).await?;
             for (id, why) in source.unmarked() {
                 ids.retain(|marked| *marked != id);
-                if let Some(why) = why {
-                    let fields = [("uid", json!(id)), ("error", why.into())];
-                    watched.log.line(Severity::Warn, "Message not marked", &fields);
-                }
+                let backoff = watched.memory().unmarked(&id, Instant::now()).as_secs();
+                let fields = [("uid", json!(id)), ("error", why.into()), ("backoff_s", backoff.into())];
+                watched.log.line(Severity::Warn, "Message not marked", &fields);
             }
             watched.memory().acknowledged(&ids, mark);
             marked.extend(ids.into_iter().map(|id| (id, mark)));

@@ -80,7 +80,7 @@ impl Source for Graph {
         self.marker.complaint.take()
     }
 
-    fn unmarked(&mut self) -> Vec<(MessageId, Option<String>)> {
+    fn unmarked(&mut self) -> Vec<(MessageId, String)> {
         std::mem::take(&mut self.marker.unmarked)
     }
 

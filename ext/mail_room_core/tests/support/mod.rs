@@ -37,6 +37,7 @@ pub fn mailbox(port: u16) -> Mailbox {
         log: None,
         matching: None,
         graph: None,
+        rejection: None,
         delivery: Delivery::Noop,
         arbitration: Arbitration::Noop,
     }

@@ -1,9 +1,6 @@
 //! Tells Graph what became of messages: read, deleted, set aside. In batches where that saves round trips, else one by
 //! one, several at a time. A message that cannot be marked is tried again later and holds up no other.
 
-use std::collections::HashMap;
-use std::time::{Duration, Instant};
-
 use futures_util::{StreamExt, stream};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -18,10 +15,6 @@ use crate::error::{Error, Result};
 use crate::message::MessageId;
 use crate::source::Mark;
 
-/// First and longest delay before a message that could not be marked is tried again.
-const RETRY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
-/// How long it is remembered how often that was.
-const REMEMBERED: Duration = Duration::from_secs(3600);
 /// Batches that fail before no more are tried in this session.
 const BATCHES: u32 = 3;
 
@@ -70,22 +63,14 @@ impl Step {
 /// What a session remembers of its marking.
 pub(super) struct Marker {
     pub(super) complaint: Option<String>,
-    pub(super) unmarked: Vec<(MessageId, Option<String>)>,
-    /// Messages that could not be marked: not before then, and how often.
-    stubborn: HashMap<MessageId, (Instant, u32)>,
+    pub(super) unmarked: Vec<(MessageId, String)>,
     failed_batches: u32,
     failed: Option<FailedFolder>,
 }
 
 impl Marker {
     pub(super) fn new(failed_mailbox: Option<&str>) -> Self {
-        Self {
-            complaint: None,
-            unmarked: Vec::new(),
-            stubborn: HashMap::new(),
-            failed_batches: 0,
-            failed: failed_mailbox.map(FailedFolder::new),
-        }
+        Self { complaint: None, unmarked: Vec::new(), failed_batches: 0, failed: failed_mailbox.map(FailedFolder::new) }
     }
 
     /// Marks `ids`; those that cannot be marked stand in `unmarked` afterwards.
@@ -99,11 +84,6 @@ impl Marker {
         ids: &[MessageId],
         mark: Mark,
     ) -> Result<()> {
-        let now = Instant::now();
-        self.stubborn.retain(|_, (until, _)| *until + REMEMBERED > now);
-        let (early, due): (Vec<_>, Vec<_>) =
-            ids.iter().cloned().partition(|id| self.stubborn.get(id).is_some_and(|(until, _)| *until > now));
-        self.unmarked = early.into_iter().map(|id| (id, None)).collect();
         let step = match (mark, &mut self.failed) {
             (Mark::Seen, _) => Step::Read,
             (Mark::Deleted, _) => Step::Delete,
@@ -111,7 +91,7 @@ impl Marker {
             (Mark::SetAside, Some(failed)) => failed.step(client, watched, &mut self.complaint).await?,
         };
         let (mut well, mut failures) = (0_usize, Vec::new());
-        for some in due.chunks(batch::MOST) {
+        for some in ids.chunks(batch::MOST) {
             let left = self.in_batch(client, &step, some).await?;
             well += some.len() - left.len();
             let step = &step;
@@ -138,7 +118,7 @@ impl Marker {
                 }
             }
         }
-        self.note(&due, well, failures)
+        self.note(well, failures)
     }
 
     /// Marks what it can with one request; returns the others.
@@ -165,24 +145,14 @@ impl Marker {
         Ok(())
     }
 
-    fn note(&mut self, due: &[MessageId], well: usize, failures: Vec<(MessageId, Error)>) -> Result<()> {
+    fn note(&mut self, well: usize, failures: Vec<(MessageId, Error)>) -> Result<()> {
         match failures.first() {
             Some((_, error)) if well == 0 && (failures.len() > 1 || matches!(error, Error::Refused(_))) => {
                 return Err(error.clone());
             }
-            None if self.stubborn.is_empty() => return Ok(()),
             _ => {}
         }
-        let now = Instant::now();
-        let mut stubborn = HashMap::new();
-        for (id, error) in failures {
-            let times = self.stubborn.get(&id).map_or(0, |(_, times)| *times);
-            let delay = RETRY.0.saturating_mul(2_u32.saturating_pow(times)).min(RETRY.1);
-            stubborn.insert(id.clone(), (now + delay, times.saturating_add(1)));
-            self.unmarked.push((id, Some(format!("{error}; tried again in {} s", delay.as_secs()))));
-        }
-        due.iter().for_each(|id| _ = self.stubborn.remove(id));
-        self.stubborn.extend(stubborn);
+        self.unmarked = failures.into_iter().map(|(id, error)| (id, error.to_string())).collect();
         Ok(())
     }
 }
