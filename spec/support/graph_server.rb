@@ -215,7 +215,8 @@ class GraphServer
     return failure(424, "FailedDependency", "") unless before.all? { |id| (200..299).cover?(statuses[id]) }
 
     kind, id = kind_of(item["method"], ["v1.0", *decoded(item["url"])])
-    @fault&.call(note(kind, id, nil)) || change(kind, id, item["body"] && JSON.generate(item["body"]))
+    asked = note(kind, id, nil)
+    @fault&.call(asked) || change(kind, id, item["body"] && JSON.generate(item["body"]))
   end
 
   def find(below, query)
