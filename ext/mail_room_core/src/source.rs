@@ -42,6 +42,8 @@ pub enum Fetched {
 pub trait Source: Send {
     /// Whether one answer may hold several messages, so that nobody knows whose fault it is that it cannot be read.
     const ANSWERS_TOGETHER: bool = true;
+    /// Messages that are best fetched before the first of them is handed over.
+    const AT_A_TIME: usize = 1_000;
 
     /// What tells this mailbox's ids from those of any other, percent-encoded: the claims' scope. Changes when ids lose
     /// their meaning (UIDVALIDITY).

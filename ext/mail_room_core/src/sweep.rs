@@ -25,8 +25,6 @@ use crate::source::{Fetched, Mark, Source};
 use crate::watched::Watched;
 use hand_over::hand_over;
 
-/// Messages in one chunk.
-const CHUNK_MESSAGES: usize = 1_000;
 /// Messages whose sizes are asked for at a time.
 const SIZED_AT_A_TIME: usize = 2_000;
 /// Messages marked deleted before they are expunged.
@@ -228,7 +226,7 @@ impl<'a, S: Source> Pass<'a, S> {
 
     /// The messages of the next chunk: bounded by count and octets, a large one alone, a suspect alone.
     fn plan(&mut self) -> (Vec<Measured>, Vec<Decision>) {
-        let most = if self.watched.memory().is_probing() { 1 } else { CHUNK_MESSAGES.min(self.left) };
+        let most = if self.watched.memory().is_probing() { 1 } else { S::AT_A_TIME.min(self.left) };
         let most_octets = self.watched.budget.chunk_octets();
         let (mut chosen, mut too_large, mut octets) = (Vec::new(), Vec::new(), 0_u64);
         while let Some((id, size)) = self.sized.pop_front() {

@@ -55,6 +55,8 @@ impl fmt::Debug for Graph {
 
 impl Source for Graph {
     const ANSWERS_TOGETHER: bool = false;
+    // A round trip each: those that are here need not wait for hundreds of others.
+    const AT_A_TIME: usize = 100;
 
     fn scope(&self) -> &str {
         &self.scope

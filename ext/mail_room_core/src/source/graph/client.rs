@@ -23,7 +23,7 @@ use crate::journal::Log;
 const TRIES: u32 = 3;
 /// Between them, first and longest.
 const AGAIN: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(2));
-/// Tries of one request that is too much.
+/// Tries of one request that is too much, if it is too much for the mailbox.
 const PATIENT_TRIES: u32 = 5;
 /// A pause longer than this is not waited for with messages in memory and claims held.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -142,6 +142,11 @@ impl Client {
                     self.tokens.forget(&token).await;
                 }
                 401 => return Err(self.refused(&answer::failure(&mut response).await)),
+                // Three times: it may be this request, and others go better.
+                503 | 504 if too_much + 1 >= TRIES => {
+                    self.hold(status, retry_after);
+                    return Ok(Answer { response, _place: place });
+                }
                 429 | 503 | 504 | 509 => {
                     self.hold(status, retry_after);
                     http::drain(response).await;

@@ -57,7 +57,7 @@ impl Delta {
             // What came before it begins is found by the search that follows.
             match self.changes(client, first(client, folder)).await {
                 Ok(Ok(_)) => return Ok(()),
-                Ok(Err(answer)) if matches!(answer.status, 401 | 403) => return Err(answer.error(client)),
+                Ok(Err(answer)) if answer.status == 403 || answer.status >= 500 => return Err(answer.error(client)),
                 Ok(Err(answer)) => self.refuse(client, &answer.words),
                 Err(Error::Throttled { .. }) => {}
                 Err(error) => return Err(error),
@@ -73,7 +73,7 @@ impl Delta {
             match self.changes(client, link).await {
                 Ok(Ok(true)) => return Ok(()),
                 Ok(Ok(false)) => {}
-                Ok(Err(answer)) if matches!(answer.status, 401 | 403) => return Err(answer.error(client)),
+                Ok(Err(answer)) if answer.status == 403 || answer.status >= 500 => return Err(answer.error(client)),
                 // 410: what the link stands for is forgotten.
                 Ok(Err(answer)) => {
                     let error = format!("{}; the unread messages are listed, and changes counted anew", answer.words);

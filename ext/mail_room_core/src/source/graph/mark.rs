@@ -103,7 +103,7 @@ impl Marker {
             let mut unmoved = Vec::new();
             while let Some((id, answered)) = answers.next().await {
                 match answered {
-                    Ok(()) => well += 1,
+                    Ok(_) => well += 1,
                     Err(error @ (Error::Throttled { .. } | Error::Stopped)) => return Err(error),
                     Err(error) if matches!(step, Step::Move(_)) => unmoved.push((id, error)),
                     Err(error) => failures.push((id, error)),
@@ -137,8 +137,10 @@ impl Marker {
 
     /// The folder does not take the message: it stays, for a person to look at.
     async fn in_place(&mut self, client: &Client, id: &MessageId, why: &Error) -> Result<()> {
-        one(client, &Step::Flag, id).await?;
-        if let Some(failed) = &mut self.failed {
+        let gone = one(client, &Step::Flag, id).await?;
+        if let Some(failed) = &mut self.failed
+            && !gone
+        {
             self.complaint = Some(failed.complaint(&why.to_string()));
             failed.forget();
         }
@@ -157,8 +159,9 @@ impl Marker {
     }
 }
 
-async fn one(client: &Client, step: &Step, id: &MessageId) -> Result<()> {
-    let MessageId::Text(id) = id else { return Ok(()) };
+/// Takes `step` for one message. Whether it is gone.
+async fn one(client: &Client, step: &Step, id: &MessageId) -> Result<bool> {
+    let MessageId::Text(id) = id else { return Ok(true) };
     let mut request = Request::new(step.method(), client.address.of(&step.segments(id))).prefer("return=minimal");
     if let Some(body) = step.body() {
         request = request.json(&body);
@@ -167,7 +170,7 @@ async fn one(client: &Client, step: &Step, id: &MessageId) -> Result<()> {
     let status = answer.status();
     if step.is_done(status) {
         answer.drain().await;
-        return Ok(());
+        return Ok(matches!(status, 404 | 410));
     }
     let words = answer::failure(&mut answer.response).await;
     Err(if status == 403 { client.refused(&words) } else { client.reconnect(&words) })
