@@ -1,11 +1,13 @@
 # frozen_string_literal: true
 
 require "mail_room/command_line"
+require "mail_room/config_command"
 require "mail_room/configuration"
 require "mail_room/coordinator"
 require "mail_room/crash_handler"
 require "mail_room/match_command"
 require "mail_room/native"
+require "mail_room/source_options"
 
 module MailRoom
   # The `mail_room` process: reads its configuration, watches until a signal ends it, and says in one place what went wrong.
@@ -20,7 +22,9 @@ module MailRoom
 
     # Exit status when the command line itself is wrong.
     USAGE = 2
-    private_constant :USAGE
+    # What does something else than watching.
+    COMMANDS = { "config" => ConfigCommand, "match" => MatchCommand }.freeze
+    private_constant :USAGE, :COMMANDS
 
     class << self
       # Runs the executable to its end. What the user has to change is one line on stderr; any other error is raised.
@@ -29,14 +33,12 @@ module MailRoom
       # @param argv [Array<String>]
       # @return [Integer] the exit status
       def run(argv)
-        return MatchCommand.run(argv.drop(1)) if argv.first == "match"
+        command = COMMANDS[argv.first]
+        return command.run(argv.drop(1)) if command
 
         options = CommandLine.parse(argv)
         Process.setproctitle(title(options)) # how the host's health check finds us
-        if options[:config_path].nil? && !options[:quiet]
-          raise ConfigurationError, "no configuration file was given: use -c FILE (see mail_room --help)"
-        end
-
+        SourceOptions.require!(options, "mail_room") unless options[:quiet]
         new(argv, options).start
         0
       rescue OptionParser::ParseError => e
@@ -59,7 +61,8 @@ module MailRoom
 
       def title(options)
         # Options and a path; nothing that is in the file.
-        ["mail_room", *("-q" if options[:quiet]), *(["-c", options[:config_path]] if options[:config_path])].join(" ")
+        files = { config_path: "-c", gitlab_config: "--gitlab-config", gitlab_rb: "--gitlab-rb" }
+        ["mail_room", *("-q" if options[:quiet]), *files.flat_map { |key, name| [name, options[key]] if options[key] }].compact.join(" ")
       end
 
       def complain(message, status = 1)
