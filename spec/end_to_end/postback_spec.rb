@@ -94,13 +94,14 @@ RSpec.describe "delivery_method postback", :servers do
     expect(most).to eq(4)
   end
 
-  it "loses nothing and posts nothing twice while the endpoint is away for seconds" do
+  it "loses nothing and posts nothing twice while the endpoint is away for ten seconds" do
     server = endpoint
     mails = fill(400)
     process = mail_room(posting(server.url))
     wait_until(20, "half") { server.accepted.size >= 100 }
     server.stop
-    wait_until(40, "three pauses") { process.log.count { |line| line["action"] == "Delivery paused" } >= 3 }
+    paused = -> { process.log.select { |line| line["action"] == "Delivery paused" }.sum { |line| line["backoff_s"] } }
+    wait_until(40, "ten seconds of pauses") { paused.call > 10 }
     again = endpoint(port: server.port)
     wait_until(60, "all to be seen") { unseen.empty? }
     answered = server.accepted + again.accepted
@@ -167,6 +168,38 @@ RSpec.describe "delivery_method postback", :servers do
     expect(process.everything_said).not_to include("hidden")
   end
 
+  it "blames no message for an answer of 408 or 425" do
+    answers = [408, 425, 200]
+    server = endpoint { [answers.shift, {}, ""] }
+    mails = fill(1)
+    process = mail_room(posting(server.url, max_delivery_attempts: 1))
+    expect_all(mails, server, process)
+    paused = process.log.select { |line| line["action"] == "Delivery paused" }
+    expect(paused.map { |line| line["error"] }).to match([/answered 408 Request Timeout/, /answered 425 Too Early/])
+  end
+
+  it "gives up an answer that does not come in time, and posts the same again" do
+    answers = [:hang, [200, {}, ""]]
+    server = endpoint { answers.shift }
+    mails = fill(1)
+    process = mail_room(posting(server.url, { timeout: 1 }))
+    expect_all(mails, server, process)
+    expect(process.await_log("Delivery paused")["error"]).to include("#{server.url}/: no answer within 1 s")
+    expect(server.requests.map { |request| request.headers["idempotency-key"] }.uniq.size).to eq(1)
+  end
+
+  it "gives up a connection that does not stand in time" do
+    # Nobody accepts, and there is no room for those who wait to be accepted: the kernel answers to nothing more.
+    full = Socket.tcp_server_sockets("127.0.0.1", 0).first.tap { |socket| socket.listen(0) }
+    waiting = Array.new(3) { Socket.new(:INET, :STREAM).tap { |socket| socket.connect_nonblock(full.local_address, exception: false) } }
+    fill(1)
+    process = mail_room(posting("http://127.0.0.1:#{full.local_address.ip_port}", { connect_timeout: 1 }))
+    expect(process.await_log("Delivery paused")["error"]).to include("no connection in time")
+    expect(unseen.size).to eq(1)
+  ensure
+    [full, *waiting].each(&:close)
+  end
+
   it "ends in time while the endpoint hangs, and posts the same again afterwards" do
     hang = true
     server = endpoint { hang ? :hang : [200, {}, ""] }
@@ -209,12 +242,29 @@ RSpec.describe "delivery_method postback", :servers do
     expect(posts.values.map { |same| same.map(&:body).uniq }).to match_array(mails.map { |mail| [mail] })
   end
 
+  def tls_of(certificates)
+    tls = OpenSSL::SSL::SSLContext.new
+    tls.add_certificate(OpenSSL::X509::Certificate.new(File.read(certificates.server.cert_file)),
+                        OpenSSL::PKey.read(File.read(certificates.server.key_file)))
+    tls
+  end
+
+  it "reads a replaced ca_file while it runs" do
+    Dir.mktmpdir do |dir|
+      old, new = %w[old new].map { |name| Certificates.new(File.join(dir, name)) }
+      server = endpoint(tls: tls_of(new))
+      mails = fill(2)
+      process = mail_room(posting(server.url, { ssl: { ca_file: old.ca_file } }))
+      expect(process.await_log("Delivery paused")["error"]).to include("certificate is not trusted")
+      FileUtils.cp(new.ca_file, old.ca_file)
+      expect_all(mails, server, process)
+    end
+  end
+
   it "verifies the endpoint's certificate, and shows its own" do
     Dir.mktmpdir do |dir|
       certificates = Certificates.new(dir)
-      tls = OpenSSL::SSL::SSLContext.new
-      tls.add_certificate(OpenSSL::X509::Certificate.new(File.read(certificates.server.cert_file)),
-                          OpenSSL::PKey.read(File.read(certificates.server.key_file)))
+      tls = tls_of(certificates)
       tls.ca_file = certificates.ca_file
       tls.verify_mode = OpenSSL::SSL::VERIFY_PEER | OpenSSL::SSL::VERIFY_FAIL_IF_NO_PEER_CERT
       server = endpoint(tls: tls)
@@ -234,6 +284,24 @@ RSpec.describe "delivery_method postback", :servers do
     process = mail_room(posting("http://app.invalid/mails"), env: { "http_proxy" => proxy.url, "no_proxy" => "localhost" })
     expect_all(mails, proxy, process)
     expect(proxy.requests.map(&:path).uniq).to eq(["http://app.invalid/mails"])
+  end
+
+  it "goes to an endpoint of https through the proxy, which learns nothing but the host" do
+    Dir.mktmpdir do |dir|
+      certificates = Certificates.new(dir)
+      server = endpoint(tls: tls_of(certificates))
+      asked = []
+      proxy = TcpProxy.new(server.port).start.tunnel { |request| asked << request }
+      mails = fill(2)
+      url = "https://localhost:#{server.port}/mails?hidden"
+      process = mail_room(posting(url, { ssl: { ca_file: certificates.ca_file }, token: "hidden" }),
+                          env: { "https_proxy" => "http://user:word@127.0.0.1:#{proxy.port}", "no_proxy" => "" })
+      expect_all(mails, server, process)
+      expect(asked.map(&:lines).map(&:first).uniq).to eq(["CONNECT localhost:#{server.port} HTTP/1.1\r\n"])
+      expect(asked).to all(include(Base64.strict_encode64("user:word")).and(satisfy { |request| !request.include?("hidden") }))
+    ensure
+      proxy&.remove
+    end
   end
 
   it "posts a message that is handed to the class directly" do

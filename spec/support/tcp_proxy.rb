@@ -74,6 +74,14 @@ class TcpProxy
     self
   end
 
+  # What clients say first is a request of HTTP for a tunnel (RFC 9110 section 9.3.6): answered, and not passed on.
+  #
+  # @yieldparam request [String]
+  def tunnel(&block)
+    @tunnel = block
+    self
+  end
+
   # Nothing passes from now on, and nobody is told.
   def hold = @lock.synchronize { @held = true }
 
@@ -96,6 +104,7 @@ class TcpProxy
   def accept
     loop do
       client = @listener.accept
+      answer(client) if @tunnel
       server = TCPSocket.new("127.0.0.1", @target)
       [client, server].each { |socket| socket.setsockopt(Socket::IPPROTO_TCP, Socket::TCP_NODELAY, 1) }
       @connections << (connection = Connection.new(client, server))
@@ -104,6 +113,12 @@ class TcpProxy
     rescue SystemCallError
       client&.close
     end
+  end
+
+  def answer(client)
+    request = client.gets("\r\n\r\n") or raise Errno::EPIPE
+    @tunnel.call(request)
+    client.write("HTTP/1.1 200 Connected\r\n\r\n")
   end
 
   def pass(watcher, bytes, connection)

@@ -23,31 +23,54 @@ use crate::config::{Tls, TlsVersion};
 use crate::error::{Error, Result};
 use verifier::{Unverified, Verifier};
 
-/// How long a configuration is used again: long enough that 200 mailboxes share one copy of the system's roots, short
-/// enough that a replaced file of certificates is noticed.
+/// How long a configuration is used again although its files are the same: the system's authorities have changed perhaps.
 const REUSED_FOR: Duration = Duration::from_secs(300);
+/// How long files are taken to be the same without looking.
+const LOOKED_AT_EVERY: Duration = Duration::from_secs(1);
 
-/// The process's configurations, one per set of options. The lock is held while one is built, so that mailboxes that
-/// start together build it once.
+/// The process's configurations, one per set of options: 200 mailboxes share one copy of the system's roots. The lock is
+/// held while one is built, so that mailboxes that start together build it once.
 static CONFIGS: Mutex<Option<HashMap<Tls, Built>>> = Mutex::const_new(None);
 
-/// A configuration and when it was read from its files.
-type Built = (Instant, Arc<ClientConfig>);
+/// A configuration and the files that it was made of.
+struct Built {
+    at: Instant,
+    looked_at: Instant,
+    files: files::Stamp,
+    config: Arc<ClientConfig>,
+}
 
-/// The rustls configuration for `tls`, read from its files at most every five minutes. Blocking work is done on tokio's
+/// The rustls configuration for `tls`, built again when one of its files was replaced. Blocking work is done on tokio's
 /// blocking threads; the caller brings the deadline.
 pub async fn client_config(tls: &Tls) -> Result<Arc<ClientConfig>> {
     let mut configs = CONFIGS.lock().await;
     let configs = configs.get_or_insert_default();
-    configs.retain(|_, (built, _)| built.elapsed() < REUSED_FOR);
-    if let Some((_, config)) = configs.get(tls) {
-        return Ok(Arc::clone(config));
+    configs.retain(|_, built| built.at.elapsed() < REUSED_FOR);
+    if let Some(built) = configs.get(tls)
+        && built.looked_at.elapsed() < LOOKED_AT_EVERY
+    {
+        return Ok(Arc::clone(&built.config));
     }
-    let options = tls.clone();
-    let built = tokio::task::spawn_blocking(move || build(&options)).await;
-    let config = Arc::new(built.map_err(|_| Error::Reconnect("building the TLS configuration failed".into()))??);
-    configs.insert(tls.clone(), (Instant::now(), Arc::clone(&config)));
-    Ok(config)
+    let (options, known) = (tls.clone(), configs.get(tls).map(|built| built.files.clone()));
+    let built = tokio::task::spawn_blocking(move || {
+        // Before they are read: what is replaced meanwhile is noticed the next time.
+        let files = files::Stamp::of(&options);
+        if known.as_ref() == Some(&files) { Ok(None) } else { Ok(Some((files, build(&options)?))) }
+    });
+    let built: Result<_> = built.await.map_err(|_| Error::Reconnect("building the TLS configuration failed".into()))?;
+    let now = Instant::now();
+    match (built?, configs.get_mut(tls)) {
+        (None, Some(same)) => {
+            same.looked_at = now;
+            Ok(Arc::clone(&same.config))
+        }
+        (Some((files, config)), _) => {
+            let config = Arc::new(config);
+            configs.insert(tls.clone(), Built { at: now, looked_at: now, files, config: Arc::clone(&config) });
+            Ok(config)
+        }
+        (None, None) => Err(Error::Reconnect("the TLS configuration is gone".into())),
+    }
 }
 
 /// Reads the files of `tls` and builds the configuration. Blocks.

@@ -1,6 +1,7 @@
 //! PEM files of certificates and keys, and the system's authorities. Everything here blocks.
 
 use std::path::Path;
+use std::time::SystemTime;
 
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
@@ -16,6 +17,21 @@ pub(super) struct Trust {
     pub(super) roots: RootCertStore,
     /// The certificates of `ca_file` and `ca_path`: a server may show one of them itself.
     pub(super) own: Vec<CertificateDer<'static>>,
+}
+
+/// What tells whether the files of some options are the same as before: when each was changed, and its size.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stamp(Vec<Option<(SystemTime, u64)>>);
+
+impl Stamp {
+    pub(super) fn of(tls: &Tls) -> Self {
+        let files = [&tls.ca_file, &tls.ca_path, &tls.cert, &tls.key];
+        let looked_at = files.into_iter().map(|file| {
+            let known = std::fs::metadata(file.as_ref()?).ok()?;
+            Some((known.modified().ok()?, known.len()))
+        });
+        Self(looked_at.collect())
+    }
 }
 
 /// The authorities of `ca_file` and `ca_path`; the system's if neither is given.
