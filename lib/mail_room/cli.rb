@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "mail_room/check_command"
 require "mail_room/command_line"
 require "mail_room/config_command"
 require "mail_room/configuration"
@@ -23,7 +24,7 @@ module MailRoom
     # Exit status when the command line itself is wrong.
     USAGE = 2
     # What does something else than watching.
-    COMMANDS = { "config" => ConfigCommand, "match" => MatchCommand }.freeze
+    COMMANDS = { "check" => CheckCommand, "config" => ConfigCommand, "match" => MatchCommand }.freeze
     private_constant :USAGE, :COMMANDS
 
     class << self

@@ -26,7 +26,7 @@ module MailRoom
     def self.parser(options)
       OptionParser.new do |parser|
         parser.program_name = "mail_room"
-        parser.banner = "Usage: mail_room -c FILE [options]\n       mail_room config --help\n       mail_room match --help"
+        parser.banner = "Usage: mail_room -c FILE [options]\n       mail_room (check|config|match) --help"
         SourceOptions.add(parser, options)
         parser.on("-q", "--quiet", "do without a configuration file that is missing or without mailboxes") { options[:quiet] = true }
         parser.on("--log-exit-as [FORMAT]", FORMATS, "write a fatal error as a line of json on stdout, or plain (default)") do |format|

@@ -93,6 +93,22 @@ impl Postback {
         handovers
     }
 
+    /// What the endpoint answers to HEAD, with everything that a post carries but the message: whether it is there and takes
+    /// our credentials shows in that, as far as it can without posting.
+    ///
+    /// # Errors
+    /// [`Error::TargetDown`] if nobody answers in time, or no request can be made.
+    pub async fn ask(&self) -> Result<u16> {
+        let asked = async {
+            let client = self.http.client().await.map_err(|error| self.down(&error.to_string()))?;
+            let headers = self.headers(&hex_128()).await?;
+            let answer = client.head(self.url.clone()).headers(headers).send().await;
+            Ok(answer.map_err(|error| self.down(&http::in_words(&error)))?.status().as_u16())
+        };
+        let late = || self.down(&format!("no answer within {} s", self.timeout.as_secs()));
+        timeout(self.timeout, asked).await.map_err(|_| late())?
+    }
+
     /// Posts until somebody answers with something else than a redirect.
     async fn post(&self, key: &str, body: Bytes) -> Result<Response> {
         let client = self.http.client().await.map_err(|error| self.down(&error.to_string()))?;
