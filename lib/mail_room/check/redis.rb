@@ -25,7 +25,7 @@ module MailRoom
             "connected" => ["Redis of #{party} can be reached?", "Check redis_url in #{field}, and that the server runs"],
             "role" => ["Redis of #{party} takes writes?", "Check redis_url in #{field}"]
           }
-          Found.new(Native.check_redis(native), party, texts).steps { |_, facts| facts["master"] || facts["address"] }
+          Found.new(Native.check_redis(native), party.downcase, texts).steps { |_, facts| facts["master"] || facts["address"] }
         end
       end
     end

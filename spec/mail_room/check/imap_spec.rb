@@ -107,30 +107,26 @@ RSpec.describe MailRoom::Check::Imap do
         client.create(Net::IMAP.encode_utf7("Entwürfe & mehr"))
       end
       lines = lines_of("imap.mailbox", mailbox(name: "Posteingang"))
-      expect(lines.first(2)).to match([/Mailbox Posteingang exists\? ... no/, /the server does not open mailbox Posteingang: Mailbox doesn't exist/])
+      expect(lines.first(2)).to match([/Mailbox Posteingang exists\? ... no/,
+                                       /the server does not open mailbox Posteingang: Mailbox doesn't exist/])
       expect(lines.last).to start_with("    Try fixing it: Set name to one of: ").and include("INBOX", "Archive.2026", "Entwürfe & mehr")
     end
 
     it "is a search program that the server does not understand" do
       expect(lines_of("imap.unread", mailbox(search_command: "UNSEEN XYZZY")))
-        .to match([/Waiting messages can be counted\? ... no/, /does not understand search_command/, /Check search_command \(UNSEEN XYZZY\)/])
+        .to match([/Waiting messages can be counted\? ... no/, /does not understand search_command/,
+                   /Check search_command \(UNSEEN XYZZY\)/])
     end
   end
 
   describe "what works, at a price" do
     it "is a certificate that ends soon" do
-      soon = ->(server) { server.certificates.issue("server", names: Certificates::HERE) }
-      { 20 => :warning, 22 => :ok }.each do |days, status|
-        server = TestDovecot.new
-        server.certificates.instance_variable_get(:@pairs).delete("server")
-        server.certificates.issue("server", names: Certificates::HERE, to: (days * Certificates::DAY) + 3600)
-        server.instance_variable_set(:@pair, soon.call(server))
-        step = step_of("imap.tls", tls(server.start))
-        expect([step.status, step.answer]).to eq([status, "yes"])
-        expect([step.detail, step.fix]).to match([/, valid until .*: 20 days\z/, /Renew it at the server/]) if status == :warning
-      ensure
-        server&.remove
+      ending_in = ->(days) { ->(all) { all.issue("soon", names: Certificates::HERE, to: (days * Certificates::DAY) + 3600) } }
+      on(certificate: ending_in.call(20)) do |server|
+        expect(step_of("imap.tls", tls(server)).to_h)
+          .to include(status: :warning, answer: "yes", detail: /, valid until .*: 20 days\z/, fix: /Renew it at the server/)
       end
+      on(certificate: ending_in.call(22)) { |server| expect(step_of("imap.tls", tls(server)).status).to eq(:ok) }
     end
 
     it "is a certificate that is not verified" do
@@ -141,7 +137,8 @@ RSpec.describe MailRoom::Check::Imap do
     it "is a server without IDLE and UIDPLUS" do
       on(without: %w[IDLE UIDPLUS]) do |server|
         box = mailbox(host: server.host, port: server.port, idle_timeout: 90)
-        expect(lines_of("imap.idle", box)).to match([/\A! IMAP server supports IDLE\? ... no\z/, /looked for every 60 s/, /Try fixing it: /])
+        expect(lines_of("imap.idle",
+                        box)).to match([/\A! IMAP server supports IDLE\? ... no\z/, /looked for every 60 s/, /Try fixing it: /])
         expect(step_of("imap.uidplus", box).to_h).to include(status: :ok, answer: "no", detail: "it is not needed here")
         expunging = { **box, delete_after_delivery: true, expunge_deleted: true }
         expect(step_of("imap.uidplus", expunging).to_h).to include(status: :warning, answer: "no", detail: /other people have marked/)

@@ -25,7 +25,7 @@ RSpec.describe MailRoom::Check::Redis do
 
   it "says the same of Sidekiq's" do
     box = arbitration.merge(delivery_method: "sidekiq", delivery_options: { redis_url: redis.unix_url, worker: "W" })
-    steps = steps_of(box).select { |step| step.id.start_with?("Sidekiq.") }
+    steps = steps_of(box).select { |step| step.id.start_with?("sidekiq.") }
     expect(steps.map { |step| [step.question, step.status] })
       .to eq([["Redis of Sidekiq can be reached?", :ok], ["Redis of Sidekiq takes writes?", :ok]])
   end
@@ -51,7 +51,7 @@ RSpec.describe MailRoom::Check::Redis do
     running([TestRedis.new(replica_of: redis)]) do |replica|
       step = wait_until(10, "the replica to be in step") do
         found = steps_of(arbitration(redis_url: replica.url)).find { |candidate| candidate.id == "arbitration.role" }
-        found if found && found.detail&.include?("replica")
+        found if found&.detail&.include?("replica")
       end
       expect(step.to_h).to include(status: :failed, question: "Redis of arbitration takes writes?", detail: /point redis_url to the master/)
     end
