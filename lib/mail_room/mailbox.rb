@@ -16,7 +16,7 @@ module MailRoom
   # One mailbox and what becomes of its messages. The options of a mailbox are documented here, once.
   Mailbox = Struct.new(
     :email,                 # the user; required
-    :password,              # required
+    :password,              # the login's password; required
     :host,                  # of the IMAP server; imap.gmail.com
     :port,                  # 1 to 65535; 993
     :ssl,                   # TLS from the first byte: true, false, or a hash, see TlsOptions; true
