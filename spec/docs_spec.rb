@@ -131,6 +131,13 @@ RSpec.describe "the docs" do
     expect(named - there).to eq([])
   end
 
+  it "name every question of the check, and none that is not asked" do
+    sources = Dir.glob("lib/mail_room/check{,/**/*}.rb", base: root).map { |file| File.read(File.join(root, file)) }.join
+    asked = sources.scan(/"([A-Z][^"?]*\?)"/).flatten.map { |question| question.gsub(/\#\{[^}]*\}/, "...") }.uniq
+    told = pages.fetch("docs/check.md").scan(/^\| ([^|]*\?) \|/).flatten
+    expect(told).to match_array(asked)
+  end
+
   it "name only log lines that are written" do
     sources = Dir.glob("{lib,ext/*/src}/**/*.{rb,rs}", base: root).map do |file|
       File.read(File.join(root, file))

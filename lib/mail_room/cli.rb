@@ -35,7 +35,7 @@ module MailRoom
       # @return [Integer] the exit status
       def run(argv)
         command = COMMANDS[argv.first]
-        return command.run(argv.drop(1)) if command
+        return run_command(command, argv.drop(1)) if command
 
         options = CommandLine.parse(argv)
         Process.setproctitle(title(options)) # how the host's health check finds us
@@ -59,6 +59,12 @@ module MailRoom
       end
 
       private
+
+      # A command that a signal ends has not done what it was to do: its status must not be the 0 of a clean stop.
+      def run_command(command, argv)
+        %w[INT TERM].each { |signal| trap(signal, "SYSTEM_DEFAULT") }
+        command.run(argv)
+      end
 
       def title(options)
         # Options and a path; nothing that is in the file.

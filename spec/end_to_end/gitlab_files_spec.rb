@@ -14,6 +14,7 @@ RSpec.describe "GitLab's own files", :servers do
     process = ServerProcess.new([RbConfig.ruby, MailRoomProcess::EXECUTABLE, *arguments], out: "out", err: "err", chdir: Dir.pwd)
     process.start
     yield
+    expect(File.read("/proc/#{process.pid}/cmdline")).to start_with("mail_room #{arguments.first(2).join(" ")}")
     process.signal("TERM")
     expect(process.wait(30).exitstatus).to eq(0), File.read("err")
   ensure

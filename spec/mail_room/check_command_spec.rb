@@ -3,6 +3,7 @@
 require "io/console"
 require "open3"
 require "pty"
+require "socket"
 require "tmpdir"
 
 RSpec.describe MailRoom::CheckCommand do
@@ -98,6 +99,18 @@ RSpec.describe MailRoom::CheckCommand do
     )
     expect(run).to match(["", /no configuration file was given: use -c FILE/, 1])
     expect(run("-c", "a", "b")).to match(["", /needless argument/, 2])
+  end
+
+  it "does not tell of success when a signal ends it" do
+    silent = TCPServer.new("127.0.0.1", 0)
+    write(good.merge(port: silent.addr[1]))
+    pid = Process.spawn(RbConfig.ruby, executable, "check", "-c", "config.yml", out: File::NULL)
+    connection = silent.accept
+    Process.kill("TERM", pid)
+    _, status = wait_until(10, "the check to end") { Process.wait2(pid, Process::WNOHANG) }
+    expect(status.termsig).to eq(Signal.list["TERM"])
+  ensure
+    [connection, silent].compact.each(&:close)
   end
 
   it "has colours on a terminal, and plain marks where nobody reads UTF-8" do

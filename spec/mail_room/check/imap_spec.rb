@@ -64,6 +64,15 @@ RSpec.describe MailRoom::Check::Imap do
       listener&.close
     end
 
+    it "is a server that says nothing, for half a minute", :slow do
+      silent = TCPServer.new("127.0.0.1", 0)
+      started = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+      expect(step_of("imap.greeted", mailbox(port: silent.addr[1])).detail).to match(/no greeting: .*want TLS from the first byte/)
+      expect(Process.clock_gettime(Process::CLOCK_MONOTONIC) - started).to be_between(25, 35)
+    ensure
+      silent&.close
+    end
+
     it "is TLS where there is none" do
       expect(lines_of("imap.tls", mailbox(ssl: true)))
         .to match([/TLS certificate is trusted\? ... no/, /does not speak TLS on this port/, /Try fixing it: /])
