@@ -1,9 +1,10 @@
 # frozen_string_literal: true
 
+require "mail_room/match"
 require "mail_room/served_thread"
 
 module MailRoom
-  # Calls the app's own delivery and arbiter for one mailbox, one call at a time. The compiled library never calls Ruby:
+  # Calls the app's own delivery, arbiter and rejector for one mailbox, one call at a time. The compiled library never calls Ruby:
   # this thread fetches each call and answers it. What is not answered was not delivered.
   #
   # @api private
@@ -21,6 +22,7 @@ module MailRoom
       @mailbox = mailbox
       mailbox.delivery unless Delivery.native?(mailbox.delivery_klass)
       mailbox.arbitrator unless Arbitration.native?(mailbox.arbitration_klass)
+      mailbox.rejector
     end
 
     private
@@ -47,8 +49,9 @@ module MailRoom
     end
 
     def ask(call)
-      body = call.body
-      body ? @mailbox.delivery.deliver(body) : @mailbox.arbitrator.deliver?(call.uid)
+      body = call.body or return @mailbox.arbitrator.deliver?(call.uid)
+      rejected = call.rejected or return @mailbox.delivery.deliver(body)
+      @mailbox.rejector.reject(body, Match.new(*rejected))
     end
 
     def words(error)

@@ -8,6 +8,7 @@ require "mail_room/logger/structured"
 require "mail_room/matching_options"
 require "mail_room/option_reader"
 require "mail_room/redaction"
+require "mail_room/rejection_options"
 require "mail_room/search_program"
 require "mail_room/tls_options"
 require "mail_room/warnings"
@@ -45,7 +46,7 @@ module MailRoom
     :max_delivery_attempts, # failures that count against a message before it is set aside, from 1; 5
     :failed_mailbox,        # the folder that messages set aside are moved to, made if missing; else they stay, flagged
     :matching,              # which messages are for the app, see MatchingOptions; nil: all of them
-    :rejection,             # not available yet
+    :rejection,             # how senders are told where matching has unmatched: reject, see RejectionOptions; nil
     keyword_init: true
   )
 
@@ -185,7 +186,7 @@ module MailRoom
         "search_command" => search_command, "limit_max_unread" => limit_max_unread, "idle_timeout" => idle_timeout,
         "delete_after_delivery" => delete_after_delivery ? true : false, "expunge_deleted" => expunge_deleted ? true : false,
         "max_message_size" => max_message_size, "max_delivery_attempts" => max_delivery_attempts, "failed_mailbox" => failed_mailbox,
-        "matching" => native_matching,
+        "matching" => native_matching, "rejection" => RejectionOptions.to_native(self),
         "delivery" => native_or_hook(Delivery, delivery_klass), "arbitration" => native_or_hook(Arbitration, arbitration_klass)
       }
     end
@@ -199,6 +200,13 @@ module MailRoom
       to_native.merge("log" => log)
     end
 
+    # @return [#reject, nil] the app's own class that tells senders, if there is one
+    # @raise [ConfigurationError]
+    def rejector
+      klass = RejectionOptions.klass(self) or return
+      @rejector ||= klass.const_defined?(:Options) ? klass.new(klass::Options.new(self)) : klass.new
+    end
+
     # @api private
     # @return [Object, nil] what was given to log to if it is an object, a Ruby Logger or an IO
     def logger_object
@@ -210,7 +218,7 @@ module MailRoom
 
     # @return [Boolean] whether the app's own code is called for each message
     def hook?
-      !(Delivery.native?(delivery_klass) && Arbitration.native?(arbitration_klass))
+      !(Delivery.native?(delivery_klass) && Arbitration.native?(arbitration_klass) && RejectionOptions.klass(self).nil?)
     end
 
     private
@@ -219,7 +227,7 @@ module MailRoom
       coerce_each(%i[name email password host search_command delivery_url delivery_token content_type failed_mailbox], :string)
       coerce_each(%i[log_path location], :path)
       coerce_each(%i[start_tls delete_after_delivery expunge_deleted], :boolean)
-      self[:matching] = Coercion.options(matching, field(:matching)) unless matching.nil?
+      %i[matching rejection].each { |key| self[key] = Coercion.options(self[key], field(key)) unless self[key].nil? }
       coerce_each(%i[delivery_options arbitration_options inbox_options], :options)
       NUMBERS.each { |key, range| self[key] = Coercion.integer(self[key], field(key), range) }
       self[:limit_max_unread] ||= 0 # a null is no limit, as in the original
@@ -264,9 +272,17 @@ module MailRoom
     end
 
     def native_matching
-      raise ConfigurationError, "#{field(:rejection)}: rejection is not available yet" unless rejection.nil?
+      raise ConfigurationError, "#{field(:matching)} is required where there is rejection" if matching.nil? && !rejection.nil?
+      return if matching.nil?
 
-      MatchingOptions.to_native(matching, where: "matching of #{title}") unless matching.nil?
+      MatchingOptions.to_native(matching, where: "matching of #{title}").tap { |native| check_rejection(native["unmatched"]) }
+    end
+
+    def check_rejection(unmatched)
+      return if (unmatched == "reject") == !rejection.nil?
+      raise ConfigurationError, "#{field(:rejection)} is required where unmatched is reject" if rejection.nil?
+
+      Warnings.once([:rejection, email, name], "rejection of #{title} does nothing: unmatched in matching is not reject")
     end
 
     def check_logger

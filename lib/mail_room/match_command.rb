@@ -10,7 +10,9 @@ module MailRoom
   class MatchCommand
     # Exit statuses besides 0 (all accepted).
     NOT_ACCEPTED = 1
-    private_constant :NOT_ACCEPTED
+    OUTCOMES = { accepted: "always accepted", not_ours: "not ours", no_address: "no address in it", auto_reply: "an automatic reply",
+                 not_looked_at: "not looked at, as there is no gitlab_host" }.freeze
+    private_constant :NOT_ACCEPTED, :OUTCOMES
 
     # @param argv [Array<String>] what follows `match`
     # @return [Integer] 0 if every message was accepted, else 1
@@ -30,7 +32,8 @@ module MailRoom
     def run
       matcher = Matcher.new(**matching)
       matches = @files.map do |file|
-        matcher.match(read(file)).tap { |match| puts @json ? JSON.generate({ file: file, **match.to_h }) : line(file, match) }
+        raw = read(file)
+        matcher.match(raw).tap { |match| tell(file, match, @explain ? matcher.explain(raw) : nil) }
       end
       matches.all?(&:accepted?) ? 0 : NOT_ACCEPTED
     end
@@ -45,6 +48,7 @@ module MailRoom
         parser.on("--address ADDRESS", "the mailbox's address, with %{key}") { |address| @options[:address] = address }
         parser.on("--host HOST", "the host in the ids of references") { |host| @options[:gitlab_host] = host }
         parser.on("--accept ADDRESS", "one more address; * is any run of characters") { |glob| @options[:also_accept] << glob }
+        parser.on("--explain", "every header that was looked at") { @explain = true }
         parser.on("--json", "a line of JSON for each message") { @json = true }
         parser.on_tail("-?", "--help", "print this") do
           puts parser
@@ -68,10 +72,26 @@ module MailRoom
       raise ConfigurationError, "cannot read #{file}: #{e.class.new.message}", cause: nil
     end
 
-    # Control characters of a message stay off the terminal.
+    def tell(file, match, looked)
+      if @json
+        headers = looked ? { headers: looked.map(&:to_h) } : {}
+        puts JSON.generate({ file: file, **match.to_h, **headers })
+      else
+        puts printable(line(file, match)), *looked&.map { |one| printable("  #{looked_at(one)}") }
+      end
+    end
+
     def line(file, match)
       found = %i[key source feature].map { |member| "#{member} #{match[member] || "-"}" }.join(", ")
-      "#{file}: #{match.verdict}: #{found} (#{match.reason})".gsub(/[[:cntrl:]]/, "?")
+      "#{file}: #{match.verdict}: #{found} (#{match.reason})"
     end
+
+    def looked_at(one)
+      outcome = one.key ? "key #{one.key}" : OUTCOMES.fetch(one.outcome)
+      "#{one.header}: #{"#{one.address}: " if one.address}#{outcome}"
+    end
+
+    # Control characters of a message stay off the terminal.
+    def printable(text) = text.gsub(/[[:cntrl:]]/, "?")
   end
 end

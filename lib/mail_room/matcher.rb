@@ -26,5 +26,16 @@ module MailRoom
     def match(raw)
       Match.new(*@native.match(raw))
     end
+
+    # What was looked at, a header or an address in one each, in the order of the message.
+    #
+    # @param raw [String]
+    # @return [Array<Looked>] at most 1,000
+    def explain(raw)
+      @native.explain(raw).map { |members| Looked.new(*members) }
+    end
+
+    # outcome: `:key`, `:accepted`, `:not_ours`, `:no_address`, `:auto_reply`, or `:not_looked_at`: References, without gitlab_host.
+    Looked = Struct.new(:header, :address, :outcome, :key)
   end
 end

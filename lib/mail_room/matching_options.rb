@@ -14,7 +14,7 @@ module MailRoom
   # | gitlab_host | the host in the ids of the app's own mails, `<reply-KEY@host>` | none: references are not looked at |
   # | also_accept | list of more addresses of ours; `*` is any run of characters | none |
   # | auto_replies | `ignore`: marked like a delivered message, not delivered; `deliver` | ignore |
-  # | unmatched | what becomes of a message to nobody we know: `deliver` or `ignore` | deliver |
+  # | unmatched | what becomes of a message to nobody we know: `deliver`, `ignore`, or `reject`, see {RejectionOptions} | deliver |
   # | dry_run | only log what would be done | false |
   module MatchingOptions
     KEYS = %i[address gitlab_host also_accept auto_replies unmatched dry_run].freeze
@@ -35,7 +35,7 @@ module MailRoom
         {
           "address" => address(reader), "gitlab_host" => host(reader), "also_accept" => also_accept(reader),
           "auto_replies" => choice(reader, :auto_replies, %w[ignore deliver], "ignore"),
-          "unmatched" => unmatched(reader), "dry_run" => reader.boolean(:dry_run, false)
+          "unmatched" => choice(reader, :unmatched, %w[deliver ignore reject], "deliver"), "dry_run" => reader.boolean(:dry_run, false)
         }
       end
 
@@ -68,13 +68,6 @@ module MailRoom
 
           raise ConfigurationError, "#{reader.field(:also_accept)} must be a list of e-mail addresses; * is any run of characters"
         end
-      end
-
-      def unmatched(reader)
-        choice = choice(reader, :unmatched, %w[deliver ignore reject], "deliver")
-        raise ConfigurationError, "#{reader.field(:unmatched)}: reject is not available yet" if choice == "reject"
-
-        choice
       end
 
       def choice(reader, key, choices, default)

@@ -132,6 +132,19 @@ RSpec.describe "delivery_method postback", :servers do
     expect(failed.map { |request| request.headers["idempotency-key"] }.uniq.size).to eq(1)
   end
 
+  it "delivers the others although one is always answered with 503" do
+    server = endpoint { |request| [request.body.include?("Mail 0\r") ? 503 : 200, {}, ""] }
+    mails = fill(10)
+    process = mail_room(posting(server.url, { concurrency: 1 }))
+    wait_until(30, -> { "9 posts, not #{server.accepted.size}" }) { server.accepted.size == 9 }
+    dovecot.append(user, Mails.plain(10))
+    wait_until(30, "one more") { server.accepted.size == 10 }
+    expect(server.accepted.map(&:body)).to match_array([*mails.drop(1), Mails.plain(10)])
+    # It is no message's fault: it is tried again without end.
+    expect(process.log.map { |line| line["action"] }).not_to include("Message set aside", "Delivery failed")
+    expect(unseen.size).to eq(1)
+  end
+
   it "sets aside what is refused with 400, and never deletes it" do
     server = endpoint { |request| [request.body.include?("Mail 0\r") ? 400 : 200, {}, ""] }
     mails = fill(6)

@@ -26,6 +26,24 @@ RSpec.describe MailRoom::MatchCommand do
     ).to_stdout
   end
 
+  it "explains every header that it looked at" do
+    File.binwrite("all.eml", "To: you@gl.test, Jane <incoming+k\e@gl.test>\r\nReferences: <reply-k@gl.test>\r\nCc: undisclosed\r\n" \
+                             "Auto-Submitted: no\r\nX-Autoreply: yes\r\nX-Other: incoming+n@gl.test\r\nDelivered-To: help@acme.test\r\n\r\n")
+    arguments = ["--address", "incoming+%{key}@gl.test", "--accept", "help@*", "all.eml"]
+    expect { run("--explain", *arguments) }.to output(<<~TEXT).to_stdout
+      all.eml: auto_reply: key k?, source to, feature unknown (X-Autoreply says so)
+        To: you@gl.test: not ours
+        To: incoming+k?@gl.test: key k?
+        References: not looked at, as there is no gitlab_host
+        Cc: no address in it
+        X-Autoreply: an automatic reply
+        Delivered-To: help@acme.test: always accepted
+    TEXT
+    expect { run("--json", "--explain", *arguments) }.to output(satisfy { |text|
+      JSON.parse(text)["headers"][1] == { "header" => "To", "address" => "incoming+k\e@gl.test", "outcome" => "key", "key" => "k\e" }
+    }).to_stdout
+  end
+
   it "takes the options of a configuration" do
     File.write("config.yml", YAML.dump({ mailboxes: [{ email: "a@b", password: "x", name: "INBOX", delivery_method: "noop",
                                                        matching: { address: "you@gl.test", gitlab_host: "gl.test",

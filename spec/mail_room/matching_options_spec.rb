@@ -19,19 +19,16 @@ RSpec.describe MailRoom::MatchingOptions do
     { also_accept: "a@b" } => "Field :also_accept in matching must be a list, not text",
     { also_accept: ["a"] } => "Field :also_accept in matching must be a list of e-mail addresses; * is any run of characters",
     { auto_replies: "drop" } => "Field :auto_replies in matching must be one of ignore, deliver",
-    { unmatched: 1 } => "Field :unmatched in matching must be one of deliver, ignore, reject",
-    { unmatched: "reject" } => "Field :unmatched in matching: reject is not available yet"
+    { unmatched: 1 } => "Field :unmatched in matching must be one of deliver, ignore, reject"
   }.each do |options, message|
     it "refuses #{options}" do
       expect { native(**options) }.to raise_error(MailRoom::ConfigurationError, message)
     end
   end
 
-  it "is checked with its mailbox, and rejection is refused" do
+  it "is checked with its mailbox" do
     attributes = { email: "a@b", password: "x", name: "INBOX", delivery_method: "noop" }
     expect { MailRoom::Mailbox.new(**attributes, matching: { "address" => "x" }) }
       .to raise_error(MailRoom::ConfigurationError, /\AField :address in matching of Mailbox .* must be one e-mail address/)
-    expect { MailRoom::Mailbox.new(**attributes, rejection: { method: "smtp" }) }
-      .to raise_error(MailRoom::ConfigurationError, /\AField :rejection in Mailbox .*: rejection is not available yet/)
   end
 end

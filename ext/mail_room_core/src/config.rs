@@ -49,6 +49,9 @@ pub struct Mailbox {
     /// Which messages are for the app; all of them if absent.
     #[serde(default)]
     pub matching: Option<Matching>,
+    /// How senders are told that their message was rejected; needed where `unmatched` is [`Unmatched::Reject`].
+    #[serde(default)]
+    pub rejection: Option<Rejection>,
     /// What becomes of a message.
     pub delivery: Delivery,
     /// Who decides between several processes on one mailbox.
@@ -180,6 +183,76 @@ pub enum Unmatched {
     Deliver,
     /// Marked like a delivered message, and nothing else.
     Ignore,
+    /// Its sender is told, then it is marked like a delivered message.
+    Reject,
+}
+
+/// How senders are told, and how many.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rejection {
+    /// By whom.
+    pub by: RejectBy,
+    /// Notices to one sender within an hour, at most.
+    pub per_sender: usize,
+    /// Notices to all together within an hour, at most.
+    pub in_all: usize,
+}
+
+/// Who tells senders.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "method", rename_all = "snake_case", deny_unknown_fields)]
+pub enum RejectBy {
+    /// We do, by mail.
+    Smtp(Box<Smtp>),
+    /// The app's own class.
+    Hook {
+        /// The class's name, for the log.
+        class_name: String,
+    },
+}
+
+/// The SMTP server that takes our mails (RFC 5321), and what stands in them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Smtp {
+    /// Host name or address.
+    pub host: String,
+    /// TCP port, 1 to 65535.
+    pub port: u16,
+    /// How the connection is secured.
+    pub security: SmtpSecurity,
+    /// Options of TLS.
+    #[serde(default)]
+    pub tls: Tls,
+    /// What we call ourselves in EHLO.
+    pub domain: String,
+    /// The login, together with `password`.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// The password of `username`.
+    #[serde(default)]
+    pub password: Option<SecretString>,
+    /// The sender, as in a header: `Desk <desk@example.com>`.
+    pub from: String,
+    /// The text, with `%{subject}`, `%{reason}` and `%{mailbox}`.
+    pub text: String,
+    /// Seconds until a mail has to be taken, at least 1.
+    pub timeout: u64,
+}
+
+/// How a connection to an SMTP server is secured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SmtpSecurity {
+    /// TLS from the first byte.
+    Tls,
+    /// STARTTLS (RFC 3207), mandatory.
+    StartTls,
+    /// STARTTLS if the server offers it.
+    Auto,
+    /// No TLS at all.
+    Plain,
 }
 
 /// What becomes of a message.

@@ -8,6 +8,7 @@ use std::task::Poll;
 use tokio::sync::oneshot;
 
 use crate::bell::Bell;
+use crate::matcher::Match;
 use crate::message::MessageId;
 
 /// What the app's code is asked.
@@ -17,14 +18,16 @@ pub enum Question {
     Deliver(MessageId, Vec<u8>),
     /// Whether a message is to be delivered.
     Ask(MessageId),
+    /// To tell a message's sender that it was rejected.
+    Reject(MessageId, Vec<u8>, Box<Match>),
 }
 
 /// What the app's code says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// Delivered, or to be delivered.
+    /// Delivered, to be delivered, or told.
     Yes,
-    /// Neither.
+    /// None of these.
     No,
     /// It raised an exception, with these words.
     Raised(String),

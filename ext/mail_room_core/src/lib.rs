@@ -28,11 +28,12 @@ mod net;
 pub mod postgres;
 mod random;
 pub mod redis_client;
+pub mod rejection;
+mod setback;
 pub mod source;
 pub mod supervisor;
 pub mod sweep;
 pub mod tls;
-mod triage;
 pub mod watched;
 pub mod watcher;
 

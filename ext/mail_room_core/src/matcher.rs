@@ -1,12 +1,14 @@
 //! What a message is for, from its header block alone: one pass, nothing decoded that is not needed, the body never looked
 //! at. Decides nothing about what becomes of the message; that is the sweep's.
 
-mod addresses;
-mod auto_reply;
+pub(crate) mod addresses;
+pub(crate) mod auto_reply;
+mod explain;
 mod feature;
-mod headers;
+pub(crate) mod headers;
 mod pattern;
 
+pub use explain::{Looked, Outcome};
 pub use feature::Feature;
 use headers::{Header, Headers};
 use pattern::Pattern;
@@ -163,6 +165,11 @@ impl Matcher {
             (Verdict::Accepted, None) => "it is to an address that is always accepted",
         };
         Match::new(verdict, key.or(accepted), reason)
+    }
+
+    /// Whether `address` is one of ours, with a key or without.
+    pub(crate) fn is_ours(&self, address: &[u8]) -> bool {
+        self.address.is(address) || self.also_accept.iter().any(|glob| pattern::fits(glob, address))
     }
 
     fn key_in(&self, source: Source, header: &Header<'_>) -> Option<Hit> {

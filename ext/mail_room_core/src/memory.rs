@@ -23,6 +23,8 @@ pub struct Memory {
     absences: BTreeMap<MessageId, u32>,
     suspicions: BTreeMap<MessageId, u8>,
     failures: Failures,
+    /// How often the target was down just when it was given this message.
+    struck: BTreeMap<MessageId, u32>,
     probing: bool,
     to_expunge: BTreeSet<MessageId>,
 }
@@ -44,8 +46,14 @@ impl Memory {
         }
     }
 
+    /// Whether what is known is about this mailbox, as it is called.
+    pub(crate) fn is_about(&self, scope: &str) -> bool {
+        self.scope == scope
+    }
+
     /// Sorts out what a search found. `shows_unmarked`: the search finds a message only while it is not marked, so
-    /// finding one that is done means the server has lost the mark.
+    /// finding one that is done means the server has lost the mark. What the target was down for comes last: should it be
+    /// the message that brings it down, the others do not wait for it.
     pub fn sort_out(&mut self, found: &[MessageId], shows_unmarked: Option<Mark>, now: Instant) -> Sorted {
         self.forget_unlisted(found, shows_unmarked.is_some());
         self.waiting.retain(|_, until| *until > now);
@@ -61,12 +69,19 @@ impl Memory {
                 sorted.todo.push(id.clone());
             }
         }
+        if !self.struck.is_empty() {
+            sorted.todo.sort_by_key(|id| self.struck.get(id).copied().unwrap_or(0));
+        }
         sorted
     }
 
     /// What is noted of messages the server no longer lists serves nobody. That they are done stays known.
     fn forget_unlisted(&mut self, found: &[MessageId], marked_are_unlisted: bool) {
-        let noted = self.absences.len() + self.suspicions.len() + self.failures.len() + self.unacknowledged.len();
+        let noted = self.absences.len()
+            + self.suspicions.len()
+            + self.failures.len()
+            + self.unacknowledged.len()
+            + self.struck.len();
         if noted == 0 {
             return;
         }
@@ -74,6 +89,7 @@ impl Memory {
         self.absences.retain(|id, _| listed.contains(id));
         self.suspicions.retain(|id, _| listed.contains(id));
         self.failures.retain(|id| listed.contains(id));
+        self.struck.retain(|id, _| listed.contains(id));
         if marked_are_unlisted {
             self.unacknowledged.retain(|id, _| listed.contains(id));
         }
@@ -86,6 +102,7 @@ impl Memory {
         self.waiting.remove(id);
         self.absences.remove(id);
         self.suspicions.remove(id);
+        self.struck.remove(id);
         self.failures.forget(id);
     }
 
@@ -139,6 +156,12 @@ impl Memory {
     /// A hand-over failed. `refused`: the message itself was refused, no doubt about it.
     pub(crate) fn failed(&mut self, id: &MessageId, refused: bool) -> Failure {
         if refused { self.failures.refused(id) } else { self.failures.failed(id) }
+    }
+
+    /// The target was down when it was given this message alone.
+    pub fn strike(&mut self, id: &MessageId) {
+        let times = self.struck.entry(id.clone()).or_default();
+        *times = times.saturating_add(1);
     }
 
     /// Whether so many messages failed in a row that the target is taken to be down.
@@ -225,6 +248,22 @@ mod tests {
 
     fn uid(uid: u32) -> MessageId {
         MessageId::Uid(uid)
+    }
+
+    #[test]
+    fn what_the_target_was_down_for_comes_last() {
+        let mut memory = Memory::default();
+        let found: Vec<_> = (1..=4).map(uid).collect();
+        memory.strike(&uid(1));
+        memory.strike(&uid(1));
+        memory.strike(&uid(2));
+        let now = Instant::now();
+        assert_eq!(memory.sort_out(&found, None, now).todo, [uid(3), uid(4), uid(2), uid(1)]);
+        memory.decided(&uid(2), Mark::Seen);
+        assert_eq!(memory.sort_out(&found, None, now).todo, [uid(3), uid(4), uid(1)]);
+        // One that is gone from the mailbox is forgotten.
+        memory.sort_out(&found[1..], None, now);
+        assert_eq!(memory.sort_out(&found, None, now).todo, [uid(1), uid(3), uid(4)]);
     }
 
     #[test]

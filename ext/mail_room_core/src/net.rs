@@ -16,8 +16,8 @@ const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from
 const UNACKNOWLEDGED: Duration = Duration::from_secs(20);
 
 /// A byte stream of any kind.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Stream for S {}
 
 /// Why there is no connection.
 #[derive(Debug)]

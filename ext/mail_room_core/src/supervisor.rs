@@ -20,6 +20,7 @@ use crate::hook::Calls;
 use crate::journal::{Journal, Lines, Severity};
 use crate::postgres::PostgresClients;
 use crate::redis_client::RedisClients;
+use crate::rejection::Rejection;
 use crate::source::imap::ImapConnector;
 use crate::watched::Watched;
 use crate::watcher::{Connector, watch};
@@ -119,7 +120,9 @@ impl Supervisor {
                 let delivery = Delivery::new(&mailbox.delivery, (&redis, &postgres), &arbiter, calls)?;
                 let log = journal.log(mailbox.log.as_ref(), &mailbox.email, &mailbox.name)?;
                 let budgets = (budget.clone(), encoding.clone());
-                Ok(Arc::new(Watched::new(mailbox.clone(), arbiter, delivery, budgets, log, self.stop.clone())))
+                let rejection = Rejection::new(mailbox, calls)?;
+                let watched = Watched::new(mailbox.clone(), arbiter, delivery, budgets, log, self.stop.clone());
+                Ok(Arc::new(watched.rejecting(rejection)))
             })
             .collect()
     }

@@ -8,6 +8,7 @@
 //! [`Memory::decided`]: crate::memory::Memory::decided
 
 mod hand_over;
+mod triage;
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -22,7 +23,6 @@ use crate::journal::Severity;
 use crate::message::{Message, MessageId};
 use crate::source::{Fetched, Mark, Source};
 use crate::watched::Watched;
-pub(crate) use hand_over::RETRY;
 use hand_over::hand_over;
 
 /// Messages in one chunk.
@@ -381,6 +381,15 @@ impl<'a, S: Source> Pass<'a, S> {
             memory.absent(first, Instant::now());
         }
     }
+}
+
+/// Marks what was decided beside the sweep.
+pub(crate) async fn mark_decided<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
+    let decided = watched.memory().unacknowledged();
+    mark(source, watched, &decided).await?;
+    let told = decided.into_iter().filter(|(_, mark)| *mark != Mark::SetAside).map(|(id, _)| id).collect();
+    settle_acknowledged(watched, source.scope(), told).await;
+    expunge(source, watched, 1).await
 }
 
 /// Marks messages whose fate is decided, however long ago.

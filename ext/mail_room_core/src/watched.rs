@@ -18,6 +18,7 @@ use crate::journal::{Log, Severity};
 use crate::matcher::Matcher;
 use crate::memory::Memory;
 use crate::message::MessageId;
+use crate::rejection::Rejection;
 use crate::source::Mark;
 
 /// How long giving claims back may take; what is not given back ends by itself.
@@ -42,10 +43,38 @@ pub struct Watched {
     pub log: Log,
     /// Asked to stop?
     pub stop: Stop,
+    /// How senders are told that their messages were rejected.
+    pub rejection: Option<Rejection>,
+    /// What became of messages since the start.
+    pub counts: Counts,
     delivered: AtomicU64,
     handing_over: AtomicBool,
     memory: Mutex<Memory>,
     held: Mutex<Held>,
+}
+
+/// Messages that were not for the app, since the start.
+#[derive(Debug, Default)]
+pub struct Counts {
+    ignored: AtomicU64,
+    rejected: AtomicU64,
+}
+
+impl Counts {
+    /// Counts `more` that were ignored.
+    pub(crate) fn ignored(&self, more: usize) {
+        self.ignored.fetch_add(u64::try_from(more).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Counts `more` that were rejected, with a notice or without.
+    pub(crate) fn rejected(&self, more: usize) {
+        self.rejected.fetch_add(u64::try_from(more).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Ignored and rejected so far.
+    pub fn so_far(&self) -> (u64, u64) {
+        (self.ignored.load(Ordering::Relaxed), self.rejected.load(Ordering::Relaxed))
+    }
 }
 
 struct HandingOver<'a>(&'a AtomicBool);
@@ -75,6 +104,8 @@ impl Watched {
     ) -> Self {
         Self {
             matcher: config.matching.as_ref().map(Matcher::new),
+            rejection: None,
+            counts: Counts::default(),
             config,
             arbiter,
             delivery,
@@ -87,6 +118,12 @@ impl Watched {
             memory: Mutex::default(),
             held: Mutex::default(),
         }
+    }
+
+    /// With senders told as `rejection` does.
+    pub fn rejecting(mut self, rejection: Option<Rejection>) -> Self {
+        self.rejection = rejection;
+        self
     }
 
     /// What is known of the messages. A panic elsewhere leaves it as it was: every change is one step.

@@ -9,8 +9,9 @@ use serde_json::json;
 use crate::backoff::Backoff;
 use crate::error::{Error, Result};
 use crate::journal::Severity;
+use crate::rejection::Rejection;
 use crate::source::Source;
-use crate::sweep::sweep;
+use crate::sweep::{mark_decided, sweep};
 use crate::watched::Watched;
 
 /// Delays between connections, first and longest.
@@ -29,6 +30,10 @@ const ANSWER_WITHIN: Duration = Duration::from_millis(800);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Without anything to wait for, the source itself decides when it looks again.
 const FOREVER: Duration = Duration::from_secs(3600);
+/// How soon it is looked for what is being decided beside the sweep: at first, and at the latest.
+const DECIDED: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+/// How long a notice that is being sent may take when a stop is asked for.
+const NOTICE_WITHIN: Duration = Duration::from_secs(10);
 
 /// Opens sessions on one mailbox.
 pub trait Connector: Send + Sync {
@@ -41,6 +46,20 @@ pub trait Connector: Send + Sync {
 
 /// Watches until a stop is asked for.
 pub async fn watch<C: Connector>(connector: &C, watched: &Watched) {
+    let rejecting = async {
+        match &watched.rejection {
+            Some(rejection) => rejection.serve(watched).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        () = keep_connected(connector, watched) => {}
+        () = rejecting => {}
+    }
+}
+
+async fn keep_connected<C: Connector>(connector: &C, watched: &Watched) {
     watched.log.info("Setting up watcher", &[]);
     let mut reconnect = Backoff::new(RECONNECT.0, RECONNECT.1);
     let mut refused = Backoff::new(REFUSED.0, REFUSED.1);
@@ -66,6 +85,10 @@ pub async fn watch<C: Connector>(connector: &C, watched: &Watched) {
         watched.stop.sleep(delay).await;
     }
     watched.release_claims().await;
+    let (ignored, rejected) = watched.counts.so_far();
+    let fields =
+        [("delivered", watched.delivered().into()), ("ignored", ignored.into()), ("rejected", rejected.into())];
+    watched.log.info("Watcher stopped", &fields);
 }
 
 /// One connection, from login to its end.
@@ -76,6 +99,7 @@ async fn live<C: Connector>(connector: &C, watched: &Watched) -> Result<()> {
         source = connector.connect(watched) => source?,
     };
     let mut pause = Backoff::new(PAUSE, watched.delivery.longest_pause());
+    let mut deciding = Backoff::new(DECIDED.0, DECIDED.1);
     let mut delivered = watched.delivered();
     while !watched.stop.asked() {
         watched.log.info("Processing started", &[]);
@@ -91,8 +115,7 @@ async fn live<C: Connector>(connector: &C, watched: &Watched) -> Result<()> {
             Ok(()) => {
                 pause.reset();
                 watched.log.info("Idling", &[]);
-                let until = watched.memory().next_try().unwrap_or_else(|| Instant::now() + FOREVER);
-                wait(&mut source, until, watched).await?;
+                wait(&mut source, next_look(watched, &mut deciding), watched).await?;
             }
             Err(Error::TargetDown { what, retry_after }) => pause_for(watched, &what, retry_after, &mut pause).await,
             Err(Error::TargetDoubted(what)) => {
@@ -104,9 +127,26 @@ async fn live<C: Connector>(connector: &C, watched: &Watched) -> Result<()> {
             Err(error) => return Err(error),
         }
     }
+    if let Some(rejection) = &watched.rejection {
+        // A notice that is out has to be marked, or it goes out again.
+        rejection.finish(NOTICE_WITHIN).await;
+        mark_decided(&mut source, watched).await?;
+    }
     watched.log.info("Quitting connection...", &[]);
     source.logout().await;
     Ok(())
+}
+
+/// When the mailbox is looked at again although nothing new has come.
+fn next_look(watched: &Watched, deciding: &mut Backoff) -> Instant {
+    let next = watched.memory().next_try().unwrap_or_else(|| Instant::now() + FOREVER);
+    if watched.rejection.as_ref().is_some_and(Rejection::is_pending) {
+        // Decided beside the sweep: somebody has to mark it.
+        return next.min(Instant::now() + deciding.delay());
+    }
+    deciding.reset();
+    let decided = !watched.memory().unacknowledged().is_empty();
+    if decided { Instant::now() } else { next }
 }
 
 async fn wait<S: Source>(source: &mut S, until: Instant, watched: &Watched) -> Result<()> {

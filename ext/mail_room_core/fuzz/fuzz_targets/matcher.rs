@@ -20,4 +20,5 @@ static MATCHER: LazyLock<Matcher> = LazyLock::new(|| {
 
 fuzz_target!(|raw: &[u8]| {
     MATCHER.find(raw);
+    MATCHER.explain(raw);
 });

@@ -122,7 +122,7 @@ fn unfolded(value: &[u8]) -> Vec<u8> {
 }
 
 /// With encoded words (RFC 2047) read. Charsets do not matter: addresses are ASCII in all that mail uses.
-fn decoded(value: &[u8]) -> Vec<u8> {
+pub(crate) fn decoded(value: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(value.len());
     let mut rest = value;
     while let Some(begin) = rest.windows(2).position(|pair| pair == b"=?") {

@@ -1,9 +1,13 @@
 //! The header block of a message, line by line, as it stands: nothing is decoded, copied or judged. Reads what is broken,
 //! too: LF, CR or CRLF, an mbox `From ` line, lines that are no headers, no blank line at the end.
 
+/// Octets of a message that are looked at: one that has lost its blank line must not have its body searched for megabytes.
+/// Mail servers cut header blocks off long before (Postfix at 100 KB, Exchange at 256 KB).
+const LOOKED_AT: usize = 4 << 20;
+
 /// One header field.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Header<'a> {
+pub(crate) struct Header<'a> {
     /// As written, without blanks at its end.
     pub name: &'a [u8],
     /// Everything after the colon, folds included.
@@ -15,13 +19,14 @@ pub(super) struct Header<'a> {
 
 /// The fields of a message, first to last.
 #[derive(Debug)]
-pub(super) struct Headers<'a> {
+pub(crate) struct Headers<'a> {
     rest: &'a [u8],
     sound: bool,
 }
 
 impl<'a> Headers<'a> {
-    pub(super) fn new(raw: &'a [u8]) -> Self {
+    pub(crate) fn new(raw: &'a [u8]) -> Self {
+        let raw = raw.get(..LOOKED_AT).unwrap_or(raw);
         let mut rest = raw.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(raw).trim_ascii_start();
         if rest.starts_with(b"From ") || rest.starts_with(b">From ") {
             (_, rest) = split_line(rest);

@@ -1,5 +1,6 @@
-//! Addresses of ours as the configuration writes them, and ids of our own mails: with `%{key}` (sub-addressing, catch-all), without (dedicated), or
-//! with `*` for anything (custom addresses). Anchored and, but for the key, without regard to case.
+//! Addresses of ours as the configuration writes them, and ids of our own mails: with `%{key}` (sub-addressing,
+//! catch-all), without (dedicated), or with `*` for anything (custom addresses). Anchored and, but for the key, without
+//! regard to case.
 
 const KEY: &str = "%{key}";
 
@@ -22,6 +23,16 @@ impl Pattern {
     pub(super) fn key<'a>(&self, address: &'a [u8]) -> Option<&'a [u8]> {
         let after = self.after.as_ref()?;
         between(address, &self.before, after).filter(|key| !key.is_empty())
+    }
+}
+
+impl Pattern {
+    /// Whether `address` is of this pattern, whatever its key: also the address that bears none, without what would set the
+    /// key apart.
+    pub(super) fn is(&self, address: &[u8]) -> bool {
+        let Some(after) = &self.after else { return address.eq_ignore_ascii_case(&self.before) };
+        let bare = self.before.strip_suffix(b"+").or_else(|| self.before.strip_suffix(b"-")).unwrap_or(&self.before);
+        self.key(address).is_some() || between(address, bare, after).is_some_and(<[u8]>::is_empty)
     }
 }
 

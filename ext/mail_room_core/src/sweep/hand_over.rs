@@ -2,24 +2,20 @@
 //! tried again later, set aside. Marks nothing on the server; what is decided stands in the memory.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use serde_json::json;
 
-use super::Chunk;
+use super::{Chunk, triage};
 use crate::batch::fitting;
 use crate::delivery::Handover;
 use crate::error::{Error, Result};
-use crate::journal::Severity;
 use crate::message::{Message, MessageId};
-use crate::source::Mark;
-use crate::triage;
+use crate::setback::{self, lost};
 use crate::watched::Watched;
 
-/// First and longest delay before a failed message is tried again.
-pub(crate) const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 /// What is on its way when a stop is asked for has this long; then marking what got through must still fit into the stop.
 const FINISH_WITHIN: Duration = Duration::from_secs(15);
 
@@ -33,7 +29,7 @@ pub(super) async fn hand_over(watched: &Watched, scope: &str, chunk: Chunk) -> R
     for (id, mark) in &settled {
         watched.memory().decided(id, *mark);
     }
-    triage::ignore(watched, scope, &mut messages).await?;
+    triage::triage(watched, scope, &mut messages).await?;
     let mut waiting = VecDeque::from(messages);
     let mut under_way = FuturesUnordered::new();
     let mut outcome = Ok(());
@@ -84,6 +80,7 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
     let mut begun = watched.memory().begin();
     let ids: Vec<_> = group.iter().map(|message| message.id.clone()).collect();
     let handovers = watched.delivery.deliver(scope, group, &watched.encoding).await?;
+    let alone = ids.len() == 1;
     let mut delivered = Vec::with_capacity(ids.len());
     let (mut untried, mut outcome, mut doubtful) = (Vec::new(), Ok(()), false);
     for (id, handover) in ids.into_iter().zip(handovers) {
@@ -109,6 +106,9 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
                 outcome = outcome.and(failed(watched, scope, &id, &error, false).await);
             }
             Handover::Down(error) => {
+                if alone {
+                    watched.memory().strike(&id);
+                }
                 untried.push(id);
                 outcome = worse(outcome, Err(error));
             }
@@ -135,37 +135,10 @@ fn worse(one: Result<()>, other: Result<()>) -> Result<()> {
     if pause(&other) > pause(&one) { other } else { one.and(other) }
 }
 
-fn lost(watched: &Watched, id: &MessageId) {
-    watched.let_go(std::iter::once(id));
-    watched.memory().wait(id, Instant::now() + RETRY.0);
-    let fields = [("uid", json!(id)), ("error", "another process has the message by now; left to it".into())];
-    watched.log.line(Severity::Warn, "Claim lost", &fields);
-}
-
-/// A message was not taken. It is tried again later, unless it was tried too often.
+/// A message was not taken, and three in a row may be the target's fault.
 async fn failed(watched: &Watched, scope: &str, id: &MessageId, error: &Error, refused: bool) -> Result<()> {
     let failure = watched.memory().failed(id, refused);
-    let doubling = 2_u32.saturating_pow(failure.failures.saturating_sub(1));
-    let backoff = RETRY.0.saturating_mul(doubling).min(RETRY.1);
-    // Before anything is waited for: should this process stop now, the message is not tried again too soon.
-    watched.memory().wait(id, Instant::now() + backoff);
-    watched.let_go(std::iter::once(id));
-    let noted = watched.arbiter.fail(scope, id, backoff, failure.counts).await;
-    let elsewhere = noted.as_ref().copied().unwrap_or(0);
-    let attempts = if failure.counts { failure.counted.max(elsewhere) } else { failure.counted };
-    if failure.counts && attempts >= watched.config.max_delivery_attempts {
-        watched.memory().decided(id, Mark::SetAside);
-        watched.tell_set_aside(id, &format!("{attempts} tries failed, the last one so: {error}"));
-    } else {
-        let fields = [
-            ("uid", json!(id)),
-            ("error", error.to_string().into()),
-            ("attempts", attempts.into()),
-            ("backoff_s", backoff.as_secs().into()),
-        ];
-        watched.log.line(Severity::Error, "Delivery failed", &fields);
-    }
-    noted?;
+    setback::failed(watched, scope, id, "Delivery failed", error, failure).await?;
     if watched.memory().doubts_target() {
         return Err(Error::TargetDoubted(format!(
             "several messages in a row failed, so it is taken to be the target's fault and counts against none of them; the \

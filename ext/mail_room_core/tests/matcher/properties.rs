@@ -4,6 +4,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+use mail_room_core::matcher::Outcome;
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
@@ -85,6 +86,18 @@ const UNRELATED: &str = "X-[A-Z][a-z]{1,8}: [ -~]{0,60}";
 const KEY: &str = "[a-zA-Z0-9][a-zA-Z0-9_./-]{0,40}";
 
 proptest! {
+    #[test]
+    fn an_explanation_names_what_was_found(raw in mail_like()) {
+        for mailbox in ["sub", "all", "own"] {
+            let (found, looked) = (super::matcher(mailbox).find(&raw), super::matcher(mailbox).explain(&raw));
+            if let Some(key) = found.key {
+                prop_assert!(looked.iter().any(|one| one.outcome == Outcome::Key(key.clone())), "{looked:?}");
+            } else {
+                prop_assert!(!looked.iter().any(|one| matches!(one.outcome, Outcome::Key(_))), "{looked:?}");
+            }
+        }
+    }
+
     #[test]
     fn any_octets_do_and_take_little_memory(raw in prop_oneof![vec(any::<u8>(), 0..2000), mail_like()]) {
         let matcher = super::matcher("sub");

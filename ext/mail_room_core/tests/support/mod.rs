@@ -36,6 +36,7 @@ pub fn mailbox(port: u16) -> Mailbox {
         failed_mailbox: None,
         log: None,
         matching: None,
+        rejection: None,
         delivery: Delivery::Noop,
         arbitration: Arbitration::Noop,
     }

@@ -1,0 +1,360 @@
+//! The mail that tells a sender (RFC 3834): to whom, or why to nobody, and what stands in it. Nothing of the rejected
+//! message's body ever does.
+
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Mailboxes};
+use lettre::{Address, Message};
+
+use crate::charset::to_utf8;
+use crate::config::Smtp;
+use crate::error::{Error, Result};
+use crate::matcher::addresses::decoded;
+use crate::matcher::headers::{Header, Headers};
+use crate::matcher::{Match, Matcher, Verdict, auto_reply};
+
+/// Characters of a subject that are repeated.
+const SUBJECT: usize = 200;
+/// Octets of one message id, and of all that are repeated.
+const ID: usize = 250;
+const IDS: usize = 2_000;
+
+/// What a notice needs to know of the message it answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Rejected {
+    pub(super) sender: Address,
+    subject: String,
+    message_id: Option<String>,
+    references: Vec<String>,
+}
+
+/// Who is to be told about `raw`. `ours`: is this an address of ours?
+///
+/// # Errors
+/// Why nobody is.
+pub(super) fn answerable(raw: &[u8], ours: &impl Fn(&Address) -> bool) -> std::result::Result<Rejected, &'static str> {
+    let (mut reply_to, mut from, mut subject, mut message_id, mut references) = (None, None, None, None, None);
+    for header in Headers::new(raw) {
+        if let Some(why) = forbids(&header) {
+            return Err(why);
+        }
+        let slot = match header.name.to_ascii_lowercase().as_slice() {
+            b"reply-to" => &mut reply_to,
+            b"from" => &mut from,
+            b"subject" => &mut subject,
+            b"message-id" => &mut message_id,
+            b"references" => &mut references,
+            _ => continue,
+        };
+        slot.get_or_insert(header.value);
+    }
+    let sender = reply_to.or(from).and_then(address).ok_or("it names no sender that could be told")?;
+    if ours(&sender) {
+        return Err("its sender is one of our own addresses");
+    }
+    if is_a_machine(sender.user()) {
+        return Err("its sender reads no mail");
+    }
+    let mut octets = 0;
+    let mut kept: Vec<_> = references.map(ids).unwrap_or_default();
+    // The last ones thread it; the first began the conversation.
+    kept.reverse();
+    kept.retain(|id| {
+        octets += id.len();
+        octets <= IDS
+    });
+    kept.reverse();
+    Ok(Rejected {
+        sender,
+        subject: subject.map(read).unwrap_or_default(),
+        message_id: message_id.and_then(|value| ids(value).into_iter().next()),
+        references: kept,
+    })
+}
+
+/// Whether a header says that no program may answer: a mail of a program, a list, or many (RFC 3834 section 2).
+fn forbids(header: &Header<'_>) -> Option<&'static str> {
+    let name = header.name.to_ascii_lowercase();
+    let value = String::from_utf8_lossy(header.value).trim().to_ascii_lowercase();
+    let said = |words: &[&str]| value.split([',', ';', ' ', '\t', '\r', '\n']).any(|word| words.contains(&word));
+    match name.as_slice() {
+        b"return-path" if value == "<>" || value.is_empty() => Some("its return path is null"),
+        b"auto-submitted" | b"x-autoreply" if auto_reply::says_so(header.name, header.value).is_some() => {
+            Some("it is an automatic reply")
+        }
+        b"precedence" if said(&["bulk", "list", "junk", "auto_reply"]) => Some("it is bulk mail"),
+        b"mailing-list" | b"x-mailing-list" | b"feedback-id" => Some("it is bulk mail"),
+        name if name.starts_with(b"list-") => Some("it came through a list"),
+        b"x-auto-response-suppress" if said(&["all", "autoreply", "oof", "dr"]) => {
+            Some("its sender wants no automatic replies")
+        }
+        b"content-type" if value.starts_with("multipart/report") => Some("it is a mail server's report"),
+        b"x-failed-recipients" => Some("it is a mail server's report"),
+        b"x-spam-flag" if value == "yes" => Some("it is marked as spam"),
+        _ => None,
+    }
+}
+
+/// Whether mail to such a name is read by a program, or by nobody.
+fn is_a_machine(local: &str) -> bool {
+    let local = local.to_ascii_lowercase();
+    let plain: String = local.chars().filter(char::is_ascii_alphanumeric).collect();
+    matches!(plain.as_str(), "mailerdaemon" | "postmaster" | "noreply" | "donotreply" | "listserv" | "majordomo")
+        || local.starts_with("owner-")
+        || ["-request", "-bounces", "-owner"].iter().any(|ending| local.ends_with(ending))
+}
+
+/// The first address in a header's value, display names and comments aside. Only of ASCII: others need more than every
+/// mail server can do.
+fn address(value: &[u8]) -> Option<Address> {
+    let text = line(value);
+    if let Ok(mailboxes) = text.parse::<Mailboxes>() {
+        return mailboxes.into_iter().next().map(|mailbox| mailbox.email).filter(is_plain);
+    }
+    // What is not well formed mostly has one in angle brackets all the same.
+    let inside =
+        text.rsplit_once('<').and_then(|(_, rest)| rest.split_once('>')).map_or(text.as_str(), |(inside, _)| inside);
+    inside.trim().parse().ok().filter(is_plain)
+}
+
+fn is_plain(address: &Address) -> bool {
+    let text: &str = address.as_ref();
+    text.len() <= 254 && text.bytes().all(|octet| octet.is_ascii_graphic())
+}
+
+/// A header's value as one line of text, bounded, without anything that could end the line.
+fn line(value: &[u8]) -> String {
+    let value = value.get(..SUBJECT * 8).unwrap_or(value);
+    let text: String = to_utf8(value).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    text.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// A header's value as its reader sees it: with encoded words read, and short.
+fn read(value: &[u8]) -> String {
+    // What separates two encoded words is no part of the text (RFC 2047 section 6.2).
+    let text = line(&decoded(line(value).replace("?= =?", "?==?").as_bytes()));
+    text.chars().take(SUBJECT).collect()
+}
+
+/// Well-formed message ids (RFC 5322 section 3.6.4), brackets included.
+fn ids(value: &[u8]) -> Vec<String> {
+    let value = value.get(value.len().saturating_sub(IDS * 4)..).unwrap_or(value);
+    let mut found = Vec::new();
+    for part in value.split(|octet| *octet == b'<').skip(1) {
+        let Some(end) = part.iter().position(|octet| *octet == b'>') else { continue };
+        let inside: Vec<u8> = part.iter().take(end).copied().filter(|octet| !octet.is_ascii_whitespace()).collect();
+        if let Ok(id) = String::from_utf8(inside)
+            && id.contains('@')
+            && id.len() <= ID
+            && id.bytes().all(|octet| octet.is_ascii_graphic())
+        {
+            found.push(format!("<{id}>"));
+        }
+    }
+    found
+}
+
+/// Whether `address` is one of ours: of the mailbox, of those that are matched, or the notices' own.
+pub(super) fn is_ours(address: &Address, matcher: &Matcher, own: &[Address]) -> bool {
+    let text: &str = address.as_ref();
+    own.iter().any(|own| text.eq_ignore_ascii_case(own.as_ref())) || matcher.is_ours(text.as_bytes())
+}
+
+/// The notice as it goes over the wire. `id` names it: the same for every try.
+///
+/// # Errors
+/// [`Error::Configuration`] if the sender's address has no meaning.
+pub(super) fn compose(smtp: &Smtp, rejected: &Rejected, found: &Match, mailbox: &str, id: &str) -> Result<Vec<u8>> {
+    let from = sender(smtp)?;
+    let id = format!("<{id}@{}>", from.email.domain());
+    let subject = format!("[Rejected] {}", rejected.subject);
+    let mut references = rejected.references.clone();
+    references.extend(rejected.message_id.clone());
+    references.dedup();
+    let mut mail = Message::builder()
+        .from(from)
+        .to(Mailbox::new(None, rejected.sender.clone()))
+        .subject(subject.trim_end())
+        .message_id(Some(id))
+        .date_now()
+        .header(ContentType::TEXT_PLAIN)
+        .raw_header(raw("Auto-Submitted", "auto-replied"))
+        .raw_header(raw("X-Auto-Response-Suppress", "All"));
+    if let Some(id) = &rejected.message_id {
+        mail = mail.in_reply_to(id.clone());
+    }
+    if !references.is_empty() {
+        mail = mail.references(references.join(" "));
+    }
+    let reason = match found.verdict {
+        Verdict::Empty => "there is nothing in it",
+        _ => "it is not addressed to anything that is served here",
+    };
+    // One pass: what a subject looks like is its sender's choice.
+    let text = filled(&smtp.text, &[("subject", &rejected.subject), ("reason", reason), ("mailbox", mailbox)]);
+    let mail = mail.body(text).map_err(|error| Error::Message(format!("the notice cannot be written: {error}")))?;
+    Ok(mail.formatted())
+}
+
+/// Whom notices are from.
+pub(super) fn sender(smtp: &Smtp) -> Result<Mailbox> {
+    smtp.from.parse().map_err(|_| Error::Configuration("from of rejection is no e-mail address".into()))
+}
+
+fn raw(name: &'static str, value: &str) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+}
+
+fn filled(template: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(template.len() + SUBJECT);
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("%{") {
+        filled.push_str(before);
+        match after
+            .split_once('}')
+            .and_then(|(name, after)| values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value, after)))
+        {
+            Some((value, after)) => {
+                filled.push_str(value);
+                rest = after;
+            }
+            None => {
+                filled.push_str("%{");
+                rest = after;
+            }
+        }
+    }
+    filled.push_str(rest);
+    filled
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::{Strategy, any, prop_assert, prop_oneof, proptest};
+
+    use super::*;
+
+    fn smtp() -> Smtp {
+        serde_json::from_value(serde_json::json!({
+            "host": "h", "port": 25, "security": "plain", "domain": "d", "from": "Desk <desk@gl.test>",
+            "text": "%{subject}: %{reason}, %{mailbox} %{other} 100%{", "timeout": 1
+        }))
+        .unwrap()
+    }
+
+    fn rejected(headers: &str) -> std::result::Result<Rejected, &'static str> {
+        answerable(format!("{headers}\r\n\r\nbody").as_bytes(), &|address| address.user() == "ours")
+    }
+
+    fn composed(rejected: &Rejected) -> String {
+        let matching = serde_json::from_value(serde_json::json!({
+            "address": "in+%{key}@gl.test", "auto_replies": "ignore", "unmatched": "reject"
+        }));
+        let found = Matcher::new(&matching.unwrap()).find(b"To: x\r\n\r\n");
+        String::from_utf8(compose(&smtp(), rejected, &found, "box", "name").unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_sender_is_whom_an_answer_would_go_to() {
+        for (headers, sender) in [
+            ("From: a@b.c", "a@b.c"),
+            ("From: a@b.c\r\nReply-To: d@e.f", "d@e.f"),
+            ("From: \"x@y.z\" <a@b.c>", "a@b.c"),
+            ("From: =?utf-8?q?J=C3=BCrgen?= <a@b.c>", "a@b.c"),
+            ("From: J\u{fc}rgen (a, b) <a@b.c>", "a@b.c"),
+            ("From: =?utf-8?q?a?=\r\n =?utf-8?q?b?=\r\n <a@b.c>", "a@b.c"),
+            ("Reply-To: a@b.c, d@e.f", "a@b.c"),
+            ("From: Doe, Jane <a@b.c>", "a@b.c"),
+        ] {
+            let told = rejected(headers).map(|rejected| rejected.sender.to_string());
+            assert_eq!(told.as_deref(), Ok(sender), "{headers}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_told_where_nobody_would_read_it_or_where_it_would_come_back() {
+        for headers in [
+            "Subject: no sender",
+            "From: ",
+            "From: a@b@c",
+            "From: <>",
+            "From: J\u{fc}rgen@b.c",
+            "From: ours@b.c",
+            "From: MAILER-DAEMON@b.c",
+            "From: no-reply@b.c",
+            "From: ruby-request@b.c",
+            "From: owner-ruby@b.c",
+            "From: a@b.c\r\nReturn-path: <>",
+            "From: a@b.c\r\nPrecedence: Bulk",
+            "From: a@b.c\r\nList-Unsubscribe: <mailto:x@y.z>",
+            "From: a@b.c\r\nX-Auto-Response-Suppress: OOF, AutoReply",
+            "From: a@b.c\r\nAuto-Submitted: auto-generated; x",
+            "From: a@b.c\r\nX-Autoreply: yes",
+            "From: a@b.c\r\nContent-Type: Multipart/Report; x=y",
+            "From: a@b.c\r\nX-Spam-Flag: YES",
+        ] {
+            assert!(rejected(headers).is_err(), "{headers}");
+        }
+    }
+
+    #[test]
+    fn a_conversation_goes_on_and_what_is_no_id_is_left_out() {
+        let rejected = rejected(
+            "From: a@b.c\r\nReferences: <1@x> nonsense <2@\r\n x> <> <no>\r\nMessage-ID: (c) <3@x> <4@x>\r\nSubject: a\r\n b",
+        );
+        let mail = composed(&rejected.unwrap());
+        for line in ["In-Reply-To: <3@x>\r\n", "References: <1@x> <2@x> <3@x>\r\n", "Subject: [Rejected] a b\r\n"] {
+            assert!(mail.contains(line), "{mail}");
+        }
+        assert!(
+            mail.ends_with("a b: it is not addressed to anything that is served here, box %{other} 100%{"),
+            "{mail}"
+        );
+    }
+
+    fn value() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            proptest::sample::select(vec![
+                "\r\n",
+                "\n",
+                "\r",
+                " ",
+                "<",
+                ">",
+                "@",
+                "a@b.c",
+                "=?utf-8?b?DQpCY2M6IHhAeS56?=",
+                "\0"
+            ])
+            .prop_map(|text| text.as_bytes().to_vec()),
+            vec(any::<u8>(), 0..12),
+        ];
+        vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        /// Whatever stands in a rejected message: the notice has our headers and no others, and goes to one address.
+        #[test]
+        fn nothing_can_be_smuggled_into_a_notice(from in value(), subject in value(), id in value(), references in value()) {
+            let mut raw = b"From: jane@example.com\r\nReply-To: ".to_vec();
+            for (name, value) in [("", from), ("\r\nSubject: ", subject), ("\r\nMessage-ID: ", id), ("\r\nReferences: ", references)] {
+                raw.extend_from_slice(name.as_bytes());
+                raw.extend_from_slice(&value);
+            }
+            if let Ok(rejected) = answerable(&raw, &|_| false) {
+                let mail = composed(&rejected);
+                let (head, _) = mail.split_once("\r\n\r\n").unwrap();
+                prop_assert!(!head.replace("\r\n", "").contains(['\r', '\n', '\0']), "{head}");
+                let known = [
+                    "From", "To", "Subject", "Message-ID", "Date", "Content-Type", "Auto-Submitted", "X-Auto-Response-Suppress",
+                    "In-Reply-To", "References", "Content-Transfer-Encoding",
+                ];
+                for line in head.split("\r\n").filter(|line| !line.starts_with([' ', '\t'])) {
+                    let name = line.split(':').next().unwrap();
+                    prop_assert!(known.contains(&name), "{line}");
+                }
+                prop_assert!(rejected.sender.to_string().matches('@').count() == 1);
+            }
+        }
+    }
+}
