@@ -17,24 +17,30 @@ RSpec.describe "the docs" do
   # Pages that others write. Their links are good as soon as they are there.
   announced = %w[gmail.md office365.md graph.md]
 
+  # Variables and files that examples take secrets and texts from.
+  variables = pages.values.flat_map { |text| text.scan(/ENV(?:\.fetch\(|\[)"(\w+)"/).flatten }.uniq - ENV.keys
+  texts = ["/etc/gitlab/rejected.txt"]
+
   around do |example|
-    ENV["MAIL_ROOM_PASSWORD"] = "x"
+    variables.each { |name| ENV[name] = "x" }
     Dir.mktmpdir { |dir| Dir.chdir(dir) { example.run } }
   ensure
-    ENV.delete("MAIL_ROOM_PASSWORD")
+    variables.each { |name| ENV.delete(name) }
   end
 
   # The mailboxes that an example means. What an excerpt leaves out is filled in.
-  def mailboxes(language, block)
+  define_method(:mailboxes) do |language, block|
     excerpt = { email: "in@example.com", password: "x", name: "inbox" }
     if language == "ruby"
       File.write("gitlab.rb", block)
-      return MailRoom::GitlabConfig.omnibus("gitlab.rb").map { |_, attributes| MailRoom::Mailbox.new(attributes) }
+      next MailRoom::GitlabConfig.omnibus("gitlab.rb").map { |_, attributes| MailRoom::Mailbox.new(attributes) }
     end
-    File.write("example.yml", block)
+    texts.each { |path| File.write(File.basename(path), "%{subject} %{reason}") }
+    File.write("example.yml", texts.reduce(block) { |text, path| text.gsub(path, File.expand_path(File.basename(path))) })
     content = MailRoom::ConfigFile.new("example.yml").load
-    return gitlab(content) if (content.keys & %i[production incoming_email service_desk_email]).any?
+    next gitlab(content) if (content.keys & %i[production incoming_email service_desk_email]).any?
 
+    excerpt[:matching] = { address: "in+%{key}@in.example.com" } if content.key?(:rejection)
     (content[:mailboxes] || [content]).map { |attributes| MailRoom::Mailbox.new(excerpt.merge(attributes)) }
   end
 
