@@ -40,7 +40,7 @@ RSpec.describe "the docs" do
     content = MailRoom::ConfigFile.new("example.yml").load
     next gitlab(content) if (content.keys & %i[production incoming_email service_desk_email]).any?
 
-    excerpt[:matching] = { address: "in+%{key}@in.example.com" } if content.key?(:rejection)
+    excerpt[:matching] = { address: "in+%{key}@in.example.com", unmatched: "reject" } if content.key?(:rejection)
     (content[:mailboxes] || [content]).map { |attributes| MailRoom::Mailbox.new(excerpt.merge(attributes)) }
   end
 
