@@ -5,6 +5,7 @@ require "mail_room/check/delivery"
 require "mail_room/check/imap"
 require "mail_room/check/log_file"
 require "mail_room/check/redis"
+require "mail_room/check/rejection"
 require "mail_room/check/step"
 require "mail_room/configuration"
 
@@ -68,7 +69,8 @@ module MailRoom
 
       def steps(mailbox)
         source = SOURCES.fetch(mailbox.inbox_method.to_s, Untried)
-        [*source.steps(mailbox), *Redis.arbitration(mailbox), *Delivery.steps(mailbox), *LogFile.steps(mailbox), *Address.steps(mailbox)]
+        [*source.steps(mailbox), *Redis.arbitration(mailbox), *Delivery.steps(mailbox), *Rejection.steps(mailbox),
+         *LogFile.steps(mailbox), *Address.steps(mailbox)]
       end
     end
   end

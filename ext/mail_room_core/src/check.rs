@@ -13,6 +13,7 @@ use crate::delivery::postback::Postback;
 use crate::error::{Error, Result};
 use crate::postgres::{PostgresClients, check as postgres_check};
 use crate::redis_client::check as redis_check;
+use crate::rejection;
 use crate::source::imap::check as imap_check;
 
 /// How long all steps towards one party may take together.
@@ -122,6 +123,13 @@ pub async fn http(config: &config::Postback) -> Report {
         Some(())
     };
     within(&mut report, work).await;
+    report
+}
+
+/// The SMTP server for notices: connection, TLS and login.
+pub async fn smtp(config: &config::Smtp) -> Report {
+    let mut report = Report::default();
+    within(&mut report, async |report| report.step("logged_in", rejection::ask(config)).await).await;
     report
 }
 

@@ -12,7 +12,8 @@ pub(crate) fn define(native: RModule) -> Result<(), Error> {
     native.define_singleton_method("check_imap", function!(imap, 1))?;
     native.define_singleton_method("check_redis", function!(redis, 1))?;
     native.define_singleton_method("check_http", function!(http, 1))?;
-    native.define_singleton_method("check_postgres", function!(postgres, 1))
+    native.define_singleton_method("check_postgres", function!(postgres, 1))?;
+    native.define_singleton_method("check_smtp", function!(smtp, 1))
 }
 
 fn imap(ruby: &Ruby, mailbox: Value) -> Result<String, Error> {
@@ -44,6 +45,17 @@ fn postgres(ruby: &Ruby, que: Value) -> Result<String, Error> {
         match config {
             config::Delivery::Que(config) => Ok(check::postgres(&config).await),
             _ => Ok(Report::default()),
+        }
+    })?;
+    json(ruby, &report)
+}
+
+fn smtp(ruby: &Ruby, rejection: Value) -> Result<String, Error> {
+    let config: config::Rejection = options::read(ruby, rejection)?;
+    let report = run(ruby, async move {
+        match config.by {
+            config::RejectBy::Smtp(config) => Ok(check::smtp(&config).await),
+            config::RejectBy::Hook { .. } => Ok(Report::default()),
         }
     })?;
     json(ruby, &report)
