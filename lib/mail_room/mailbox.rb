@@ -19,7 +19,7 @@ module MailRoom
   # One mailbox and what becomes of its messages. The options of a mailbox are documented here, once.
   Mailbox = Struct.new(
     :email,                 # the user; required
-    :password,              # required without auth; not for microsoft_graph, nor is anything else that is said to be of IMAP
+    :password,              # the login's password; required without auth; not for microsoft_graph, nor is anything else of IMAP
     :host,                  # of the IMAP server; imap.gmail.com
     :port,                  # 1 to 65535; 993
     :ssl,                   # TLS from the first byte: true, false, or a hash, see TlsOptions; true
