@@ -7,7 +7,7 @@ use super::command::Command;
 use super::connect::{Deadlines, sendable};
 use super::gate::Gate;
 use super::list;
-use super::login::{self, Greeting};
+use super::login::{self, Greeting, Login};
 use super::parse::Kind;
 use super::party::Party;
 use super::response::Nothing;
@@ -21,12 +21,17 @@ use super::wire::{Io, Wire};
 use crate::check::Report;
 use crate::config::{Mailbox, Security};
 use crate::error::{Error, Result};
+use crate::oauth::Tokens;
 use crate::tls;
 
-/// Steps `resolved`, `connected`, `tls`, `greeted`, `logged_in`, `mailbox`, `capabilities` and `unread`; with STARTTLS `tls`
+/// Steps `token` (where there is one to be had), `resolved`, `connected`, `tls`, `greeted`, `logged_in`, `mailbox`, `capabilities` and `unread`; with STARTTLS `tls`
 /// comes after `greeted`, `start_tls` and `nothing_slipped_in`.
 pub(crate) async fn check(mailbox: &Mailbox, report: &mut Report) -> Option<()> {
     let deadlines = Deadlines::default();
+    let token = match &mailbox.auth {
+        Some(auth) => Some(report.step("token", async { Tokens::new(auth).token().await }).await?),
+        None => None,
+    };
     let (addresses, _) =
         report.step("resolved", tcp::resolve(&mailbox.host, mailbox.port, &Gate::new(), deadlines.dns)).await?;
     let shown: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
@@ -37,7 +42,11 @@ pub(crate) async fn check(mailbox: &Mailbox, report: &mut Report) -> Option<()> 
         Security::Tls => encrypted(mailbox, Box::new(tcp), until, report).await?,
         Security::StartTls | Security::Plain => Box::new(tcp),
     };
-    let party = Party::new(&mailbox.host, mailbox.port, &mailbox.email, mailbox.password.clone());
+    let Mailbox { host, port, email, .. } = mailbox;
+    let party = match (&mailbox.auth, token) {
+        (Some(auth), Some(token)) => Party::with_token(auth.mechanism, host, *port, email, token.secret().clone()),
+        _ => Party::new(host, *port, email, mailbox.password.clone()),
+    };
     let mut session = Session::new(Wire::new(stream, deadlines.silence, until), deadlines.clone(), party);
     let mut greeting = report.step("greeted", login::greeting(&mut session)).await?;
     if mailbox.security == Security::StartTls {
@@ -84,7 +93,14 @@ async fn encrypted(mailbox: &Mailbox, stream: Box<dyn Io>, until: Instant, repor
 async fn log_in(session: &mut Session, mailbox: &Mailbox, greeting: Greeting) -> Result<()> {
     sendable(mailbox)?;
     match greeting {
-        Greeting::Ok => login::login(session, &mailbox.email, mailbox.security != Security::Plain).await,
+        Greeting::Ok => {
+            let mechanism = mailbox.auth.as_ref().map(|auth| auth.mechanism);
+            let secure = mailbox.security != Security::Plain;
+            match login::login(session, &mailbox.email, mechanism, secure).await? {
+                Login::Done => Ok(()),
+                Login::TokenRefused(text) => Err(Error::Refused(text)),
+            }
+        }
         Greeting::Preauth => session.know_capabilities().await,
     }
 }
