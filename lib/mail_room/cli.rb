@@ -1,6 +1,8 @@
 # frozen_string_literal: true
 
+require "mail_room/check_command"
 require "mail_room/command_line"
+require "mail_room/config_command"
 require "mail_room/configuration"
 require "mail_room/coordinator"
 require "mail_room/crash_handler"
@@ -8,6 +10,7 @@ require "mail_room/match_command"
 require "mail_room/native"
 require "mail_room/once_command"
 require "mail_room/service_manager"
+require "mail_room/source_options"
 
 module MailRoom
   # The `mail_room` process: reads its configuration, watches until a signal ends it, and says in one place what went wrong.
@@ -22,7 +25,9 @@ module MailRoom
 
     # Exit status when the command line itself is wrong.
     USAGE = 2
-    private_constant :USAGE
+    # What does something else than watching.
+    COMMANDS = { "check" => CheckCommand, "config" => ConfigCommand, "match" => MatchCommand }.freeze
+    private_constant :USAGE, :COMMANDS
 
     class << self
       # Runs the executable to its end. What the user has to change is one line on stderr; any other error is raised.
@@ -31,14 +36,12 @@ module MailRoom
       # @param argv [Array<String>]
       # @return [Integer] the exit status
       def run(argv)
-        return MatchCommand.run(argv.drop(1)) if argv.first == "match"
+        command = COMMANDS[argv.first]
+        return run_command(command, argv.drop(1)) if command
 
         options = CommandLine.parse(argv)
         Process.setproctitle(title(options)) # how the host's health check finds us
-        if options[:config_path].nil? && !options[:quiet]
-          raise ConfigurationError, "no configuration file was given: use -c FILE (see mail_room --help)"
-        end
-
+        SourceOptions.require!(options, "mail_room") unless options[:quiet]
         new(argv, options).start
       rescue OptionParser::ParseError => e
         complain("#{e.message} (see mail_room --help)", USAGE)
@@ -58,10 +61,17 @@ module MailRoom
 
       private
 
+      # A command that a signal ends has not done what it was to do: its status must not be the 0 of a clean stop.
+      def run_command(command, argv)
+        %w[INT TERM].each { |signal| trap(signal, "SYSTEM_DEFAULT") }
+        command.run(argv)
+      end
+
       def title(options)
         # Options and a path; nothing that is in the file.
-        once, quiet, config = options.values_at(:once, :quiet, :config_path)
-        ["mail_room", *("--once" if once), *("-q" if quiet), *(["-c", config] if config)].join(" ")
+        files = { config_path: "-c", gitlab_config: "--gitlab-config", gitlab_rb: "--gitlab-rb" }
+        named = files.flat_map { |key, name| [name, options[key]] if options[key] }
+        ["mail_room", *("--once" if options[:once]), *("-q" if options[:quiet]), *named].compact.join(" ")
       end
 
       def complain(message, status = 1)

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "optparse"
+require "mail_room/source_options"
 require "mail_room/version"
 
 module MailRoom
@@ -11,8 +12,8 @@ module MailRoom
     private_constant :FORMATS
 
     # @param argv [Array<String>] left as it is
-    # @return [Hash] `config_path` (String), `quiet` (true), `exit_error_format` (`json` or `plain`), `once` (true), `give_up_after`
-    #   (Integer): those that were given
+    # @return [Hash] `config_path`, `gitlab_config`, `gitlab_rb`, `environment` (String), `quiet` (true), `exit_error_format` (`json` or
+    #   `plain`), `once` (true), `give_up_after` (Integer): those that were given
     # @raise [OptionParser::ParseError]
     def self.parse(argv)
       options = {}
@@ -25,8 +26,8 @@ module MailRoom
     def self.parser(options)
       OptionParser.new do |parser|
         parser.program_name = "mail_room"
-        parser.banner = "Usage: mail_room -c FILE [options]\n       mail_room match --help"
-        parser.on("-c", "--config FILE", "the configuration: ERB over YAML") { |path| options[:config_path] = path }
+        parser.banner = "Usage: mail_room -c FILE [options]\n       mail_room (check|config|match) --help"
+        SourceOptions.add(parser, options)
         parser.on("-q", "--quiet", "do without a configuration file that is missing or without mailboxes") { options[:quiet] = true }
         parser.on("--once", "work through what is in the mailboxes, then exit: with 1 if something was set aside or is left") do
           options[:once] = true

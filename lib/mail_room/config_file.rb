@@ -2,6 +2,7 @@
 
 require "erb"
 require "yaml"
+require "mail_room/code_failure"
 require "mail_room/coercion"
 require "mail_room/errors"
 
@@ -41,7 +42,7 @@ module MailRoom
       template.filename = @path
       template.result
     rescue ScriptError, StandardError => e
-      raise ConfigurationError, "#{@path}#{line_of(e)}: the ERB template failed: #{reason(e)}", cause: nil
+      raise ConfigurationError, CodeFailure.told(e, @path, "the ERB template failed"), cause: nil
     end
 
     def parse(text)
@@ -58,20 +59,6 @@ module MailRoom
 
     def not_understood(why)
       raise ConfigurationError, "#{@path} is not understood: #{why}", cause: nil
-    end
-
-    # `:12`, where the template itself is at fault or called what failed.
-    def line_of(error)
-      places = [error.message.lines.first.to_s, *error.backtrace]
-      places.filter_map { |place| place[/\A#{Regexp.escape(@path)}(:\d+)/, 1] }.first
-    end
-
-    def reason(error)
-      # The message of a NameError shows its receiver, such as a hash with a password.
-      return "#{error.class}: undefined #{error.name}" if error.is_a?(NameError)
-
-      first_line = error.message.lines.first.to_s.strip.sub(/\A#{Regexp.escape(@path)}:\d+:\s*/, "")
-      "#{error.class}: #{first_line.empty? ? "no message" : first_line}"
     end
   end
 end

@@ -3,26 +3,60 @@
 require "mail_room/coercion"
 require "mail_room/config_file"
 require "mail_room/errors"
+require "mail_room/gitlab_config"
 require "mail_room/mailbox"
 require "mail_room/suggestion"
 require "mail_room/warnings"
 
 module MailRoom
-  # The mailboxes that a configuration file names. How the file is rendered and parsed is in {ConfigFile}.
+  # The mailboxes that a configuration file names. How the file is rendered and parsed is in {ConfigFile}, what GitLab's own
+  # files mean in {GitlabConfig}.
   class Configuration
     # @return [Array<Mailbox>]
     attr_accessor :mailboxes
     # @return [Boolean]
     attr_accessor :quiet
 
-    # @param options [Hash] `config_path`: the file; without one there are no mailboxes. `quiet`: do without a file that is
+    # What names a file, of which there can be one.
+    SOURCES = %i[config_path gitlab_config gitlab_rb].freeze
+
+    class << self
+      # @api private
+      # @param options [Hash] as {#initialize} takes them, with a file
+      # @return [Array<(String, Hash)>] where each mailbox comes from, and its options
+      # @raise [ConfigurationError]
+      def found(options)
+        given = SOURCES.select { |source| options[source] }
+        raise ConfigurationError, "#{given.join(" and ")} cannot be used together" if given.size > 1
+        return GitlabConfig.yml(options[:gitlab_config], options[:environment]) if options[:gitlab_config]
+        return GitlabConfig.omnibus(options[:gitlab_rb]) if options[:gitlab_rb]
+
+        path = options[:config_path]
+        list(ConfigFile.new(path).load, path).map.with_index(1) { |attributes, number| ["#{path}, mailbox #{number}", attributes] }
+      end
+
+      private
+
+      def list(content, path)
+        list = content[:mailboxes]
+        return list if list.is_a?(Array)
+        raise ConfigurationError, "#{path} has no list of mailboxes: :mailboxes: is #{Coercion.kind(list)}" unless list.nil?
+
+        likely = content.keys.find { |key| Suggestion.nearest(key, [:mailboxes]) }
+        hint = likely && likely != :mailboxes ? " (is :#{likely}: a misspelling?)" : ""
+        raise ConfigFile::Missing, "#{path} has no list of mailboxes#{hint}: add :mailboxes:"
+      end
+    end
+
+    # @param options [Hash] `config_path`: the file; without one there are no mailboxes. Or `gitlab_config`: a gitlab.yml, with
+    #   `environment`: its top-level key. Or `gitlab_rb`: a gitlab.rb. `quiet`: do without a file that is
     #   missing, unreadable or without `mailboxes`, and keep the mailboxes read before an error
     # @raise [ConfigurationError] one line that says what to change
     # @raise [IdleTimeoutTooLarge]
     def initialize(options = {})
       @quiet = options.fetch(:quiet, false)
       @mailboxes = []
-      read(options[:config_path]) if options[:config_path]
+      read(options) if SOURCES.any? { |source| options[source] }
     end
 
     # Without the mailboxes' secrets.
@@ -33,8 +67,8 @@ module MailRoom
 
     private
 
-    def read(path)
-      list(ConfigFile.new(path).load, path).each.with_index(1) { |attributes, number| add(attributes, "#{path}, mailbox #{number}") }
+    def read(options)
+      self.class.found(options).each { |where, attributes| add(attributes, where) }
     rescue ConfigFile::Missing => e
       raise ConfigurationError, e.message, cause: nil unless quiet
     rescue ConfigurationError, IdleTimeoutTooLarge => e
@@ -42,16 +76,6 @@ module MailRoom
 
       # Quiet is not silent about what is there and wrong: those mailboxes are not watched.
       Warnings.say("going on with #{mailboxes.size} mailboxes (--quiet): #{e.message}")
-    end
-
-    def list(content, path)
-      list = content[:mailboxes]
-      return list if list.is_a?(Array)
-      raise ConfigurationError, "#{path} has no list of mailboxes: :mailboxes: is #{Coercion.kind(list)}" unless list.nil?
-
-      likely = content.keys.find { |key| Suggestion.nearest(key, [:mailboxes]) }
-      hint = likely && likely != :mailboxes ? " (is :#{likely}: a misspelling?)" : ""
-      raise ConfigFile::Missing, "#{path} has no list of mailboxes#{hint}: add :mailboxes:"
     end
 
     def add(attributes, where)

@@ -14,7 +14,8 @@ module MailRoom
   # | redis_url | `redis://[user[:password]@]host[:port][/db]`, `rediss://...` (TLS), `unix:/path`, `unix:///path`; with Sentinels
   #   `redis://:password@master-name/` | redis://localhost:6379 |
   # | redis_ssl_params | options of TLS, see {TlsOptions} | none |
-  # | sentinels | list of host, port (26379), ssl (false), ssl_params, see {TlsOptions} | none |
+  # | sentinels | list of host, port (26379), ssl (false), ssl_params, see {TlsOptions}, and username and password if they
+  #   do not stand beside the list | none |
   # | sentinel_username, sentinel_password | login at the Sentinels | none |
   module RedisOptions
     DEFAULT_URL = "redis://localhost:6379"

@@ -27,9 +27,9 @@ RSpec.describe MailRoom::MatchCommand do
   end
 
   it "explains every header that it looked at" do
-    File.binwrite("all.eml", "To: you@gl.test, Jane <incoming+k\e@gl.test>\r\nReferences: <reply-k@gl.test>\r\nCc: undisclosed\r\n" \
-                             "Auto-Submitted: no\r\nX-Autoreply: yes\r\nX-Other: incoming+n@gl.test\r\n" \
-                             "Delivered-To: help@acme.test\r\n\r\n")
+    headers = ["To: you@gl.test, Jane <incoming+k\e@gl.test>", "References: <reply-k@gl.test>", "Cc: undisclosed", "Auto-Submitted: no",
+               "X-Autoreply: yes", "X-Other: incoming+n@gl.test", "Delivered-To: help@acme.test"]
+    File.binwrite("all.eml", headers.map { |header| "#{header}\r\n" }.join << "\r\n")
     arguments = ["--address", "incoming+%{key}@gl.test", "--accept", "help@*", "all.eml"]
     expect { run("--explain", *arguments) }.to output(<<~TEXT).to_stdout
       all.eml: auto_reply: key k?, source to, feature unknown (X-Autoreply says so)
@@ -40,9 +40,8 @@ RSpec.describe MailRoom::MatchCommand do
         X-Autoreply: an automatic reply
         Delivered-To: help@acme.test: always accepted
     TEXT
-    header = { "header" => "To", "address" => "incoming+k\e@gl.test", "outcome" => "key", "key" => "k\e" }
-    expect { run("--json", "--explain", *arguments) }
-      .to output(satisfy { |text| JSON.parse(text)["headers"][1] == header }).to_stdout
+    second = { "header" => "To", "address" => "incoming+k\e@gl.test", "outcome" => "key", "key" => "k\e" }
+    expect { run("--json", "--explain", *arguments) }.to output(satisfy { |text| JSON.parse(text)["headers"][1] == second }).to_stdout
   end
 
   it "takes the options of a configuration" do

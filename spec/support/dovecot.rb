@@ -25,7 +25,8 @@ class TestDovecot
   # @param without [Array<String>] announce all but these ("IDLE", "UIDPLUS")
   # @param plain_login [Boolean] false: LOGINDISABLED without TLS
   # @param read_only [Boolean] SELECT answers [READ-ONLY]
-  # @param certificate [Symbol] what of Certificates it shows: :server, :expired, :wrong_host, :self_signed, :common_name_only
+  # @param certificate [Symbol, #call] what of Certificates it shows: :server, :expired, :wrong_host, :self_signed, :common_name_only,
+  #   or what the block makes of them
   # @param max_userip_connections [Integer]
   # @param introspection [String, nil] takes tokens of OAuth 2.0, too, and asks this address what they are worth (RFC 7662)
   # @param config [String] further lines of dovecot.conf
@@ -39,7 +40,7 @@ class TestDovecot
     @dir = Dir.mktmpdir("dovecot", DovecotConfig.short_tmpdir)
     File.chmod(0o755, @dir)
     @certificates = Certificates.new(File.join(@dir, "certificates"))
-    @pair = @certificates.public_send(certificate)
+    @pair = certificate.respond_to?(:call) ? certificate.call(@certificates) : @certificates.public_send(certificate)
     @port = ServerProcess.free_port
     @tls_port = ServerProcess.free_port
     @process = ServerProcess.new(["dovecot", "-F", "-c", config_file], out: File.join(@dir, "dovecot.log"))

@@ -11,6 +11,7 @@ mod batch;
 pub mod bell;
 pub mod budget;
 pub mod charset;
+pub mod check;
 pub mod config;
 pub mod control;
 pub mod delivery;

@@ -1,6 +1,7 @@
 //! PostgreSQL servers and how to talk to them: a few connections per distinct database serve the whole process. Knows
 //! nothing of jobs.
 
+pub(crate) mod check;
 mod connect;
 mod handshake;
 mod trouble;

@@ -2,6 +2,7 @@
 //! claims and jobs. One or two connections per distinct address serve the whole process.
 
 mod address;
+pub(crate) mod check;
 mod connect;
 mod connection;
 mod lane;

@@ -32,6 +32,7 @@ use crate::watched::Watched;
 use limits::Limits;
 use notice::Rejected;
 use smtp::Untaken;
+pub(crate) use smtp::ask;
 
 /// Messages that wait to be told of, and their octets where the app wants to see them. A larger one waits alone.
 const QUEUE: (usize, usize) = (100, 8 << 20);

@@ -25,6 +25,7 @@ use crate::progress::{Progress, Snapshot};
 use crate::redis_client::RedisClients;
 use crate::rejection::Rejection;
 use crate::service::{Manager, tell};
+use crate::source::graph::{GraphConnector, Lanes};
 use crate::source::imap::ImapConnector;
 use crate::watched::Watched;
 use crate::watcher::{Connector, watch};
@@ -128,12 +129,13 @@ impl Supervisor {
     fn run_once(&self) -> Result<()> {
         let mut journal = Journal::new(self.lines.clone());
         let watched = self.watched(&mut journal)?;
+        let graphs = graphs(&watched)?;
         let runtime = runtime(WORKERS)?;
         let once = self.settings.once.map(Duration::from_secs);
         if let Some(manager) = self.settings.manager.clone() {
             runtime.spawn(tell(manager, self.progress.clone(), self.stop.clone()));
         }
-        runtime.block_on(supervise(watched, once, self.stop.clone()));
+        runtime.block_on(supervise(watched, graphs, once, self.stop.clone()));
         runtime.shutdown_timeout(SHUTDOWN_WITHIN);
         drop(journal);
         Ok(())
@@ -180,16 +182,41 @@ pub fn runtime(workers: usize) -> Result<Runtime> {
         .map_err(|error| Error::Configuration(format!("cannot start threads: {error}")))
 }
 
-async fn supervise(watched: Vec<Arc<Watched>>, once: Option<Duration>, stop: Stop) {
-    let connector = Arc::new(ImapConnector::new());
+/// What connects to Microsoft Graph, for each mailbox that lies there.
+fn graphs(watched: &[Arc<Watched>]) -> Result<Vec<Option<GraphConnector>>> {
+    let mut lanes = Lanes::default();
+    let connector = |watched: &Arc<Watched>| match &watched.config.graph {
+        Some(graph) => GraphConnector::new(watched, graph, &mut lanes).map(Some),
+        None => Ok(None),
+    };
+    watched.iter().map(connector).collect()
+}
+
+async fn supervise(
+    watched: Vec<Arc<Watched>>,
+    graphs: Vec<Option<GraphConnector>>,
+    once: Option<Duration>,
+    stop: Stop,
+) {
+    let imap = Arc::new(ImapConnector::new());
     let mut watchers = JoinSet::new();
-    for watched in watched {
-        match once {
-            Some(patience) => {
-                let watching = keep_watching(connector.clone(), watched.clone());
-                watchers.spawn(work_through(watching, watched, patience, stop.clone()))
+    for (watched, graph) in watched.into_iter().zip(graphs) {
+        let stop = stop.clone();
+        match (graph, once) {
+            (Some(graph), Some(patience)) => {
+                let watching = keep_watching(Arc::new(graph), watched.clone());
+                watchers.spawn(work_through(watching, watched, patience, stop));
             }
-            None => watchers.spawn(keep_watching(connector.clone(), watched)),
+            (Some(graph), None) => {
+                watchers.spawn(keep_watching(Arc::new(graph), watched));
+            }
+            (None, Some(patience)) => {
+                let watching = keep_watching(imap.clone(), watched.clone());
+                watchers.spawn(work_through(watching, watched, patience, stop));
+            }
+            (None, None) => {
+                watchers.spawn(keep_watching(imap.clone(), watched));
+            }
         };
     }
     let all_ended = async {

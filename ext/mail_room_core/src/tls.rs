@@ -132,6 +132,11 @@ pub(crate) fn end_point(certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
     certificate::end_point(certificate)
 }
 
+/// Who vouches for `certificate`, and until when (seconds since 1970); `None` if it is not X.509 at all.
+pub(crate) fn vouched_for(certificate: &CertificateDer<'_>) -> Option<(String, i64)> {
+    certificate::facts(certificate).map(|facts| (facts.issuer, facts.not_after))
+}
+
 /// Makes `stream` an encrypted one and tells who is at its other end. The caller brings the deadline.
 pub async fn connect<S>(config: Arc<ClientConfig>, host: &str, stream: S) -> Result<TlsStream<S>>
 where

@@ -60,7 +60,7 @@ impl<T> Drop for PerProcess<T> {
 }
 
 /// Runs `work` on the doors' runtime while Ruby's other threads go on.
-fn run<T: Send + 'static>(
+pub(crate) fn run<T: Send + 'static>(
     ruby: &Ruby,
     work: impl Future<Output = mail_room_core::Result<T>> + Send + 'static,
 ) -> Result<T, Error> {

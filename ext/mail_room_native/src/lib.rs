@@ -6,6 +6,7 @@
 )]
 
 mod call;
+mod check;
 mod door;
 mod errors;
 mod gvl;
@@ -22,6 +23,7 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     call::define(ruby, native)?;
     supervisor::define(ruby, native)?;
     matcher::define(ruby, native)?;
+    check::define(native)?;
     door::define(ruby, native)
 }
 

@@ -23,6 +23,8 @@ use crate::random::hex_128;
 
 /// Redirects that one message may go through.
 const REDIRECTS: usize = 5;
+/// HEAD asks for no work: who waits for its answer need not have the patience of a post.
+const HEAD_WITHIN: Duration = Duration::from_secs(20);
 /// What frames a request: nobody but the client writes these.
 const OURS: [&str; 4] = ["content-length", "transfer-encoding", "connection", "idempotency-key"];
 
@@ -91,6 +93,23 @@ impl Postback {
             });
         }
         handovers
+    }
+
+    /// What the endpoint answers to HEAD, with everything that a post carries but the message: whether it is there and takes
+    /// our credentials shows in that, as far as it can without posting.
+    ///
+    /// # Errors
+    /// [`Error::TargetDown`] if nobody answers in time, or no request can be made.
+    pub async fn ask(&self) -> Result<u16> {
+        let asked = async {
+            let client = self.http.client().await.map_err(|error| self.down(&error.to_string()))?;
+            let headers = self.headers(&hex_128()).await?;
+            let answer = client.head(self.url.clone()).headers(headers).send().await;
+            Ok(answer.map_err(|error| self.down(&http::in_words(&error)))?.status().as_u16())
+        };
+        let within = self.timeout.min(HEAD_WITHIN);
+        let late = || self.down(&format!("no answer within {} s", within.as_secs()));
+        timeout(within, asked).await.map_err(|_| late())?
     }
 
     /// Posts until somebody answers with something else than a redirect.

@@ -22,6 +22,8 @@ use crate::error::Error;
 use crate::net::{self, Stream, Unreached};
 use crate::tls;
 
+/// Greeting and login cost a server nothing: who only asks need not have the patience of a notice.
+const ASKED_WITHIN: Duration = Duration::from_secs(20);
 /// Octets of a reply in several lines.
 const REPLY: u64 = 64 << 10;
 
@@ -43,7 +45,34 @@ pub(super) async fn send(config: &Smtp, envelope: &Envelope, mail: &[u8]) -> Res
     }
 }
 
+/// Whether the server is there and lets us in. Sends nothing.
+///
+/// # Errors
+/// [`Error::TargetDown`].
+pub(crate) async fn ask(config: &Smtp) -> Result<(), Error> {
+    let within = Duration::from_secs(config.timeout.max(1)).min(ASKED_WITHIN);
+    let asked = async {
+        let mut connection = log_in(config, Instant::now() + within).await?;
+        connection.quit().await.ok();
+        Ok(())
+    };
+    let late = || Err(down(config, &format!("no answer within {} s", within.as_secs())));
+    match timeout(within, asked).await.unwrap_or_else(|_| late()) {
+        Ok(()) => Ok(()),
+        Err(Untaken::Refused(error) | Untaken::Down(error)) => Err(error),
+    }
+}
+
 async fn hand_over(config: &Smtp, envelope: &Envelope, mail: &[u8], until: Instant) -> Result<(), Untaken> {
+    let mut connection = log_in(config, until).await?;
+    connection.send(envelope, mail).await.map_err(|error| told(config, &error))?;
+    // It has the mail; a goodbye that fails changes nothing.
+    connection.quit().await.ok();
+    Ok(())
+}
+
+/// A connection that is ready for mails.
+async fn log_in(config: &Smtp, until: Instant) -> Result<AsyncSmtpConnection, Untaken> {
     let stream = open(config, until).await?;
     let hello = ClientId::Domain(config.domain.clone());
     let mut connection = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello)
@@ -58,10 +87,7 @@ async fn hand_over(config: &Smtp, envelope: &Envelope, mail: &[u8], until: Insta
             None => told(config, &error),
         })?;
     }
-    connection.send(envelope, mail).await.map_err(|error| told(config, &error))?;
-    // It has the mail; a goodbye that fails changes nothing.
-    connection.quit().await.ok();
-    Ok(())
+    Ok(connection)
 }
 
 /// A stream on which the server greets, encrypted as `security` says.

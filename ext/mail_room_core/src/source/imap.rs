@@ -5,6 +5,7 @@
 //! `fetch_data`) meaning, `session` conversation; then one file per thing a session does.
 
 mod capabilities;
+pub(crate) mod check;
 mod command;
 mod connect;
 mod connector;
@@ -14,6 +15,7 @@ mod fetch_data;
 mod found;
 mod gate;
 mod idle;
+mod list;
 mod login;
 mod parse;
 mod party;

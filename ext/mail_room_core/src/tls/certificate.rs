@@ -24,6 +24,8 @@ pub(super) struct Facts {
     pub(super) not_before: i64,
     /// Seconds since 1970.
     pub(super) not_after: i64,
+    /// The issuer: its organisation, else its common name.
+    pub(super) issuer: String,
     /// Whether subject and issuer are the same.
     pub(super) self_issued: bool,
     /// The public key, as SubjectPublicKeyInfo in DER.
@@ -52,9 +54,21 @@ pub(super) fn facts(certificate: &CertificateDer<'_>) -> Option<Facts> {
         common_name,
         not_before: parsed.validity().not_before.timestamp(),
         not_after: parsed.validity().not_after.timestamp(),
+        issuer: issuer(&parsed),
         self_issued: parsed.subject() == parsed.issuer(),
         key: SubjectPublicKeyInfoDer::from(parsed.public_key().raw.to_vec()),
     })
+}
+
+fn issuer(certificate: &X509Certificate<'_>) -> String {
+    let names = certificate.issuer();
+    let name = names.iter_organization().chain(names.iter_common_name()).find_map(|name| name.as_str().ok());
+    printable(name.unwrap_or("nobody by name"))
+}
+
+/// Names come from the network: printable characters only, and not many.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).take(200).collect()
 }
 
 /// The hash of `certificate` for a channel binding; `None` where it is not defined (Ed25519) or unknown to us.
@@ -112,7 +126,7 @@ impl Facts {
         }
     }
 
-    /// Whom the certificate is for, for people. Names come from the network: printable characters only, and not many.
+    /// Whom the certificate is for, for people.
     pub(super) fn described(&self) -> String {
         let addresses = self.addresses.iter().map(IpAddr::to_string);
         let mut names: Vec<String> = self.dns.iter().cloned().chain(addresses).collect();
@@ -120,8 +134,7 @@ impl Facts {
             names.extend(self.common_name.clone());
         }
         let all = if names.is_empty() { "nobody by name".to_owned() } else { names.join(", ") };
-        let printable: String = all.chars().map(|c| if c.is_control() { '?' } else { c }).take(200).collect();
-        printable
+        printable(&all)
     }
 }
 

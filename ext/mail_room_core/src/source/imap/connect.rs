@@ -153,7 +153,7 @@ async fn encrypted(mailbox: &Mailbox, stream: Box<dyn Io>, until: Instant) -> Re
 }
 
 /// Refuses what would end a line or a string early: nothing of the configuration becomes a command.
-fn sendable(mailbox: &Mailbox) -> Result<()> {
+pub(super) fn sendable(mailbox: &Mailbox) -> Result<()> {
     let fields =
         [("email", mailbox.email.as_str()), ("password", mailbox.password.expose_secret()), ("name", &mailbox.name)];
     for (field, value) in fields {

@@ -1,7 +1,7 @@
 //! What a response means (RFC 3501 section 7, RFC 9051 section 7). Strict about what we act upon; what we do not know is
 //! passed over as a line.
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, Text};
 use super::fetch_data::{self, Fetch};
 use super::found;
 use super::response::Response;
@@ -31,6 +31,8 @@ pub(super) enum Data {
     Found(Vec<u32>),
     /// Data of a message.
     Fetch(Fetch),
+    /// The name of a mailbox, as the server writes it.
+    Listed(Vec<u8>),
     /// Something we have no use for.
     Other,
 }
@@ -104,8 +106,25 @@ fn untagged(cursor: &mut Cursor<'_>) -> Result<Data> {
         b"" => Err(cursor.expected("a word")),
         b"CAPABILITY" => Ok(Data::Capability(lossy(cursor.rest()))),
         b"SEARCH" => found::search(cursor).map(Data::Found),
+        b"LIST" => Ok(listed(cursor).map_or(Data::Other, Data::Listed)),
         b"ESEARCH" => found::esearch(cursor).map(Data::Found),
         _ => Ok(Data::Other),
+    }
+}
+
+/// What follows LIST: `(attributes) delimiter name`. Only ever asked for to be shown: what cannot be read is left out.
+fn listed(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {
+    cursor.spaces();
+    cursor.skip_value().ok()?;
+    cursor.spaces();
+    cursor.skip_value().ok()?;
+    cursor.spaces();
+    if !matches!(cursor.peek(), Some(b'"' | b'{')) {
+        return Some(cursor.rest().to_vec());
+    }
+    match cursor.nstring().ok()? {
+        Text::Kept(name) => Some(name),
+        Text::Nil | Text::Skipped => None,
     }
 }
 
@@ -188,14 +207,26 @@ mod tests {
 
     #[test]
     fn passes_over_what_it_does_not_know() {
-        for line in
-            ["* FLAGS (\\Seen)", "* 3 RECENT", "* 1 EXPUNGE", "* VANISHED 1:3", "* LIST () \"/\" {3}", "* XYZZY"]
+        for line in ["* FLAGS (\\Seen)", "* 3 RECENT", "* 1 EXPUNGE", "* VANISHED 1:3", "* LIST", "* LIST (", "* XYZZY"]
         {
             assert!(matches!(read(line), Ok(Reply::Untagged(Data::Other))), "{line}");
         }
         assert!(matches!(read("* 23 eXists"), Ok(Reply::Untagged(Data::Exists))));
         assert!(matches!(read("+"), Ok(Reply::Go(text)) if text.is_empty()));
         assert!(matches!(read("+ idling"), Ok(Reply::Go(text)) if text == "idling"));
+    }
+
+    #[test]
+    fn reads_names_of_mailboxes() {
+        for (line, name) in [
+            ("* LIST () \"/\" {3}", "lit"),
+            ("* LIST (\\HasNoChildren \\Sent) \".\" \"Sent \\\"x\\\"\"", "Sent \"x\""),
+            ("* list () NIL INBOX", "INBOX"),
+            ("* LIST () \"/\" Entw&APw-rfe(1)", "Entw&APw-rfe(1)"),
+        ] {
+            let Ok(Reply::Untagged(Data::Listed(found))) = read(line) else { panic!("{line}") };
+            assert_eq!(String::from_utf8(found).unwrap(), name, "{line}");
+        }
     }
 
     #[test]

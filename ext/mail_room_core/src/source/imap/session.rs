@@ -203,7 +203,7 @@ impl Session {
             Reply::Untagged(Data::Capability(words)) => self.learn(words),
             Reply::Untagged(Data::Exists) => self.news = true,
             Reply::Untagged(Data::Fetch(fetch)) => self.news |= fetch.is_about_flags() && !intake.changes_flags(),
-            Reply::Untagged(Data::Found(_) | Data::Other) => {}
+            Reply::Untagged(Data::Found(_) | Data::Listed(_) | Data::Other) => {}
         }
         Ok(reply)
     }

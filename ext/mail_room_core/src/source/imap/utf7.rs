@@ -1,12 +1,14 @@
-//! Mailbox names in modified UTF-7 (RFC 3501 section 5.1.3). Only towards the server: we never read names.
+//! Mailbox names in modified UTF-7 (RFC 3501 section 5.1.3). What the server writes is read only to be shown.
 
 use base64::Engine;
 use base64::alphabet;
-use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 /// `,` in place of `/`, and no padding.
-const MODIFIED: GeneralPurpose =
-    GeneralPurpose::new(&alphabet::IMAP_MUTF7, GeneralPurposeConfig::new().with_encode_padding(false));
+const MODIFIED: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::IMAP_MUTF7,
+    GeneralPurposeConfig::new().with_encode_padding(false).with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
 
 /// The name as sent: printable US-ASCII only. INBOX is the same whatever its case (RFC 3501 section 5.1).
 pub(super) fn encode(name: &str) -> String {
@@ -31,6 +33,33 @@ pub(super) fn encode(name: &str) -> String {
     encoded
 }
 
+/// The name as people write it; as it came where it is none.
+pub(super) fn decode(name: &str) -> String {
+    decoded(name).unwrap_or_else(|| name.to_owned())
+}
+
+fn decoded(name: &str) -> Option<String> {
+    let mut text = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some((plain, shifted)) = rest.split_once('&') {
+        text.push_str(plain);
+        let (shifted, after) = shifted.split_once('-')?;
+        if shifted.is_empty() {
+            text.push('&');
+        } else {
+            let octets = MODIFIED.decode(shifted).ok()?;
+            let units = octets.chunks_exact(2).map(|pair| match pair {
+                [high, low] => u16::from_be_bytes([*high, *low]),
+                _ => u16::from(b'?'),
+            });
+            text.extend(char::decode_utf16(units).collect::<Result<Vec<_>, _>>().ok()?);
+        }
+        rest = after;
+    }
+    text.push_str(rest);
+    Some(text)
+}
+
 fn unshift(shifted: &mut Vec<u8>, encoded: &mut String) {
     if !shifted.is_empty() {
         encoded.push('&');
@@ -42,7 +71,7 @@ fn unshift(shifted: &mut Vec<u8>, encoded: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::encode;
+    use super::{decode, encode};
 
     #[test]
     fn encodes_names() {
@@ -60,6 +89,12 @@ mod tests {
             ("tab\there", "tab&AAk-here"),
         ] {
             assert_eq!(encode(name), expected, "{name}");
+            if expected != "INBOX" {
+                assert_eq!(decode(expected), name);
+            }
+        }
+        for broken in ["a&", "&x", "&x-", "&2D0-", "&AOQ=-"] {
+            assert_eq!(decode(broken), broken);
         }
     }
 }

@@ -1,0 +1,138 @@
+//! Connecting as a watcher does, one step after the other, each noted. Opens the mailbox read-only (EXAMINE): not a flag
+//! changes, and \Recent stays for who it is meant for.
+
+use tokio::time::{Instant, timeout_at};
+
+use super::command::Command;
+use super::connect::{Deadlines, sendable};
+use super::gate::Gate;
+use super::list;
+use super::login::{self, Greeting, Login};
+use super::parse::Kind;
+use super::party::Party;
+use super::response::Nothing;
+use super::search;
+use super::search_program::SearchProgram;
+use super::session::Session;
+use super::tcp;
+use super::text::printable;
+use super::utf7;
+use super::wire::{Io, Wire};
+use crate::check::Report;
+use crate::config::{Mailbox, Security};
+use crate::error::{Error, Result};
+use crate::oauth::Tokens;
+use crate::tls;
+
+/// Steps `token` (where there is one to be had), `resolved`, `connected`, `tls`, `greeted`, `logged_in`, `mailbox`, `capabilities` and `unread`; with STARTTLS `tls`
+/// comes after `greeted`, `start_tls` and `nothing_slipped_in`.
+pub(crate) async fn check(mailbox: &Mailbox, report: &mut Report) -> Option<()> {
+    let deadlines = Deadlines::default();
+    let token = match &mailbox.auth {
+        Some(auth) => Some(report.step("token", async { Tokens::new(auth).token().await }).await?),
+        None => None,
+    };
+    let (addresses, _) =
+        report.step("resolved", tcp::resolve(&mailbox.host, mailbox.port, &Gate::new(), deadlines.dns)).await?;
+    let shown: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
+    report.fact("addresses", shown);
+    let until = Instant::now() + deadlines.connect;
+    let tcp = report.step("connected", tcp::connect(&addresses, until)).await?;
+    let stream: Box<dyn Io> = match mailbox.security {
+        Security::Tls => encrypted(mailbox, Box::new(tcp), until, report).await?,
+        Security::StartTls | Security::Plain => Box::new(tcp),
+    };
+    let Mailbox { host, port, email, .. } = mailbox;
+    let party = match (&mailbox.auth, token) {
+        (Some(auth), Some(token)) => Party::with_token(auth.mechanism, host, *port, email, token.secret().clone()),
+        _ => Party::new(host, *port, email, mailbox.password.clone()),
+    };
+    let mut session = Session::new(Wire::new(stream, deadlines.silence, until), deadlines.clone(), party);
+    let mut greeting = report.step("greeted", login::greeting(&mut session)).await?;
+    if mailbox.security == Security::StartTls {
+        report.step("start_tls", login::start_tls(&mut session, greeting)).await?;
+        greeting = Greeting::Ok;
+        let stream = session.wire.into_stream();
+        let stream = report.step("nothing_slipped_in", async { stream.ok_or_else(slipped_in) }).await?;
+        let stream = encrypted(mailbox, stream, until, report).await?;
+        session.wire = Wire::new(stream, deadlines.silence, until);
+    }
+    let log_in = log_in(&mut session, mailbox, greeting);
+    report.step("logged_in", log_in).await?;
+    session.wire.released();
+    looked_into(&mut session, mailbox, report).await?;
+    session.logout(deadlines.logout).await;
+    Some(())
+}
+
+fn slipped_in() -> Error {
+    Error::Refused("the server sent something between STARTTLS and the handshake: somebody may be in between".into())
+}
+
+async fn encrypted(mailbox: &Mailbox, stream: Box<dyn Io>, until: Instant, report: &mut Report) -> Option<Box<dyn Io>> {
+    let handshake = async {
+        let config = tls::client_config(&mailbox.tls).await?;
+        tls::connect(config, &mailbox.host, stream).await
+    };
+    let late = || {
+        Err(Error::Reconnect(
+            "the TLS handshake did not end in time (does this port speak TLS? see ssl and start_tls)".into(),
+        ))
+    };
+    let handshake = async { timeout_at(until, handshake).await.unwrap_or_else(|_| late()) };
+    let stream = report.step("tls", handshake).await?;
+    report.fact("verified", mailbox.tls.verify);
+    let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+    if let Some((issuer, not_after)) = certificate.and_then(tls::vouched_for) {
+        report.fact("issuer", issuer);
+        report.fact("not_after", not_after);
+    }
+    Some(Box::new(stream))
+}
+
+async fn log_in(session: &mut Session, mailbox: &Mailbox, greeting: Greeting) -> Result<()> {
+    sendable(mailbox)?;
+    match greeting {
+        Greeting::Ok => {
+            let mechanism = mailbox.auth.as_ref().map(|auth| auth.mechanism);
+            let secure = mailbox.security != Security::Plain;
+            match login::login(session, &mailbox.email, mechanism, secure).await? {
+                Login::Done => Ok(()),
+                Login::TokenRefused(text) => Err(Error::Refused(text)),
+            }
+        }
+        Greeting::Preauth => session.know_capabilities().await,
+    }
+}
+
+/// What can be seen once logged in.
+async fn looked_into(session: &mut Session, mailbox: &Mailbox, report: &mut Report) -> Option<()> {
+    if report.step("mailbox", examine(session, &mailbox.name)).await.is_none() {
+        // Not a step: it only helps with the one that failed.
+        let names = list::names(session).await.unwrap_or_default();
+        report.fact("names", names);
+        return None;
+    }
+    let capabilities = session.capabilities.clone();
+    report.step("capabilities", async { Ok(()) }).await?;
+    report.fact("idle", capabilities.idle);
+    report.fact("uidplus", capabilities.uid_expunge);
+    report.fact("move", capabilities.moves);
+    let unread = async {
+        let program = SearchProgram::new(&mailbox.search_command)?;
+        search::search(session, &program).await
+    };
+    let unread = report.step("unread", unread).await?;
+    report.fact("unread", unread.len());
+    Some(())
+}
+
+async fn examine(session: &mut Session, name: &str) -> Result<()> {
+    let mut command = Command::new("EXAMINE ");
+    command.string(utf7::encode(name).as_bytes());
+    let status = session.run(&command, &mut Nothing).await?;
+    match status.kind {
+        Kind::Ok => Ok(()),
+        _ => Err(Error::Refused(format!("the server does not open mailbox {}: {}", printable(name), status.text))),
+    }
+}

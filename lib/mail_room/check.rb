@@ -1,0 +1,70 @@
+# frozen_string_literal: true
+
+require "mail_room/check/address"
+require "mail_room/check/delivery"
+require "mail_room/check/graph"
+require "mail_room/check/imap"
+require "mail_room/check/log_file"
+require "mail_room/check/redis"
+require "mail_room/check/rejection"
+require "mail_room/check/step"
+require "mail_room/configuration"
+
+module MailRoom
+  # Tries out a configuration, mailbox by mailbox, step by step, each step with what to do when it failed. The connections are
+  # those of the compiled library, so that it says what watching would meet. Changes nothing anywhere.
+  module Check
+    # What was found out about one mailbox.
+    Result = Struct.new(:title, :mailbox, :steps, keyword_init: true) do
+      # @return [Boolean] warnings are no failures
+      def ok?
+        steps.none?(&:failed?)
+      end
+
+      # @return [Hash]
+      def to_h
+        { mailbox: mailbox&.name, email: mailbox&.email, title: title, ok: ok?, steps: steps.map(&:to_h) }
+      end
+    end
+
+    # Where messages come from: by inbox_method, who checks it. Each takes a mailbox and answers steps.
+    SOURCES = { "imap" => Imap, "microsoft_graph" => Graph }.freeze
+
+    class << self
+      # @param options [Hash] as {Configuration} takes them
+      # @yieldparam result [Result] of each mailbox, as soon as it is there
+      # @return [Array<Result>]
+      def run(options)
+        found(options).map do |where, attributes|
+          result = attributes ? mailbox(where, attributes) : Result.new(title: options.values.grep(String).first, steps: [where])
+          yield result if block_given?
+          result
+        end
+      end
+
+      private
+
+      # @return [Array<(String, Hash)>] where each mailbox comes from, and its options; or one step that says why there are none
+      def found(options)
+        Configuration.found(options)
+      rescue ConfigurationError => e
+        [[Step.failed("configuration", "Configuration is valid?", e.message, "Correct the file that is named"), nil]]
+      end
+
+      def mailbox(where, attributes)
+        mailbox = Mailbox.new(attributes.is_a?(Hash) ? attributes : {})
+        mailbox.to_watch(0)
+        valid = Step.ok("configuration", "Configuration is valid?")
+        Result.new(title: "#{mailbox.name} of #{mailbox.email}", mailbox: mailbox, steps: [valid, *steps(mailbox)])
+      rescue ConfigurationError, IdleTimeoutTooLarge => e
+        Result.new(title: where, steps: [Step.failed("configuration", "Configuration is valid?", e.message, "Correct #{where}")])
+      end
+
+      def steps(mailbox)
+        source = SOURCES.fetch(mailbox.microsoft_graph? ? "microsoft_graph" : "imap")
+        [*source.steps(mailbox), *Redis.arbitration(mailbox), *Delivery.steps(mailbox), *Rejection.steps(mailbox),
+         *LogFile.steps(mailbox), *Address.steps(mailbox)]
+      end
+    end
+  end
+end

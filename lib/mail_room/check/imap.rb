@@ -1,0 +1,118 @@
+# frozen_string_literal: true
+
+require "mail_room/check/step"
+require "mail_room/native"
+
+module MailRoom
+  module Check
+    # The IMAP server of a mailbox: everything up to the folder and what waits in it. Opens the folder with EXAMINE.
+    class Imap
+      # Days before its end that a certificate is talked about.
+      SOON = 21
+      DAY = 86_400
+      LOOPBACK = /\A(?:localhost|127\.[\d.]+|\[?::1\]?)\z/i
+      private_constant :SOON, :DAY, :LOOPBACK
+
+      # @param mailbox [Mailbox]
+      # @return [Array<Step>]
+      def self.steps(mailbox)
+        new(mailbox).steps
+      end
+
+      def initialize(mailbox)
+        @mailbox = mailbox
+      end
+
+      # @return [Array<Step>]
+      def steps
+        native = @mailbox.to_native
+        @plain = native["security"] == "plain"
+        Found.new(Native.check_imap(native), "imap", texts).steps { |name, facts, took| said(name, facts, took) }
+      end
+
+      private
+
+      def texts
+        box = @mailbox
+        {
+          "token" => ["Token can be had?", "Check auth: its program, file or authorization server"],
+          "resolved" => ["IMAP server name resolves?", "Check host (#{box.host}), and whether this machine's DNS knows it"],
+          "connected" => ["IMAP server can be reached?",
+                          "Check host and port (#{box.host}:#{box.port}), that the server runs, and the firewalls in between"],
+          "greeted" => ["IMAP server answers?", "Check port, ssl and start_tls: usual is 993 with ssl: true, or 143 with start_tls: true"],
+          "start_tls" => ["IMAP server offers STARTTLS?", "Set ssl: true and its port (993), or have STARTTLS switched on at the server"],
+          "nothing_slipped_in" => [nil, "Find out who is between this machine and the server"],
+          "tls" => ["TLS certificate is trusted?", "Correct the certificate at the server, host, or ca_file in ssl"],
+          "logged_in" => ["IMAP server credentials are correct?", credentials],
+          "mailbox" => ["Mailbox #{box.name} exists?", ->(facts) { other_names(facts["names"]) }],
+          "unread" => ["Waiting messages can be counted?", "Check search_command (#{box.search_command})"]
+        }
+      end
+
+      def credentials
+        return "Check email, and that the token is for this mailbox and for IMAP (scope)" if @mailbox.auth
+
+        "Check email and password; some providers want an app password, or IMAP switched on for the account"
+      end
+
+      def other_names(names)
+        return "Set name to a folder that this user has" if names.nil? || names.empty?
+
+        "Set name to one of: #{names.join(", ")}"
+      end
+
+      def said(name, facts, took)
+        case name
+        when "resolved" then facts["addresses"].join(", ")
+        when "greeted" then unencrypted(took) if @plain
+        when "tls" then certificate(facts, took)
+        when "capabilities" then [idle(facts["idle"]), uidplus(facts["uidplus"])]
+        when "unread" then "#{facts["unread"]} found by #{@mailbox.search_command}"
+        end
+      end
+
+      def unencrypted(took)
+        return if @mailbox.host.match?(LOOPBACK)
+
+        Step.warning("imap.greeted", texts["greeted"].first, "the password and all mail travel in clear",
+                     "Set ssl: true or start_tls: true", took_ms: took)
+      end
+
+      def certificate(facts, took)
+        question = texts["tls"].first
+        unless facts["verified"]
+          return Step.warning("imap.tls", question, "it is not verified: anybody may pretend to be the server",
+                              "Name the right authority in ssl: ca_file, and remove verify_mode: none", took_ms: took)
+        end
+        return unless facts["not_after"]
+
+        ends = Time.at(facts["not_after"]).utc
+        days = ((ends - Time.now) / DAY).floor
+        detail = "issued by #{facts["issuer"]}, valid until #{ends.strftime("%Y-%m-%d")}"
+        return detail if days >= SOON
+
+        Step.warning("imap.tls", question, "#{detail}: #{days} days", "Renew it at the server before it expires", took_ms: took)
+      end
+
+      def idle(there)
+        question = "IMAP server supports IDLE?"
+        return Step.ok("imap.idle", question) if there
+
+        pause = [@mailbox.idle_timeout, 60].min
+        Step.warning("imap.idle", question, "new mail is looked for every #{pause} s in place of arriving at once",
+                     "Switch IDLE on at the server, if it can", answer: "no")
+      end
+
+      def uidplus(there)
+        question = "IMAP server supports UIDPLUS?"
+        return Step.ok("imap.uidplus", question) if there
+        unless @mailbox.delete_after_delivery && @mailbox.expunge_deleted
+          return Step.new(id: "imap.uidplus", question: question, status: :ok, answer: "no", detail: "it is not needed here")
+        end
+
+        Step.warning("imap.uidplus", question, "expunging also removes what other people have marked as deleted",
+                     "Let nobody else use this folder, or set expunge_deleted: false", answer: "no")
+      end
+    end
+  end
+end

@@ -1,0 +1,33 @@
+# frozen_string_literal: true
+
+require "mail_room/check/step"
+require "mail_room/native"
+
+module MailRoom
+  module Check
+    # A Redis of a mailbox: that it is there, that it lets us in, and that it takes writes.
+    module Redis
+      class << self
+        # @param mailbox [Mailbox]
+        # @return [Array<Step>]
+        def arbitration(mailbox)
+          native = mailbox.to_native["arbitration"]
+          native["redis"] ? steps(native["redis"], "arbitration", "arbitration_options") : []
+        end
+
+        # @param native [Hash] as the compiled library takes it
+        # @param party [String] what it is for
+        # @param field [String] where it is configured
+        # @return [Array<Step>]
+        def steps(native, party, field)
+          texts = {
+            "sentinel" => ["Sentinels know the Redis of #{party}?", "Check sentinels, their password and redis_url in #{field}"],
+            "connected" => ["Redis of #{party} can be reached?", "Check redis_url in #{field}, and that the server runs"],
+            "role" => ["Redis of #{party} takes writes?", "Check redis_url in #{field}"]
+          }
+          Found.new(Native.check_redis(native), party.downcase, texts).steps { |_, facts| facts["master"] || facts["address"] }
+        end
+      end
+    end
+  end
+end

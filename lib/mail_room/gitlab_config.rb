@@ -1,0 +1,53 @@
+# frozen_string_literal: true
+
+require "mail_room/config_file"
+require "mail_room/errors"
+require "mail_room/gitlab_config/omnibus"
+require "mail_room/gitlab_config/section"
+require "mail_room/gitlab_config/yml"
+
+module MailRoom
+  # GitLab's own configuration, `gitlab.yml` of an installation from source or `gitlab.rb` of a package, as the mailboxes it
+  # asks for: what GitLab's template of a mail_room.yml makes of the same file. Opens no mailbox, changes no file.
+  module GitlabConfig
+    # The sections of a mailbox, each with the worker that GitLab gives its messages to.
+    WORKERS = { incoming_email: "EmailReceiverWorker", service_desk_email: "ServiceDeskEmailReceiverWorker" }.freeze
+    DEFAULT_ENVIRONMENT = "production"
+
+    class << self
+      # @param path [String] of a gitlab.yml
+      # @param environment [String, nil] its top-level key
+      # @return [Array<(String, Hash)>] where each mailbox comes from, and its options
+      # @raise [ConfigurationError] naming the file and the setting
+      def yml(path, environment = nil)
+        Yml.new(path, environment || environment_of_the_process).mailboxes
+      end
+
+      # @param path [String] of a gitlab.rb
+      # @return [Array<(String, Hash)>] as {.yml}
+      # @raise [ConfigurationError] naming the file and, where possible, the line
+      def omnibus(path)
+        Omnibus.new(path).mailboxes
+      end
+
+      # @api private
+      # @param path [String]
+      # @yieldparam section [Symbol]
+      # @yieldreturn [Section]
+      def enabled(path, &section)
+        sections = WORKERS.keys.map(&section).select(&:enabled?)
+        return sections.map { |enabled| [enabled.title, enabled.to_mailbox] } unless sections.empty?
+
+        raise ConfigFile::Missing, "#{path}: no mailbox is enabled: set enabled of incoming_email or service_desk_email to true " \
+                                   "(gitlab.rb: gitlab_rails['incoming_email_enabled'] = true)"
+      end
+
+      private
+
+      # Not GitLab's own default, development: who runs this is on a server.
+      def environment_of_the_process
+        %w[RAILS_ENV RACK_ENV].map { |name| ENV.fetch(name, nil) }.find { |value| !value.to_s.empty? } || DEFAULT_ENVIRONMENT
+      end
+    end
+  end
+end

@@ -1,0 +1,107 @@
+# frozen_string_literal: true
+
+require "uri"
+require "mail_room/code_failure"
+require "mail_room/config_file"
+require "mail_room/errors"
+require "mail_room/gitlab_config/omnibus_file"
+require "mail_room/gitlab_config/omnibus_redis"
+require "mail_room/gitlab_config/section"
+
+module MailRoom
+  module GitlabConfig
+    # A gitlab.rb, the configuration of GitLab's packages: Ruby, evaluated, and then read with the packages' own defaults.
+    class Omnibus
+      # What a package calls an option of a section, where it is not called the same.
+      NAMES = { user: "email", mailbox: "mailbox_name", log_path: "log_file" }.freeze
+      ROOT = "/opt/gitlab/embedded/service/gitlab-rails"
+      LOG = "/var/log/gitlab/mailroom/mail_room_json.log"
+      private_constant :NAMES, :ROOT, :LOG
+
+      # @param path [String]
+      def initialize(path)
+        @path = path.to_s
+      end
+
+      # @return [Array<(String, Hash)>] where each mailbox comes from, and its options
+      # @raise [ConfigurationError]
+      def mailboxes
+        settings = evaluated
+        rails = group(settings, :gitlab_rails)
+        GitlabConfig.enabled(@path) { |type| Section.new(type, section(rails, type), @path) { surroundings(settings, rails, type) } }
+      end
+
+      private
+
+      def evaluated
+        file = OmnibusFile.new
+        GitlabConfig.evaluate(file, read, @path)
+        file.settings
+      rescue ConfigurationError
+        raise
+      rescue ScriptError, StandardError, SystemExit => e
+        raise ConfigurationError, CodeFailure.told(e, @path, "it cannot be evaluated"), cause: nil
+      end
+
+      def read
+        File.read(@path, encoding: "bom|utf-8")
+      rescue SystemCallError => e
+        raise ConfigFile::Missing, "cannot read the configuration file #{@path}: #{e.class.new.message}", cause: nil
+      end
+
+      def group(settings, name)
+        group = settings.value(name)
+        group.is_a?(OmnibusFile::Group) ? group : OmnibusFile::Group.new.merge((group || {}).to_h.transform_keys(&:to_s))
+      end
+
+      def section(rails, type)
+        Section::KEYS.to_h { |key| [key, rails.value("#{type}_#{NAMES.fetch(key, key)}")] }.compact
+      end
+
+      def surroundings(settings, rails, type)
+        Surroundings.new(
+          gitlab_host: rails.value(:gitlab_host) || host(settings), gitlab_url: gitlab_url(settings), root: ROOT, log_path: LOG,
+          secret_file: ".gitlab_#{type}_secret", delivery_method: "webhook",
+          redis: -> { @redis ||= OmnibusRedis.new(rails, group(settings, :redis), @path).options },
+          secrets: -> { refuse_encrypted(rails, type) }
+        )
+      end
+
+      def external_url(settings)
+        url = settings.value(:external_url)
+        url unless url.to_s.empty?
+      end
+
+      def host(settings)
+        url = external_url(settings)
+        url && URI.parse(url).host
+      rescue URI::InvalidURIError
+        raise ConfigurationError, "#{@path}: external_url is no address", cause: nil
+      end
+
+      # Straight to Workhorse where that listens on TCP, as packages do it.
+      def gitlab_url(settings)
+        workhorse = group(settings, :gitlab_workhorse)
+        address = workhorse.value(:listen_addr)
+        return external_url(settings) unless workhorse.value(:listen_network).to_s == "tcp" && address
+
+        "http://#{address}"
+      end
+
+      # Packages write the keys to decrypt them with into a secrets.yml that only GitLab's user may read.
+      def refuse_encrypted(rails, type)
+        file = rails.value("#{type}_encrypted_secret_file") || encrypted_default(rails, type)
+        return {} unless File.exist?(file) && rails.value("#{type}_password").nil?
+
+        raise ConfigurationError, "the encrypted settings in #{file} can be read by GitLab only: use its gitlab.yml, as " \
+                                  "mail_room --gitlab-config #{ROOT}/config/gitlab.yml, run with GitLab's bundle"
+      end
+
+      def encrypted_default(rails, type)
+        folder = rails.value(:encrypted_settings_path)
+        folder ||= File.join(rails.value(:shared_path) || "/var/opt/gitlab/gitlab-rails/shared", "encrypted_settings")
+        File.join(folder, "#{type}.yaml.enc")
+      end
+    end
+  end
+end

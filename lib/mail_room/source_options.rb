@@ -1,0 +1,24 @@
+# frozen_string_literal: true
+
+module MailRoom
+  # The options of a command that say where its mailboxes come from, the same for every command.
+  module SourceOptions
+    # @param parser [OptionParser]
+    # @param options [Hash] gains what {Configuration} takes
+    def self.add(parser, options)
+      parser.on("-c", "--config FILE", "the configuration: ERB over YAML") { |path| options[:config_path] = path }
+      parser.on("--gitlab-config FILE", "GitLab's gitlab.yml in place of it") { |path| options[:gitlab_config] = path }
+      parser.on("--gitlab-rb FILE", "or the gitlab.rb of GitLab's packages") { |path| options[:gitlab_rb] = path }
+      parser.on("--environment NAME", "which part of gitlab.yml (RAILS_ENV, else production)") { |name| options[:environment] = name }
+    end
+
+    # @param options [Hash]
+    # @param parser_name [String] the command, for the message
+    # @raise [ConfigurationError]
+    def self.require!(options, parser_name)
+      return if Configuration::SOURCES.any? { |source| options[source] }
+
+      raise ConfigurationError, "no configuration file was given: use -c FILE (see #{parser_name} --help)"
+    end
+  end
+end

@@ -1,0 +1,184 @@
+# frozen_string_literal: true
+
+require "open3"
+require "tmpdir"
+require_relative "../rakelib/options_page"
+
+# What the docs say is tried: every example is loaded, every option and every log line named is one that exists.
+RSpec.describe "the docs" do
+  root = File.expand_path("..", __dir__)
+  pages = Dir.glob("{README.md,docs/*.md}", base: root).sort.to_h { |page| [page, File.read(File.join(root, page))] }
+  blocks = pages.flat_map do |page, text|
+    text.scan(/^( *)```(\w*)\n(.*?)^\1```$/m).map.with_index(1) do |(indent, language, block), number|
+      ["#{page}, block #{number}", language, block.gsub(/^#{indent}/, "")]
+    end
+  end
+
+  # Pages that others write. Their links are good as soon as they are there.
+  announced = %w[gmail.md office365.md graph.md]
+
+  # Variables and files that examples take secrets and texts from.
+  variables = pages.values.flat_map { |text| text.scan(/ENV(?:\.fetch\(|\[)"(\w+)"/).flatten }.uniq - ENV.keys
+  texts = pages.values.flat_map { |text| text.scan(%r{/etc/(?:gitlab/rejected\.txt|mail_room/\w+)}) }.uniq
+
+  around do |example|
+    variables.each { |name| ENV[name] = "x" }
+    Dir.mktmpdir { |dir| Dir.chdir(dir) { example.run } }
+  ensure
+    variables.each { |name| ENV.delete(name) }
+  end
+
+  # The mailboxes that an example means. What an excerpt leaves out is filled in.
+  define_method(:mailboxes) do |language, block|
+    excerpt = { email: "in@example.com", password: "x", name: "inbox" }
+    if language == "ruby"
+      File.write("gitlab.rb", block)
+      next MailRoom::GitlabConfig.omnibus("gitlab.rb").map { |_, attributes| MailRoom::Mailbox.new(attributes) }
+    end
+    texts.each { |path| File.write(File.basename(path), "%{subject} %{reason}") }
+    File.write("example.yml", texts.reduce(block) { |text, path| text.gsub(path, File.expand_path(File.basename(path))) })
+    content = MailRoom::ConfigFile.new("example.yml").load
+    next gitlab(content) if (content.keys & %i[production incoming_email service_desk_email]).any?
+
+    excerpt[:matching] = { address: "in+%{key}@in.example.com", unmatched: "reject" } if content.key?(:rejection)
+    (content[:mailboxes] || [content]).map { |attributes| MailRoom::Mailbox.new(excerpt.merge(attributes)) }
+  end
+
+  def gitlab(content)
+    content = { production: { gitlab: { host: "gitlab.example.com" }, **content } } unless content.key?(:production)
+    File.write("gitlab.yml", YAML.dump(JSON.parse(JSON.generate(content))))
+    File.write("resque.yml", "production: redis://localhost:6379")
+    MailRoom::GitlabConfig.yml("gitlab.yml", "production").map { |_, attributes| MailRoom::Mailbox.new(attributes) }
+  end
+
+  # Warnings are said once a process: here each counts.
+  def warnings
+    said = []
+    allow(MailRoom::Warnings).to receive(:once) { |_key, message| said << message }
+    yield
+    said.grep_v(/namespaces are deprecated/)
+  end
+
+  blocks.each do |place, language, block|
+    gitlab_rb = language == "ruby" && block.include?("gitlab_rails[")
+    if gitlab_rb || language == "yaml"
+      it "hold an example that loads without a warning: #{place}" do
+        loaded = []
+        expect(warnings { loaded = mailboxes(language, block) }).to eq([])
+        expect(loaded).not_to be_empty
+      end
+    elsif language == "ruby"
+      it "hold Ruby that is Ruby: #{place}" do
+        expect { RubyVM::InstructionSequence.compile(block) }.not_to raise_error
+      end
+    end
+  end
+
+  %w[docs/postfix.md docs/exchange.md].each do |page|
+    it "show the same mailbox in all three forms: #{page}" do
+      forms = blocks.select do |place, language, block|
+        place.start_with?(page) && block.match?(/gitlab_rails\[|^production:|:mailboxes:/) && language
+      end
+      settings = forms.map do |_, language, block|
+        box = mailboxes(language, block).first
+        options = box.to_h.slice(:email, :password, :host, :port, :ssl, :start_tls, :name, :idle_timeout, :delete_after_delivery,
+                                 :expunge_deleted, :matching, :delivery_method, :arbitration_method)
+        [options, box.delivery_options.except(:jwt_secret_path, :jwt_algorithm), box.arbitration_options[:namespace]]
+      end
+      expect(settings.size).to eq(3)
+      expect(settings.uniq.size).to eq(1), settings.inspect
+    end
+  end
+
+  describe "options.md" do
+    let(:tables) { OptionsPage.new.tables.to_h { |table| [table.klass, table.options.flat_map(&:names).map(&:to_sym)] } }
+
+    # Everything that reads options, and what it knows.
+    let(:readers) do
+      found = ObjectSpace.each_object(Module).select { |mod| mod.name&.start_with?("MailRoom::") }
+      keys = found.select { |mod| mod.const_defined?(:KEYS, false) && mod.const_get(:KEYS).is_a?(Array) }
+      keys.to_h { |mod| [mod.name.split("::").last, mod.const_get(:KEYS)] }
+    end
+
+    it "is what `rake docs` makes of the code" do
+      expect(File.read(OptionsPage::PATH)).to eq(OptionsPage.new.to_s), "say `rake docs`"
+    end
+
+    it "misses no option that exists, and has none that does not" do
+      expect(tables["Mailbox"]).to match_array(MailRoom::Mailbox.members)
+      expect(tables.keys - ["Mailbox"]).to match_array(readers.keys)
+      # Those of TLS may also stand beside; a namespace belongs to the keys, not to the address.
+      elsewhere = { "Postback" => MailRoom::TlsOptions::KEYS, "RedisOptions" => [:namespace] }
+      readers.each do |reader, keys|
+        expect(tables.fetch(reader)).to match_array(keys - elsewhere.fetch(reader, [])), reader
+      end
+    end
+  end
+
+  it "name no option that does not exist" do
+    known = [MailRoom::Mailbox.members, OptionsPage.new.tables.flat_map { |table| table.options.flat_map(&:names) }, %w[mailboxes log_path]]
+      .flatten.map(&:to_s)
+    named = pages.flat_map { |page, text| text.scan(/`:?([a-z][a-z0-9_]+):[ `]/).flatten.map { |name| [page, name] } }
+    # What a colon follows and is none: `unix:` of an address, log's and job's own words.
+    expect(named.reject { |_, name| known.include?(name) || %w[unix redis rediss mail_room].include?(name) }).to eq([])
+  end
+
+  it "name every option of the command line, and none that does not exist" do
+    executable = File.join(root, "exe/mail_room")
+    helps = ["", "check", "config", "match"].map { |command| Open3.capture2e(RbConfig.ruby, executable, *command.split, "--help").first }
+    there = helps.join.scan(/--[a-z][a-z-]+/).uniq
+    reference = pages.fetch("docs/options.md").scan(/--[a-z][a-z-]+/).uniq
+    expect(reference).to match_array(there)
+    commands = blocks.flat_map do |_, language, block|
+      language == "sh" ? block.lines.grep(/\bmail_room\b/).grep_v(%r{redis-cli|^bin/}) : []
+    end
+    inline = pages.values.flat_map { |text| text.scan(/`(mail_room [^`]*|--[a-z-]+[^`]*)`/).flatten }
+    named = (commands + inline).flat_map { |line| line.scan(/(?<=\s|\A)--[a-z][a-z-]+/) }.uniq
+    expect(named - there).to eq([])
+  end
+
+  it "name every question of the check, and none that is not asked" do
+    sources = Dir.glob("lib/mail_room/check{,/**/*}.rb", base: root).map { |file| File.read(File.join(root, file)) }.join
+    asked = sources.scan(/"([A-Z][^"?]*\?)"/).flatten.map { |question| question.gsub(/\#\{[^}]*\}/, "...") }.uniq
+    told = pages.fetch("docs/check.md").scan(/^\| ([^|]*\?) \|/).flatten
+    expect(told).to match_array(asked)
+  end
+
+  it "name only log lines that are written" do
+    sources = Dir.glob("{lib,ext/*/src}/**/*.{rb,rs}", base: root).map do |file|
+      File.read(File.join(root, file))
+    end.join.gsub(/\\\s*\n\s*/, "")
+    text = pages.fetch("docs/troubleshooting.md")
+    actions = text.scan(/"([A-Za-z][\w .]+)"/).flatten.uniq
+    expect(actions.size).to be > 15
+    expect(actions.reject { |action| sources.include?(%("#{action}")) }).to eq([])
+    errors = text[/by its error\n(.*?)\n## /m, 1].scan(/^\| `([^`]+)`/).flatten
+    expect(errors.size).to be > 10
+    expect(errors.reject { |error| sources.include?(error) }).to eq([])
+  end
+
+  it "tell of every warning and error that is logged" do
+    sources = Dir.glob("ext/mail_room_core/src/**/*.rs", base: root).map do |file|
+      File.read(File.join(root, file)).sub(/#\[cfg\(test\)\].*/m, "")
+    end
+    written = sources.join.scan(/Severity::(?:Warn|Error),\s*(?:None,\s*)?"([^"{]+)"/).flatten.uniq
+    expect(written.size).to be > 6
+    expect(written.reject { |action| pages.fetch("docs/troubleshooting.md").include?(%("#{action}")) }).to eq([])
+  end
+
+  it "link to pages and headings that are there" do
+    anchor = ->(heading) { heading.downcase.gsub(/[^\w\- ]/, "").tr(" ", "-") }
+    pages.each do |page, text|
+      text.scan(/\]\(([^)\s]+)\)/).flatten.grep_v(/\Ahttps?:/).each do |link|
+        file, heading = link.split("#", 2)
+        target = file.empty? ? page : File.join(File.dirname(page), file).delete_prefix("./").sub(%r{\Adocs/\.\./}, "")
+        next if announced.include?(File.basename(target)) && !pages.key?(target)
+
+        expect(File.exist?(File.join(root, target))).to be(true), "#{page} links to #{link}"
+        next if heading.nil?
+
+        expect(pages.fetch(target).scan(/^#+ (.+)$/).flatten.map(&anchor)).to include(heading), "#{page} links to #{link}"
+      end
+    end
+  end
+end
