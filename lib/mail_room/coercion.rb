@@ -110,6 +110,8 @@ module MailRoom
       end
 
       def bounds(range)
+        return "at most #{range.end}" if range.begin.nil?
+
         range.end ? "between #{range.begin} and #{range.end}" : "at least #{range.begin} (and fit into 64 bits)"
       end
     end

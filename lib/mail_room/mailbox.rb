@@ -3,6 +3,7 @@
 require "mail_room/arbitration"
 require "mail_room/coercion"
 require "mail_room/delivery"
+require "mail_room/graph_options"
 require "mail_room/log_target"
 require "mail_room/logger/structured"
 require "mail_room/matching_options"
@@ -17,7 +18,7 @@ module MailRoom
   # One mailbox and what becomes of its messages. The options of a mailbox are documented here, once.
   Mailbox = Struct.new(
     :email,                 # the user; required
-    :password,              # the login's password; required
+    :password,              # required; not for microsoft_graph, nor is anything else that is said to be of IMAP
     :host,                  # of the IMAP server; imap.gmail.com
     :port,                  # 1 to 65535; 993
     :ssl,                   # TLS from the first byte: true, false, or a hash, see TlsOptions; true
@@ -25,9 +26,9 @@ module MailRoom
     :limit_max_unread,      # messages handled in one pass, 0 is no limit; 0
     :idle_timeout,          # seconds after which IDLE is renewed at the latest, 1 to 1740; 1740
     :search_command,        # the IMAP search program that finds messages; UNSEEN
-    :name,                  # the folder; required
-    :inbox_method,          # imap
-    :inbox_options,         # {}
+    :name,                  # the folder; for microsoft_graph a well-known name, an id, a display name or a path; required
+    :inbox_method,          # imap, microsoft_graph; imap
+    :inbox_options,         # for inbox_method microsoft_graph, see GraphOptions; {}
     :delivery_klass,        # a class of the app's own; wins over delivery_method
     :delivery_method,       # noop, logger, sidekiq, que, letter_opener, a registered name; postback
     :log_path,              # for delivery_method logger
@@ -39,8 +40,8 @@ module MailRoom
     :arbitration_klass,     # a class of the app's own; wins over arbitration_method
     :arbitration_method,    # noop, redis, a registered name; noop
     :arbitration_options,   # see the classes of Arbitration; {}
-    :delete_after_delivery, # mark delivered messages \Deleted, too; false
-    :expunge_deleted,       # expunge what was so deleted; false
+    :delete_after_delivery, # mark delivered messages \Deleted, too; with microsoft_graph delete them; false
+    :expunge_deleted,       # expunge what was so deleted (IMAP); false
     :logger,                # { log_path: path, :stdout, :stderr or an IO } or a Ruby Logger; {}
     :max_message_size,      # octets, from 1; a larger message is set aside without being downloaded; 67108864
     :max_delivery_attempts, # failures that count against a message before it is set aside, from 1; 5
@@ -63,11 +64,13 @@ module MailRoom
     }.freeze
     REQUIRED = %i[email password name host port search_command limit_max_unread idle_timeout max_message_size
                   max_delivery_attempts].freeze
+    # What only IMAP needs.
+    OF_IMAP = %i[password host port search_command idle_timeout].freeze
     # Seconds. Servers hang up after 30 minutes of IDLE (RFC 2177).
     LONGEST_IDLE = 1740
     NUMBERS = { port: 1..65_535, limit_max_unread: 0.., idle_timeout: 1.., max_message_size: 1..,
                 max_delivery_attempts: 1..0xFFFF_FFFF }.freeze
-    private_constant :REQUIRED, :LONGEST_IDLE, :NUMBERS
+    private_constant :REQUIRED, :OF_IMAP, :LONGEST_IDLE, :NUMBERS
 
     # @param attributes [Hash] with symbol or string keys
     # @raise [ConfigurationError] naming the field
@@ -163,15 +166,12 @@ module MailRoom
     def validate!
       coerce
       check_inbox_method
-      REQUIRED.each { |key| raise ConfigurationError, "Field :#{key} is required in #{title}" if self[key].to_s.empty? }
-      if idle_timeout > LONGEST_IDLE
-        raise IdleTimeoutTooLarge, "#{field(:idle_timeout)} must be at most #{LONGEST_IDLE} seconds, not #{idle_timeout}"
-      end
-
+      required = microsoft_graph? ? REQUIRED - OF_IMAP : REQUIRED
+      required.each { |key| raise ConfigurationError, "Field :#{key} is required in #{title}" if self[key].to_s.empty? }
       refuse_control_characters
+      check_imap if imap?
       check_failed_mailbox
       check_logger
-      check_search_program
       check_classes
       to_native
       true
@@ -181,10 +181,9 @@ module MailRoom
     # @raise [ConfigurationError]
     def to_native
       {
-        "name" => name, "email" => email, "password" => password, "host" => host, "port" => port,
-        "security" => security, "tls" => TlsOptions.to_native(ssl.is_a?(Hash) ? ssl : {}, where: "ssl of #{title}"),
-        "search_command" => search_command, "limit_max_unread" => limit_max_unread, "idle_timeout" => idle_timeout,
-        "delete_after_delivery" => delete_after_delivery ? true : false, "expunge_deleted" => expunge_deleted ? true : false,
+        "name" => name, "email" => email, **native_inbox,
+        "tls" => TlsOptions.to_native(ssl.is_a?(Hash) ? ssl : {}, where: "ssl of #{title}"),
+        "limit_max_unread" => limit_max_unread, "delete_after_delivery" => delete_after_delivery ? true : false,
         "max_message_size" => max_message_size, "max_delivery_attempts" => max_delivery_attempts, "failed_mailbox" => failed_mailbox,
         "matching" => native_matching, "rejection" => RejectionOptions.to_native(self),
         "delivery" => native_or_hook(Delivery, delivery_klass), "arbitration" => native_or_hook(Arbitration, arbitration_klass)
@@ -244,10 +243,29 @@ module MailRoom
     end
 
     def check_inbox_method
-      raise ConfigurationError, "#{field(:inbox_method)}: microsoft_graph is not available yet" if microsoft_graph?
-      return if inbox_method.nil? || inbox_method.to_s == "imap"
+      return if microsoft_graph? || inbox_method.nil? || inbox_method.to_s == "imap"
 
       raise ConfigurationError, "#{field(:inbox_method)} must be imap or microsoft_graph"
+    end
+
+    def check_imap
+      if idle_timeout > LONGEST_IDLE
+        raise IdleTimeoutTooLarge, "#{field(:idle_timeout)} must be at most #{LONGEST_IDLE} seconds, not #{idle_timeout}"
+      end
+
+      check_search_program
+    end
+
+    # Where the messages come from.
+    def native_inbox
+      if microsoft_graph?
+        # The core wants something to stand there; what is deleted at Graph is gone, so there is nothing to keep in mind for it.
+        { "password" => "", "host" => "", "port" => 0, "security" => "tls", "search_command" => "UNSEEN", "idle_timeout" => 1,
+          "expunge_deleted" => true, "graph" => GraphOptions.to_native(inbox_options, where: "inbox_options of #{title}") }
+      else
+        { "password" => password, "host" => host, "port" => port, "security" => security, "search_command" => search_command,
+          "idle_timeout" => idle_timeout, "expunge_deleted" => expunge_deleted ? true : false }
+      end
     end
 
     # The contract of a class of the app's own. That its instances do what they should shows when they are made.

@@ -59,7 +59,7 @@ RSpec.describe MailRoom::CLI do
       ":ssl: {ciphers: hidden}" => /Field :ciphers .* is not supported/,
       ":delivery_method: sidekick" => /did you mean :sidekiq\?/,
       ":delivery_method: postback" => /:delivery_url in Mailbox .* is required/,
-      ":inbox_method: microsoft_graph" => /microsoft_graph is not available yet/,
+      ":inbox_method: microsoft_graph" => /Field :tenant_id in inbox_options of Mailbox \(name "inbox", email ".*"\) is required\z/,
       ":delivery_options: [hidden]" => /Field :delivery_options .* must be a mapping of options, not a list/,
       ":arbitration_method: redis\n    :arbitration_options: {redis_url: \"http://:hidden@h\"}" => /Field :redis_url/,
       ":password: *hidden" => /config\.yml is not understood: an alias/,

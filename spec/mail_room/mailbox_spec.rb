@@ -38,7 +38,7 @@ RSpec.describe MailRoom::Mailbox do
     { delivery_klass: String } => "must be a class with a class Options",
     { failed_mailbox: "inbox" } => "must be another folder",
     { max_delivery_attempts: 0 } => ":max_delivery_attempts",
-    { inbox_method: "microsoft_graph" } => "not available yet",
+    { inbox_method: "microsoft_graph" } => "Field :tenant_id in inbox_options of Mailbox (name \"inbox\", email \"in@example.com\") is",
     { delivery_method: "sidekiq" } => ":worker",
     { arbitration_method: "raft" } => "arbitration_method"
   }.each do |attributes, message|

@@ -8,7 +8,8 @@ require "socket"
 #   server = HttpServer.new { |request| [200, {}, ""] }.start
 #   server.requests.first.body
 #
-# The block may also answer :hang (never) or :cut (closes the connection).
+# The block may also answer :hang (never) or :cut (closes the connection). A body that is an Array is sent in chunks, without
+# a length; a header "Content-Length" of the block's own is believed, and a body shorter than that is cut off.
 class HttpServer
   Request = Struct.new(:verb, :path, :headers, :body, :at, :connection, :answered)
 
@@ -93,8 +94,17 @@ class HttpServer
   def write(stream, request, status, headers, body)
     # Before the client can know of it.
     request.answered = status
-    lines = ["HTTP/1.1 #{status} Status", "Content-Length: #{body.bytesize}", *headers.map { |name, value| "#{name}: #{value}" }]
-    stream.write("#{lines.join("\r\n")}\r\n\r\n#{body}")
+    length = headers["Content-Length"]
+    framing = body.is_a?(Array) ? { "Transfer-Encoding" => "chunked" } : { "Content-Length" => body.bytesize }
+    lines = ["HTTP/1.1 #{status} Status", *framing.merge(headers).map { |name, value| "#{name}: #{value}" }]
+    stream.write("#{lines.join("\r\n")}\r\n\r\n", *chunked(body))
+    raise IOError, "cut off" if length && length.to_i > body.bytesize
+  end
+
+  def chunked(body)
+    return [body] unless body.is_a?(Array)
+
+    body.flat_map { |chunk| ["#{chunk.bytesize.to_s(16)}\r\n", chunk, "\r\n"] }.push("0\r\n\r\n")
   end
 
   def close(socket)

@@ -56,6 +56,34 @@ pub struct Mailbox {
     pub delivery: Delivery,
     /// Who decides between several processes on one mailbox.
     pub arbitration: Arbitration,
+    /// The mailbox is one of Microsoft Graph; what is said above of IMAP is not looked at then.
+    #[serde(default)]
+    pub graph: Option<Graph>,
+}
+
+/// A mailbox of Microsoft Graph. `tls` of the mailbox is for both endpoints.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Graph {
+    /// The tenant, by id or domain.
+    pub tenant_id: String,
+    /// The app's id.
+    pub client_id: String,
+    /// The app's secret; either this or `client_certificate`.
+    #[serde(default)]
+    pub client_secret: Option<SecretString>,
+    /// PEM file with the app's certificate and its private key (RSA). Read for every token.
+    #[serde(default)]
+    pub client_certificate: Option<PathBuf>,
+    /// Seconds between two looks, at least 1.
+    pub poll_interval: u64,
+    /// Where tokens come from, `https://host`.
+    pub azure_ad_endpoint: String,
+    /// Where the mailbox is, `https://host`.
+    pub graph_endpoint: String,
+    /// Whether it is looked for changes instead of unread messages.
+    #[serde(default)]
+    pub delta: bool,
 }
 
 /// How a connection is secured.

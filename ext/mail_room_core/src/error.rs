@@ -24,6 +24,16 @@ pub enum Error {
     #[error("{0}")]
     Refused(String),
 
+    /// The mail server wants to be left alone. Remedy: keep the session, give back what is claimed and in memory, come back
+    /// then and not before.
+    #[error("{what}")]
+    Throttled {
+        /// What happened and at which server.
+        what: String,
+        /// How long to stay away.
+        retry_after: Duration,
+    },
+
     /// The delivery's or the arbiter's target is down or overloaded. Remedy: pause, keep the connection, try again.
     #[error("{what}")]
     TargetDown {

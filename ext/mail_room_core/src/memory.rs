@@ -1,7 +1,7 @@
 //! What this process knows of one mailbox's messages, across reconnects and even across a crash of the watcher. It is
 //! what keeps a message from being delivered twice while the server has not yet heard that it was.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::failures::{Failure, Failures};
@@ -10,8 +10,12 @@ use crate::source::Mark;
 
 /// Unreadable answers a message may stand in before it is fetched alone.
 const SUSPECT_AFTER: u8 = 3;
+/// Ids that are texts and are remembered as done; some 6 MB.
+const TEXTS: usize = 100_000;
 /// First and longest delay before a message without a body is asked for again.
 const ABSENT: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(600));
+/// First and longest delay before the server is asked again to mark a message that it did not mark.
+const UNMARKED: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
 
 /// The memory of one mailbox. Forgets everything when the scope (UIDVALIDITY) changes: the ids have lost their meaning.
 #[derive(Debug, Default)]
@@ -19,6 +23,8 @@ pub struct Memory {
     scope: String,
     done: IdSet,
     unacknowledged: BTreeMap<MessageId, Mark>,
+    /// Those of them that the server did not mark: not to be asked for before then, and how often it was.
+    unmarked: BTreeMap<MessageId, (Instant, u32)>,
     waiting: BTreeMap<MessageId, Instant>,
     absences: BTreeMap<MessageId, u32>,
     suspicions: BTreeMap<MessageId, u8>,
@@ -60,7 +66,9 @@ impl Memory {
         let mut sorted = Sorted::default();
         for id in found {
             if let Some(mark) = self.unacknowledged.get(id) {
-                sorted.to_mark.push((id.clone(), *mark));
+                if self.is_to_mark(id, now) {
+                    sorted.to_mark.push((id.clone(), *mark));
+                }
             } else if self.done.contains(id) {
                 if let Some(mark) = shows_unmarked {
                     sorted.to_mark.push((id.clone(), mark));
@@ -92,6 +100,7 @@ impl Memory {
         self.struck.retain(|id, _| listed.contains(id));
         if marked_are_unlisted {
             self.unacknowledged.retain(|id, _| listed.contains(id));
+            self.unmarked.retain(|id, _| listed.contains(id));
         }
     }
 
@@ -110,6 +119,7 @@ impl Memory {
     pub fn acknowledged(&mut self, ids: &[MessageId], mark: Mark) {
         for id in ids {
             self.unacknowledged.remove(id);
+            self.unmarked.remove(id);
             if mark == Mark::Deleted {
                 self.to_expunge.insert(id.clone());
             }
@@ -179,9 +189,24 @@ impl Memory {
         self.probing
     }
 
-    /// What is decided and not yet known to the server.
+    /// What is decided and not yet known to the server, as far as it is to be told now.
     pub fn unacknowledged(&self) -> Vec<(MessageId, Mark)> {
-        self.unacknowledged.iter().map(|(id, mark)| (id.clone(), *mark)).collect()
+        let now = Instant::now();
+        let due = self.unacknowledged.iter().filter(|(id, _)| self.is_to_mark(id, now));
+        due.map(|(id, mark)| (id.clone(), *mark)).collect()
+    }
+
+    fn is_to_mark(&self, id: &MessageId, now: Instant) -> bool {
+        self.unmarked.get(id).is_none_or(|(until, _)| *until <= now)
+    }
+
+    /// The server did not mark the message though it marks others: ask again, ever later. Returns when that is.
+    pub fn unmarked(&mut self, id: &MessageId, now: Instant) -> Duration {
+        let (until, times) = self.unmarked.entry(id.clone()).or_insert((now, 0));
+        let delay = UNMARKED.0.saturating_mul(2_u32.saturating_pow(*times)).min(UNMARKED.1);
+        *until = now + delay;
+        *times = times.saturating_add(1);
+        delay
     }
 
     /// These stood in an answer that could not be read.
@@ -203,32 +228,45 @@ impl Memory {
         self.absences.remove(id);
     }
 
-    /// When the next message that waits may be tried again.
+    /// When the next message that waits may be tried again, or marked.
     pub fn next_try(&self) -> Option<Instant> {
-        self.waiting.values().min().copied()
+        self.waiting.values().chain(self.unmarked.values().map(|(until, _)| until)).min().copied()
     }
 }
 
-/// A set of ids. UIDs come in long runs and are kept as ranges: years of mail take a few octets.
+/// A set of ids. UIDs come in long runs and are kept as ranges: years of mail take a few octets. Of texts the last
+/// [`TEXTS`] are kept, as their hashes: older ones have long been marked on the server.
 #[derive(Debug, Default)]
 struct IdSet {
     /// First UID of a range to its last; ranges neither touch nor overlap.
     uids: BTreeMap<u32, u32>,
-    texts: BTreeSet<MessageId>,
+    texts: HashSet<[u8; HASH]>,
+    /// In the order they came.
+    oldest: VecDeque<[u8; HASH]>,
+}
+
+/// Octets of a text's hash: enough that no two texts share one.
+const HASH: usize = 16;
+
+fn hash(text: &str) -> [u8; HASH] {
+    let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+    let mut hash = [0; HASH];
+    hash.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
+    hash
 }
 
 impl IdSet {
     fn contains(&self, id: &MessageId) -> bool {
         match id {
             MessageId::Uid(uid) => self.uids.range(..=uid).next_back().is_some_and(|(_, last)| last >= uid),
-            MessageId::Text(_) => self.texts.contains(id),
+            MessageId::Text(text) => self.texts.contains(&hash(text)),
         }
     }
 
     fn insert(&mut self, id: &MessageId) {
-        let &MessageId::Uid(uid) = id else {
-            self.texts.insert(id.clone());
-            return;
+        let uid = match id {
+            MessageId::Uid(uid) => *uid,
+            MessageId::Text(text) => return self.insert_text(hash(text)),
         };
         if self.contains(id) {
             return;
@@ -239,6 +277,18 @@ impl IdSet {
         };
         let last = uid.checked_add(1).and_then(|next| self.uids.remove(&next)).unwrap_or(uid);
         self.uids.insert(first, last);
+    }
+
+    fn insert_text(&mut self, hash: [u8; HASH]) {
+        if !self.texts.insert(hash) {
+            return;
+        }
+        self.oldest.push_back(hash);
+        if self.oldest.len() > TEXTS
+            && let Some(oldest) = self.oldest.pop_front()
+        {
+            self.texts.remove(&oldest);
+        }
     }
 }
 
@@ -287,6 +337,16 @@ mod tests {
     }
 
     #[test]
+    fn id_set_forgets_the_oldest_texts() {
+        let text = |number: usize| MessageId::Text(number.to_string().into());
+        let mut set = IdSet::default();
+        (0..=TEXTS).for_each(|number| set.insert(&text(number)));
+        set.insert(&text(TEXTS));
+        assert!(!set.contains(&text(0)) && set.contains(&text(1)) && set.contains(&text(TEXTS)));
+        assert_eq!((set.texts.len(), set.oldest.len()), (TEXTS, TEXTS));
+    }
+
+    #[test]
     fn a_decided_message_is_marked_until_acknowledged_and_never_done_again() {
         let now = Instant::now();
         let mut memory = Memory::default();
@@ -297,6 +357,26 @@ mod tests {
         memory.acknowledged(&[uid(1)], Mark::Seen);
         assert_eq!(memory.sort_out(&[uid(1)], None, now), Sorted::default());
         assert_eq!(memory.sort_out(&[uid(1)], Some(Mark::Seen), now).to_mark, vec![(uid(1), Mark::Seen)]);
+    }
+
+    #[test]
+    fn what_the_server_does_not_mark_is_asked_for_again_ever_later() {
+        let now = Instant::now();
+        let mut memory = Memory::default();
+        memory.enter("a");
+        memory.decided(&uid(1), Mark::Seen);
+        assert_eq!(memory.unmarked(&uid(1), now), UNMARKED.0);
+        assert_eq!(memory.unmarked(&uid(1), now), 2 * UNMARKED.0);
+        let later = now + 2 * UNMARKED.0;
+        assert_eq!((memory.unacknowledged(), memory.next_try()), (vec![], Some(later)));
+        assert_eq!(memory.sort_out(&[uid(1)], Some(Mark::Seen), now), Sorted::default());
+        assert_eq!(memory.sort_out(&[uid(1)], Some(Mark::Seen), later).to_mark, vec![(uid(1), Mark::Seen)]);
+        memory.acknowledged(&[uid(1)], Mark::Seen);
+        assert_eq!((memory.next_try(), memory.unmarked(&uid(1), now)), (None, UNMARKED.0));
+        assert_eq!(memory.sort_out(&[], Some(Mark::Seen), now), Sorted::default());
+        memory.decided(&uid(2), Mark::Seen);
+        memory.sort_out(&[uid(2)], Some(Mark::Seen), now);
+        assert_eq!(memory.next_try(), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Where messages come from. A source is an open session on one mailbox; it knows nothing of claims and deliveries.
 
+pub mod graph;
 pub mod imap;
 
 use std::future::Future;
@@ -27,6 +28,11 @@ pub enum Fetched {
     Body(MessageId, Vec<u8>),
     /// The server has the message but yields no body (NIL).
     Nil(MessageId),
+    /// Larger than [`Source::sizes`] said, so memory was not planned for it: it was not read, and has this many octets at
+    /// the most, or as far as anybody knows.
+    Larger(MessageId, u64),
+    /// Larger than the limit; it was not read.
+    TooLarge(MessageId),
 }
 
 /// An open session on one mailbox. Every method has its own deadline; an error other than [`Error::TargetDown`]
@@ -34,6 +40,9 @@ pub enum Fetched {
 ///
 /// [`Error::TargetDown`]: crate::Error::TargetDown
 pub trait Source: Send {
+    /// Whether one answer may hold several messages, so that nobody knows whose fault it is that it cannot be read.
+    const ANSWERS_TOGETHER: bool = true;
+
     /// What tells this mailbox's ids from those of any other, percent-encoded: the claims' scope. Changes when ids lose
     /// their meaning (UIDVALIDITY).
     fn scope(&self) -> &str;
@@ -45,7 +54,10 @@ pub trait Source: Send {
     fn sizes(&mut self, ids: &[MessageId]) -> impl Future<Output = Result<Vec<(MessageId, u64)>>> + Send;
 
     /// Fetches `ids` without changing a flag and gives each message to `sink` as it arrives. Ids the server no longer
-    /// knows are simply not given. A body larger than `limit` octets is an error.
+    /// knows are simply not given. A body larger than `limit` octets is an error, or given as [`Fetched::TooLarge`]. What
+    /// was given before an [`Error::Throttled`] is as good as ever.
+    ///
+    /// [`Error::Throttled`]: crate::Error::Throttled
     fn fetch(
         &mut self,
         ids: &[MessageId],
@@ -59,6 +71,11 @@ pub trait Source: Send {
     /// What the last [`mark`](Self::mark) could not do as it was asked to, once; messages are safe all the same.
     fn complaint(&mut self) -> Option<String> {
         None
+    }
+
+    /// Which messages the last [`mark`](Self::mark) did not mark though it went well for others, and why, once.
+    fn unmarked(&mut self) -> Vec<(MessageId, String)> {
+        Vec::new()
     }
 
     /// Expunges `ids`, which [`mark`](Self::mark) has marked [`Mark::Deleted`], and nothing else where the server can.

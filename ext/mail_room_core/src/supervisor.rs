@@ -21,6 +21,7 @@ use crate::journal::{Journal, Lines, Severity};
 use crate::postgres::PostgresClients;
 use crate::redis_client::RedisClients;
 use crate::rejection::Rejection;
+use crate::source::graph::{GraphConnector, Lanes};
 use crate::source::imap::ImapConnector;
 use crate::watched::Watched;
 use crate::watcher::{Connector, watch};
@@ -101,8 +102,9 @@ impl Supervisor {
     fn run_once(&self) -> Result<()> {
         let mut journal = Journal::new(self.lines.clone());
         let watched = self.watched(&mut journal)?;
+        let graphs = graphs(&watched)?;
         let runtime = runtime(WORKERS)?;
-        runtime.block_on(supervise(watched, self.stop.clone()));
+        runtime.block_on(supervise(watched, graphs, self.stop.clone()));
         runtime.shutdown_timeout(SHUTDOWN_WITHIN);
         drop(journal);
         Ok(())
@@ -142,11 +144,24 @@ pub fn runtime(workers: usize) -> Result<Runtime> {
         .map_err(|error| Error::Configuration(format!("cannot start threads: {error}")))
 }
 
-async fn supervise(watched: Vec<Arc<Watched>>, stop: Stop) {
-    let connector = Arc::new(ImapConnector::new());
+/// What connects to Microsoft Graph, for each mailbox that lies there.
+fn graphs(watched: &[Arc<Watched>]) -> Result<Vec<Option<GraphConnector>>> {
+    let mut lanes = Lanes::default();
+    let connector = |watched: &Arc<Watched>| match &watched.config.graph {
+        Some(graph) => GraphConnector::new(watched, graph, &mut lanes).map(Some),
+        None => Ok(None),
+    };
+    watched.iter().map(connector).collect()
+}
+
+async fn supervise(watched: Vec<Arc<Watched>>, graphs: Vec<Option<GraphConnector>>, stop: Stop) {
+    let imap = Arc::new(ImapConnector::new());
     let mut watchers = JoinSet::new();
-    for watched in watched {
-        watchers.spawn(keep_watching(connector.clone(), watched));
+    for (watched, graph) in watched.into_iter().zip(graphs) {
+        match graph {
+            Some(graph) => watchers.spawn(keep_watching(Arc::new(graph), watched)),
+            None => watchers.spawn(keep_watching(imap.clone(), watched)),
+        };
     }
     let all_ended = async {
         while watchers.join_next().await.is_some() {}

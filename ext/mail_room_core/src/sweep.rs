@@ -10,7 +10,7 @@
 mod hand_over;
 mod triage;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -182,9 +182,9 @@ impl<'a, S: Source> Pass<'a, S> {
     /// Marks what is decided, and adds those delivered to `acknowledged`.
     async fn acknowledge(&mut self, acknowledged: &mut Vec<MessageId>) -> Result<()> {
         let decided = self.watched.memory().unacknowledged();
-        mark(self.source, self.watched, &decided).await?;
+        let marked = mark(self.source, self.watched, &decided).await?;
         // One that was set aside is not noted as delivered: others would mark it so, and perhaps delete it.
-        acknowledged.extend(decided.into_iter().filter(|(_, mark)| *mark != Mark::SetAside).map(|(id, _)| id));
+        acknowledged.extend(marked.into_iter().filter(|(_, mark)| *mark != Mark::SetAside).map(|(id, _)| id));
         Ok(())
     }
 
@@ -311,6 +311,7 @@ impl<'a, S: Source> Pass<'a, S> {
         let mut missing: Vec<MessageId> = won.into_iter().map(|(id, _)| id).collect();
         let ids = missing.clone();
         let (mut octets, mut nil, mut excessive) = (0_u64, Vec::new(), Vec::new());
+        let (mut larger, mut too_large) = (Vec::new(), Vec::new());
         let messages = &mut chunk.messages;
         let fetched = self
             .source
@@ -324,14 +325,21 @@ impl<'a, S: Source> Pass<'a, S> {
                     }
                 }
                 Fetched::Nil(id) => nil.push(id),
+                Fetched::Larger(id, size) => larger.push((id, size)),
+                Fetched::TooLarge(id) => too_large.push(id),
             })
             .await;
         {
-            let arrived: std::collections::HashSet<_> = messages.iter().map(|message| message.id.clone()).collect();
-            missing.retain(|id| !arrived.contains(id));
+            let arrived: HashSet<_> = messages.iter().map(|message| message.id.clone()).collect();
+            let larger: HashSet<_> = larger.iter().map(|(id, _)| id).collect();
+            missing.retain(|id| !arrived.contains(id) && !larger.contains(id) && !too_large.contains(id));
         }
+        self.not_read(larger, too_large, chunk).await?;
         match fetched {
             Ok(()) => {}
+            Err(Error::Throttled { what, retry_after }) => {
+                return self.fetch_later(&missing, chunk, what, retry_after).await;
+            }
             Err(error) => {
                 self.failed_fetch(&missing, alone, &error);
                 return Err(error);
@@ -364,8 +372,56 @@ impl<'a, S: Source> Pass<'a, S> {
         Ok(())
     }
 
+    /// Messages larger than planned are planned anew, their claims still ours; those larger than allowed are set aside.
+    async fn not_read(&mut self, larger: Vec<Measured>, too_large: Vec<MessageId>, chunk: &mut Chunk) -> Result<()> {
+        self.left = self.left.saturating_add(larger.len());
+        larger.into_iter().rev().for_each(|measured| self.sized.push_front(measured));
+        if too_large.is_empty() {
+            return Ok(());
+        }
+        let most = self.watched.config.max_message_size;
+        for id in &too_large {
+            let error = format!("the message has more octets than max_message_size ({most}); it was not downloaded");
+            self.watched.tell_set_aside(id, &error);
+        }
+        self.watched.release(&self.scope, &too_large).await?;
+        chunk.settled.extend(too_large.into_iter().map(|id| (id, Mark::SetAside)));
+        Ok(())
+    }
+
+    /// The server wants to be left alone. What has arrived is handed over; an error only if that is nothing. The message
+    /// at which it happened comes later than the others: should it be its fault, they must not wait for it.
+    async fn fetch_later(
+        &mut self,
+        missing: &[MessageId],
+        chunk: &Chunk,
+        what: String,
+        retry_after: Duration,
+    ) -> Result<()> {
+        let watched = self.watched;
+        let now = Instant::now();
+        {
+            let mut memory = watched.memory();
+            for message in &chunk.messages {
+                memory.cleared(&message.id);
+            }
+            missing.iter().for_each(|id| memory.wait(id, now + retry_after));
+            if let Some(first) = missing.first() {
+                memory.absent(first, now);
+            }
+        }
+        watched.release(&self.scope, missing).await?;
+        if chunk.messages.is_empty() && chunk.settled.is_empty() {
+            return Err(Error::Throttled { what, retry_after });
+        }
+        Ok(())
+    }
+
     /// The connection is gone or out of step. The messages that did not arrive are under suspicion.
     fn failed_fetch(&self, missing: &[MessageId], alone: bool, error: &Error) {
+        if !S::ANSWERS_TOGETHER {
+            return;
+        }
         let watched = self.watched;
         let mut memory = watched.memory();
         let Some(first) = missing.first() else { return };
@@ -386,25 +442,33 @@ impl<'a, S: Source> Pass<'a, S> {
 /// Marks what was decided beside the sweep.
 pub(crate) async fn mark_decided<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
     let decided = watched.memory().unacknowledged();
-    mark(source, watched, &decided).await?;
-    let told = decided.into_iter().filter(|(_, mark)| *mark != Mark::SetAside).map(|(id, _)| id).collect();
+    let marked = mark(source, watched, &decided).await?;
+    let told = marked.into_iter().filter(|(_, mark)| *mark != Mark::SetAside).map(|(id, _)| id).collect();
     settle_acknowledged(watched, source.scope(), told).await;
     expunge(source, watched, 1).await
 }
 
-/// Marks messages whose fate is decided, however long ago.
-async fn mark<S: Source>(source: &mut S, watched: &Watched, decided: &[Decision]) -> Result<()> {
+/// Marks messages whose fate is decided, however long ago. Returns those the server has marked.
+async fn mark<S: Source>(source: &mut S, watched: &Watched, decided: &[Decision]) -> Result<Vec<Decision>> {
+    let mut marked = Vec::with_capacity(decided.len());
     for mark in [Mark::Seen, Mark::Deleted, Mark::SetAside] {
-        let ids: Vec<_> = decided.iter().filter(|(_, wanted)| *wanted == mark).map(|(id, _)| id.clone()).collect();
+        let mut ids: Vec<_> = decided.iter().filter(|(_, wanted)| *wanted == mark).map(|(id, _)| id.clone()).collect();
         if !ids.is_empty() {
             source.mark(&ids, mark).await?;
+            for (id, why) in source.unmarked() {
+                ids.retain(|marked| *marked != id);
+                let backoff = watched.memory().unmarked(&id, Instant::now()).as_secs();
+                let fields = [("uid", json!(id)), ("error", why.into()), ("backoff_s", backoff.into())];
+                watched.log.line(Severity::Warn, "Message not marked", &fields);
+            }
             watched.memory().acknowledged(&ids, mark);
+            marked.extend(ids.into_iter().map(|id| (id, mark)));
             if let Some(complaint) = source.complaint() {
                 watched.log.line(Severity::Error, "Set aside in place", &[("error", complaint.into())]);
             }
         }
     }
-    Ok(())
+    Ok(marked)
 }
 
 /// The server knows: the claims need not live much longer. Only tidiness: they end by themselves.

@@ -138,6 +138,10 @@ impl Watched {
 
     /// The mark whose absence the search program asks for: a message found that should bear it has lost it.
     pub fn shows_unmarked(&self) -> Option<Mark> {
+        if self.config.graph.is_some() {
+            // Asks for unread messages, always.
+            return Some(self.mark());
+        }
         let program = self.config.search_command.to_ascii_uppercase();
         let asks_for = |key: &str| program.split([' ', '(', ')']).any(|word| word == key);
         (asks_for("UNSEEN") || asks_for("NEW")).then(|| self.mark())

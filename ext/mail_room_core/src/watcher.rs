@@ -29,7 +29,7 @@ const ANSWER_WITHIN: Duration = Duration::from_millis(800);
 /// How often it is looked whether something still is in flight.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Without anything to wait for, the source itself decides when it looks again.
-const FOREVER: Duration = Duration::from_secs(3600);
+const FOREVER: Duration = Duration::from_secs(24 * 3600);
 /// How soon it is looked for what is being decided beside the sweep: at first, and at the latest.
 const DECIDED: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 /// How long a notice that is being sent may take when a stop is asked for.
@@ -75,6 +75,7 @@ async fn keep_connected<C: Connector>(connector: &C, watched: &Watched) {
         }
         let delay = match error {
             Error::Refused(_) | Error::Configuration(_) => refused.delay(),
+            Error::Throttled { retry_after, .. } => retry_after,
             _ => reconnect.delay(),
         };
         watched.log.line(
@@ -117,6 +118,8 @@ async fn live<C: Connector>(connector: &C, watched: &Watched) -> Result<()> {
                 watched.log.info("Idling", &[]);
                 wait(&mut source, next_look(watched, &mut deciding), watched).await?;
             }
+            // Said where the server said so.
+            Err(Error::Throttled { retry_after, .. }) => _ = watched.stop.sleep(retry_after).await,
             Err(Error::TargetDown { what, retry_after }) => pause_for(watched, &what, retry_after, &mut pause).await,
             Err(Error::TargetDoubted(what)) => {
                 let delay = pause.delay();

@@ -36,6 +36,7 @@ pub fn mailbox(port: u16) -> Mailbox {
         failed_mailbox: None,
         log: None,
         matching: None,
+        graph: None,
         rejection: None,
         delivery: Delivery::Noop,
         arbitration: Arbitration::Noop,
@@ -89,6 +90,7 @@ pub async fn fetch(imap: &mut Imap, wanted: &[u32], limit: u64) -> (Given, Resul
         .fetch(&ids(wanted.iter().copied()), limit, &mut |fetched| match fetched {
             Fetched::Body(id, body) => given.push((uids(&[id])[0], Some(body))),
             Fetched::Nil(id) => given.push((uids(&[id])[0], None)),
+            other => panic!("IMAP knows sizes: {other:?}"),
         })
         .await;
     (given, result)

@@ -1,0 +1,105 @@
+//! A mailbox of Microsoft Graph: plain HTTPS requests, at most four at a time, nothing kept open between them.
+//!
+//! `token` (with `assertion`) shows who we are, `lane` says when a request may be sent, `client` sends it (`address`
+//! where to, `answer` what came back); then one file per thing a session does.
+
+mod address;
+mod answer;
+mod assertion;
+mod batch;
+pub(crate) mod check;
+mod client;
+mod connector;
+mod delta;
+mod fetch;
+mod folder;
+mod lane;
+mod mark;
+mod page;
+mod set_aside;
+mod size;
+mod token;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub use connector::GraphConnector;
+pub(crate) use lane::Lanes;
+
+use crate::control::Stop;
+use crate::error::Result;
+use crate::message::MessageId;
+use crate::source::{Fetched, Mark, Source};
+use client::Client;
+use delta::Delta;
+use folder::Folder;
+use mark::Marker;
+use size::Sizes;
+
+/// A session on one folder: what was learned since the folder was found.
+pub struct Graph {
+    client: Arc<Client>,
+    folder: Folder,
+    scope: String,
+    sizes: Sizes,
+    marker: Marker,
+    poll_interval: Duration,
+    delta: Option<Delta>,
+}
+
+impl fmt::Debug for Graph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Graph").field("scope", &self.scope).finish_non_exhaustive()
+    }
+}
+
+impl Source for Graph {
+    const ANSWERS_TOGETHER: bool = false;
+
+    fn scope(&self) -> &str {
+        &self.scope
+    }
+
+    async fn search(&mut self) -> Result<Vec<MessageId>> {
+        page::unread(&self.client, &self.folder, &mut self.sizes).await
+    }
+
+    async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<(MessageId, u64)>> {
+        Ok(ids.iter().map(|id| (id.clone(), self.sizes.of(id))).collect())
+    }
+
+    async fn fetch(&mut self, ids: &[MessageId], limit: u64, sink: &mut (dyn FnMut(Fetched) + Send)) -> Result<()> {
+        fetch::fetch(&self.client, &mut self.sizes, ids, limit, sink).await
+    }
+
+    async fn mark(&mut self, ids: &[MessageId], mark: Mark) -> Result<()> {
+        self.marker.mark(&self.client, &self.folder, ids, mark).await
+    }
+
+    fn complaint(&mut self) -> Option<String> {
+        self.marker.complaint.take()
+    }
+
+    fn unmarked(&mut self) -> Vec<(MessageId, String)> {
+        std::mem::take(&mut self.marker.unmarked)
+    }
+
+    async fn expunge(&mut self, _: &[MessageId]) -> Result<()> {
+        // What is deleted is gone.
+        Ok(())
+    }
+
+    async fn wait(&mut self, until: Instant, stop: &Stop) -> Result<()> {
+        match &mut self.delta {
+            Some(delta) => delta.wait(&self.client, &self.folder, self.poll_interval, until, stop).await,
+            None => {
+                let poll = Instant::now() + self.poll_interval;
+                stop.sleep(until.min(poll).saturating_duration_since(Instant::now())).await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn logout(self) {}
+}

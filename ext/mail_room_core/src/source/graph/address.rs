@@ -1,0 +1,164 @@
+//! Where things are at Graph. Addresses are built from segments, so that no id and no name changes what is asked for.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Url;
+
+use crate::error::{Error, Result};
+use crate::http::same_origin;
+
+/// RFC 3986's unreserved characters and `@` stand for themselves.
+const PART: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
+/// The version of Graph that we speak.
+const VERSION: &str = "v1.0";
+
+/// One mailbox's addresses.
+#[derive(Debug)]
+pub(super) struct Address {
+    endpoint: Url,
+    email: String,
+}
+
+impl Address {
+    /// Of the mailbox of `email` at `endpoint`.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] if the endpoint is none.
+    pub(super) fn new(endpoint: &str, email: &str) -> Result<Self> {
+        Ok(Self { endpoint: parsed(endpoint, "graph_endpoint")?, email: email.to_owned() })
+    }
+
+    /// The host, for logs and for scopes; with the port unless it is the usual one.
+    pub(super) fn host(&self) -> String {
+        let host = self.endpoint.host_str().unwrap_or_default();
+        self.endpoint.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
+    /// Below `/users/{email}`.
+    pub(super) fn of(&self, segments: &[&str]) -> Url {
+        let mut url = self.endpoint.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().push(VERSION).push("users").push(&self.email).extend(segments);
+        }
+        url
+    }
+
+    /// Of several requests in one.
+    pub(super) fn batch(&self) -> Url {
+        let mut url = self.endpoint.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().push(VERSION).push("$batch");
+        }
+        url
+    }
+
+    /// What stands for `segments` in a batch: relative to the version.
+    pub(super) fn in_batch(&self, segments: &[&str]) -> String {
+        let whole = self.of(segments);
+        let batch = self.batch();
+        let base = batch.path().trim_end_matches("/$batch");
+        whole.path().strip_prefix(base).unwrap_or_else(|| whole.path()).to_owned()
+    }
+
+    /// Where an answer says that it goes on; only within Graph's origin, as our token goes there, too.
+    ///
+    /// # Errors
+    /// [`Error::Reconnect`] naming the other origin.
+    pub(super) fn next(&self, link: &str) -> Result<Url> {
+        let url = self.endpoint.join(link).ok();
+        url.filter(|url| same_origin(&self.endpoint, url)).ok_or_else(|| {
+            let elsewhere =
+                Url::parse(link).map_or_else(|_| "nowhere".into(), |url| url.origin().ascii_serialization());
+            let elsewhere: String = elsewhere.chars().take(200).collect();
+            Error::Reconnect(format!(
+                "{}: the list goes on at {elsewhere}, and our token goes nowhere but to graph_endpoint",
+                self.host()
+            ))
+        })
+    }
+
+    /// What tells this folder's ids from those of any other, as DESIGN.md words it.
+    pub(super) fn scope(&self, folder: &str) -> String {
+        let part = |text: &str| utf8_percent_encode(text, PART).to_string();
+        let host = self.endpoint.host_str().unwrap_or_default();
+        let port = self.endpoint.port().map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{}{port}/{}/{}", part(host), part(&self.email.to_lowercase()), part(folder))
+    }
+
+    /// What tells this mailbox from any other.
+    pub(super) fn mailbox(&self) -> String {
+        self.scope("")
+    }
+}
+
+/// A query as Graph takes it: spaces and the like encoded, `$` and `=` as they are.
+pub(super) fn query(url: &mut Url, parts: &[(&str, &str)]) {
+    let parts: Vec<String> =
+        parts.iter().map(|(key, value)| format!("{key}={}", utf8_percent_encode(value, VALUE))).collect();
+    url.set_query(Some(&parts.join("&")));
+}
+
+/// What stands for itself in a value of a query.
+const VALUE: &AsciiSet =
+    &PART.remove(b'$').remove(b',').remove(b':').remove(b'(').remove(b')').remove(b'=').remove(b';');
+
+/// An endpoint of the configuration.
+///
+/// # Errors
+/// [`Error::Configuration`] naming the option.
+pub(super) fn parsed(endpoint: &str, option: &str) -> Result<Url> {
+    match Url::parse(endpoint) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty() => Ok(url),
+        _ => Err(Error::Configuration(format!("{option} must be https://, followed by a host and no more"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address() -> Address {
+        Address::new("https://Graph.Example.com/", "In@example.com").unwrap()
+    }
+
+    #[test]
+    fn no_segment_changes_what_is_asked_for() {
+        let of = |segments: &[&str]| address().of(segments).to_string();
+        assert_eq!(
+            of(&["messages", "AAMk/+=?#", "$value"]),
+            "https://graph.example.com/v1.0/users/In@example.com/messages/AAMk%2F+=%3F%23/$value"
+        );
+        let mut url = address().of(&["messages"]);
+        query(&mut url, &[("$filter", "displayName eq 'A&B''s'"), ("$top", "5")]);
+        assert_eq!(url.query(), Some("$filter=displayName%20eq%20%27A%26B%27%27s%27&$top=5"));
+        assert_eq!(address().in_batch(&["messages", "a/b"]), "/users/In@example.com/messages/a%2Fb");
+    }
+
+    #[test]
+    fn a_list_goes_on_within_the_origin_only() {
+        let next = |link| address().next(link);
+        assert_eq!(next("https://graph.example.com:443/x?y").unwrap().as_str(), "https://graph.example.com/x?y");
+        assert_eq!(next("/x").unwrap().as_str(), "https://graph.example.com/x");
+        for elsewhere in ["http://graph.example.com/", "https://graph.example.com.evil.org/", "//evil.org/", "file:///"]
+        {
+            assert!(next(elsewhere).is_err(), "{elsewhere}");
+        }
+        let error = next("https://evil.org/path?token=hidden").unwrap_err().to_string();
+        assert!(error.contains("https://evil.org,") && !error.contains("hidden"), "{error}");
+    }
+
+    #[test]
+    fn no_part_of_a_scope_imitates_a_separator() {
+        assert_eq!(address().scope("in/box:7%"), "graph.example.com/in@example.com/in%2Fbox%3A7%25");
+        let local = Address::new("http://127.0.0.1:8080", "a").unwrap();
+        assert_eq!((local.scope("inbox"), local.host()), ("127.0.0.1:8080/a/inbox".into(), "127.0.0.1:8080".into()));
+        assert_ne!(local.mailbox(), address().mailbox());
+    }
+
+    #[test]
+    fn an_endpoint_is_scheme_and_host() {
+        for nonsense in ["graph.example.com", "ftp://host", "https://hidden@host", ""] {
+            let error = parsed(nonsense, "graph_endpoint").unwrap_err().to_string();
+            assert!(error.contains("graph_endpoint") && !error.contains("hidden"), "{nonsense}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Up to twenty steps in one request (JSON batching). Each waits for the one before, as all of them together count as one
+//! request on its way; and the batch runs alone, as Graph counts those inside of it. What is not done is left to the
+//! caller, whatever the reason: it is tried again one by one.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::client::{Client, Request};
+use super::mark::Step;
+use crate::error::{Error, Result};
+use crate::journal::Severity;
+use crate::message::MessageId;
+
+/// Steps in one request; Graph takes no more.
+pub(super) const MOST: usize = 20;
+/// Octets of an answer. Graph may send each message as it is now, whatever we prefer.
+const ANSWER_OCTETS: usize = 4 << 20;
+
+#[derive(Debug, Deserialize)]
+struct Answers {
+    responses: Vec<Inner>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Inner {
+    id: String,
+    status: u16,
+    #[serde(default)]
+    headers: HashMap<String, Value>,
+}
+
+/// Takes `step` for each of `ids`. Returns those it did not get done; `None` if the batch as a whole came to nothing.
+pub(super) async fn run(client: &Client, step: &Step, ids: &[MessageId]) -> Result<Option<Vec<MessageId>>> {
+    let request = Request::new(Method::POST, client.address.batch()).json(&steps(client, step, ids)).alone();
+    let answers = match client.ask_json::<Answers>(&request, ANSWER_OCTETS).await {
+        Ok(Ok(answers)) => answers,
+        Ok(Err(answer)) => return Ok(nothing(client, &answer.words)),
+        Err(Error::Reconnect(words)) => return Ok(nothing(client, &words)),
+        Err(error) => return Err(error),
+    };
+    let mut done = HashSet::new();
+    for answer in answers.responses {
+        if step.is_done(answer.status) {
+            done.insert(answer.id);
+        } else if matches!(answer.status, 429 | 503 | 504 | 509) {
+            client.hold(answer.status, retry_after(&answer.headers));
+        }
+    }
+    let left = ids.iter().enumerate().filter(|(number, _)| !done.contains(&number.to_string()));
+    Ok(Some(left.map(|(_, id)| id.clone()).collect()))
+}
+
+fn nothing(client: &Client, words: &str) -> Option<Vec<MessageId>> {
+    let error = format!("{words}; its messages are marked one by one");
+    client.log.line(Severity::Warn, "Batch not taken", &[("error", error.into())]);
+    None
+}
+
+fn steps(client: &Client, step: &Step, ids: &[MessageId]) -> Value {
+    let mut requests = Vec::with_capacity(ids.len());
+    for (number, id) in ids.iter().enumerate() {
+        let MessageId::Text(id) = id else { continue };
+        let mut request = Map::new();
+        request.insert("id".into(), number.to_string().into());
+        request.insert("method".into(), step.method().as_str().into());
+        request.insert("url".into(), client.address.in_batch(&step.segments(id)).into());
+        let mut headers = json!({ "Prefer": "return=minimal" });
+        if let (Some(body), Some(headers)) = (step.body(), headers.as_object_mut()) {
+            headers.insert("Content-Type".into(), "application/json".into());
+            request.insert("body".into(), body);
+        }
+        request.insert("headers".into(), headers);
+        if let Some(before) = number.checked_sub(1) {
+            request.insert("dependsOn".into(), json!([before.to_string()]));
+        }
+        requests.push(Value::Object(request));
+    }
+    json!({ "requests": requests })
+}
+
+/// The header of an inner answer, in seconds.
+fn retry_after(headers: &HashMap<String, Value>) -> Option<Duration> {
+    let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
+    let seconds = match value {
+        Value::String(text) => text.trim().parse().ok()?,
+        Value::Number(number) => number.as_f64()?,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(seconds).ok().map(|pause| pause.min(Duration::from_secs(24 * 3600)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_inner_answer_says_when_to_come_back() {
+        let after = |headers: Value| retry_after(&serde_json::from_value(headers).unwrap());
+        assert_eq!(after(json!({ "Retry-After": "7" })), Some(Duration::from_secs(7)));
+        assert_eq!(after(json!({ "retry-after": 1.5 })), Some(Duration::from_millis(1500)));
+        assert_eq!(after(json!({ "Retry-After": 1e300 })), None);
+        for nonsense in
+            [json!({}), json!({ "Retry-After": "soon" }), json!({ "Retry-After": -1 }), json!({ "Retry-After": null })]
+        {
+            assert_eq!(after(nonsense.clone()), None, "{nonsense}");
+        }
+    }
+}

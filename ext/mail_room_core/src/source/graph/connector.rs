@@ -1,0 +1,77 @@
+//! Opens sessions on one mailbox of Microsoft Graph. Token and lane outlive them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Graph;
+use super::address::Address;
+use super::client::Client;
+use super::delta::Delta;
+use super::folder;
+use super::lane::Lanes;
+use super::mark::Marker;
+use super::size::Sizes;
+use super::token::Tokens;
+use crate::config;
+use crate::error::Result;
+use crate::http::Http;
+use crate::journal::Log;
+use crate::watched::Watched;
+use crate::watcher::Connector;
+
+/// How long a connection may take, from the name to the end of the TLS handshake.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+
+/// Opens sessions on one mailbox.
+pub struct GraphConnector {
+    client: Arc<Client>,
+    poll_interval: Duration,
+    delta: bool,
+}
+
+impl std::fmt::Debug for GraphConnector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GraphConnector").field("host", &self.client.address.host()).finish_non_exhaustive()
+    }
+}
+
+impl GraphConnector {
+    /// Connects to nothing yet. Mailboxes of one process share `lanes`.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`](crate::Error::Configuration) if an endpoint has no meaning.
+    pub(crate) fn new(watched: &Watched, graph: &config::Graph, lanes: &mut Lanes) -> Result<Self> {
+        Ok(Self {
+            client: Arc::new(client(&watched.config, graph, lanes, &watched.log)?),
+            poll_interval: Duration::from_secs(graph.poll_interval.max(1)),
+            delta: graph.delta,
+        })
+    }
+}
+
+/// What talks to Graph for `mailbox`. Connects to nothing yet.
+pub(super) fn client(mailbox: &config::Mailbox, graph: &config::Graph, lanes: &mut Lanes, log: &Log) -> Result<Client> {
+    let address = Address::new(&graph.graph_endpoint, &mailbox.email)?;
+    let http = Arc::new(Http::new(mailbox.tls.clone(), CONNECT_WITHIN));
+    let tokens = Tokens::new(graph, http.clone(), log.clone())?;
+    let lane = lanes.of(&address.mailbox());
+    Ok(Client::new(address, http, tokens, lane, log.clone()))
+}
+
+impl Connector for GraphConnector {
+    type Source = Graph;
+
+    async fn connect(&self, watched: &Watched) -> Result<Graph> {
+        self.client.log_in().await?;
+        let folder = folder::find(&self.client, &watched.config.name).await?;
+        Ok(Graph {
+            client: self.client.clone(),
+            scope: self.client.address.scope(folder.id()),
+            folder,
+            sizes: Sizes::new(watched.config.max_message_size),
+            marker: Marker::new(watched.config.failed_mailbox.as_deref()),
+            poll_interval: self.poll_interval,
+            delta: self.delta.then(Delta::default),
+        })
+    }
+}

@@ -1,0 +1,150 @@
+//! Which folder a name means: a well-known name, an id, a display name or a path of display names, tried in that order.
+
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::address::query;
+use super::answer::SMALL;
+use super::client::{Client, Request};
+use super::page::Page;
+use crate::error::{Error, Result};
+
+/// Names that mean a folder in every mailbox, whatever it is called there.
+const WELL_KNOWN: [&str; 17] = [
+    "archive",
+    "clutter",
+    "conflicts",
+    "conversationhistory",
+    "deleteditems",
+    "drafts",
+    "inbox",
+    "junkemail",
+    "localfailures",
+    "msgfolderroot",
+    "outbox",
+    "recoverableitemsdeletions",
+    "scheduled",
+    "searchfolders",
+    "sentitems",
+    "serverfailures",
+    "syncissues",
+];
+
+/// A folder that was found.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct Folder {
+    id: String,
+}
+
+impl Folder {
+    /// The id, or a well-known name, which serves as one.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// The folder that `name` means.
+///
+/// # Errors
+/// [`Error::Refused`] if there is none.
+pub(super) async fn find(client: &Client, name: &str) -> Result<Folder> {
+    match look(client, name).await? {
+        Some(folder) => Ok(folder),
+        None => Err(Error::Refused(format!(
+            "{}: there is no folder {name:?}, neither as a well-known name nor as an id, a display name or a path; check name",
+            client.address.host()
+        ))),
+    }
+}
+
+/// The folder that `name` means, made if there is none; a path is made as far as it is missing.
+///
+/// # Errors
+/// `Ok(Err(_))` if it cannot be made, in words.
+pub(super) async fn find_or_make(client: &Client, name: &str) -> Result<std::result::Result<Folder, String>> {
+    if let Some(folder) = look(client, name).await? {
+        return Ok(Ok(folder));
+    }
+    let mut parent: Option<Folder> = None;
+    for part in name.split('/').filter(|part| !part.is_empty()) {
+        let found = match &parent {
+            None if well_known(part).is_some() => well_known(part),
+            _ => named(client, parent.as_ref(), part).await?,
+        };
+        let folder = match found {
+            Some(folder) => folder,
+            None => {
+                let url = client.address.of(&children(parent.as_ref()));
+                let request = Request::new(Method::POST, url).json(&json!({ "displayName": part }));
+                match client.ask_json(&request, SMALL).await? {
+                    Ok(folder) => folder,
+                    // Somebody else has just made it.
+                    Err(refused) => match named(client, parent.as_ref(), part).await? {
+                        Some(folder) => folder,
+                        None => return Ok(Err(refused.words)),
+                    },
+                }
+            }
+        };
+        parent = Some(folder);
+    }
+    Ok(parent.ok_or_else(|| "it is no name of a folder".into()))
+}
+
+async fn look(client: &Client, name: &str) -> Result<Option<Folder>> {
+    if let Some(folder) = well_known(name) {
+        return Ok(Some(folder));
+    }
+    if let Some(folder) = by_id(client, name).await? {
+        return Ok(Some(folder));
+    }
+    if let Some(folder) = named(client, None, name).await? {
+        return Ok(Some(folder));
+    }
+    if !name.contains('/') {
+        return Ok(None);
+    }
+    let mut parent: Option<Folder> = None;
+    for part in name.split('/').filter(|part| !part.is_empty()) {
+        parent = match &parent {
+            None if well_known(part).is_some() => well_known(part),
+            _ => named(client, parent.as_ref(), part).await?,
+        };
+        if parent.is_none() {
+            return Ok(None);
+        }
+    }
+    Ok(parent)
+}
+
+fn well_known(name: &str) -> Option<Folder> {
+    let known = WELL_KNOWN.iter().find(|known| known.eq_ignore_ascii_case(name))?;
+    Some(Folder { id: (*known).to_owned() })
+}
+
+async fn by_id(client: &Client, id: &str) -> Result<Option<Folder>> {
+    let mut url = client.address.of(&["mailFolders", id]);
+    query(&mut url, &[("$select", "id")]);
+    match client.ask_json(&Request::new(Method::GET, url), SMALL).await? {
+        Ok(folder) => Ok(Some(folder)),
+        // What is no id is malformed, says Graph.
+        Err(answer) if matches!(answer.status, 400 | 404 | 405) => Ok(None),
+        Err(answer) => Err(answer.error(client)),
+    }
+}
+
+/// The folder of this display name below `parent`, at the top if there is none.
+async fn named(client: &Client, parent: Option<&Folder>, name: &str) -> Result<Option<Folder>> {
+    let mut url = client.address.of(&children(parent));
+    let filter = format!("displayName eq '{}'", name.replace('\'', "''"));
+    query(&mut url, &[("$filter", &filter), ("$select", "id,displayName")]);
+    match client.ask_json::<Page<Folder>>(&Request::new(Method::GET, url), SMALL).await? {
+        Ok(page) => Ok(page.value.into_iter().next()),
+        Err(answer) => Err(answer.error(client)),
+    }
+}
+
+fn children(parent: Option<&Folder>) -> Vec<&str> {
+    parent.map_or_else(|| vec!["mailFolders"], |parent| vec!["mailFolders", parent.id(), "childFolders"])
+}
