@@ -2,6 +2,7 @@
 
 require "mail_room/check/address"
 require "mail_room/check/delivery"
+require "mail_room/check/graph"
 require "mail_room/check/imap"
 require "mail_room/check/log_file"
 require "mail_room/check/redis"
@@ -35,7 +36,7 @@ module MailRoom
     end
 
     # Where messages come from: by inbox_method, who checks it. Each takes a mailbox and answers steps.
-    SOURCES = { "imap" => Imap }.freeze
+    SOURCES = { "imap" => Imap, "microsoft_graph" => Graph }.freeze
 
     class << self
       # @param options [Hash] as {Configuration} takes them

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::postgres::{PostgresClients, check as postgres_check};
 use crate::redis_client::check as redis_check;
 use crate::rejection;
+use crate::source::graph::check as graph_check;
 use crate::source::imap::check as imap_check;
 
 /// How long all steps towards one party may take together.
@@ -103,6 +104,15 @@ async fn within(report: &mut Report, work: impl AsyncFnOnce(&mut Report) -> Opti
 pub async fn imap(mailbox: &config::Mailbox) -> Report {
     let mut report = Report::default();
     within(&mut report, async |report| imap_check::check(mailbox, report).await).await;
+    report
+}
+
+/// Microsoft Graph: token, permission, folder, and how many messages wait. Nothing for a mailbox that lies elsewhere.
+pub async fn graph(mailbox: &config::Mailbox) -> Report {
+    let mut report = Report::default();
+    if let Some(graph) = &mailbox.graph {
+        within(&mut report, async |report| graph_check::check(mailbox, graph, report).await).await;
+    }
     report
 }
 

@@ -10,6 +10,7 @@ use crate::{errors, options};
 
 pub(crate) fn define(native: RModule) -> Result<(), Error> {
     native.define_singleton_method("check_imap", function!(imap, 1))?;
+    native.define_singleton_method("check_graph", function!(graph, 1))?;
     native.define_singleton_method("check_redis", function!(redis, 1))?;
     native.define_singleton_method("check_http", function!(http, 1))?;
     native.define_singleton_method("check_postgres", function!(postgres, 1))?;
@@ -19,6 +20,12 @@ pub(crate) fn define(native: RModule) -> Result<(), Error> {
 fn imap(ruby: &Ruby, mailbox: Value) -> Result<String, Error> {
     let config: config::Mailbox = options::read(ruby, mailbox)?;
     let report = run(ruby, async move { Ok(check::imap(&config).await) })?;
+    json(ruby, &report)
+}
+
+fn graph(ruby: &Ruby, mailbox: Value) -> Result<String, Error> {
+    let config: config::Mailbox = options::read(ruby, mailbox)?;
+    let report = run(ruby, async move { Ok(check::graph(&config).await) })?;
     json(ruby, &report)
 }
 

@@ -7,6 +7,7 @@ mod address;
 mod answer;
 mod assertion;
 mod batch;
+pub(crate) mod check;
 mod client;
 mod connector;
 mod delta;

@@ -15,6 +15,7 @@ use super::token::Tokens;
 use crate::config;
 use crate::error::Result;
 use crate::http::Http;
+use crate::journal::Log;
 use crate::watched::Watched;
 use crate::watcher::Connector;
 
@@ -40,16 +41,21 @@ impl GraphConnector {
     /// # Errors
     /// [`Error::Configuration`](crate::Error::Configuration) if an endpoint has no meaning.
     pub(crate) fn new(watched: &Watched, graph: &config::Graph, lanes: &mut Lanes) -> Result<Self> {
-        let address = Address::new(&graph.graph_endpoint, &watched.config.email)?;
-        let http = Arc::new(Http::new(watched.config.tls.clone(), CONNECT_WITHIN));
-        let tokens = Tokens::new(graph, http.clone(), watched.log.clone())?;
-        let lane = lanes.of(&address.mailbox());
         Ok(Self {
-            client: Arc::new(Client::new(address, http, tokens, lane, watched.log.clone())),
+            client: Arc::new(client(&watched.config, graph, lanes, &watched.log)?),
             poll_interval: Duration::from_secs(graph.poll_interval.max(1)),
             delta: graph.delta,
         })
     }
+}
+
+/// What talks to Graph for `mailbox`. Connects to nothing yet.
+pub(super) fn client(mailbox: &config::Mailbox, graph: &config::Graph, lanes: &mut Lanes, log: &Log) -> Result<Client> {
+    let address = Address::new(&graph.graph_endpoint, &mailbox.email)?;
+    let http = Arc::new(Http::new(mailbox.tls.clone(), CONNECT_WITHIN));
+    let tokens = Tokens::new(graph, http.clone(), log.clone())?;
+    let lane = lanes.of(&address.mailbox());
+    Ok(Client::new(address, http, tokens, lane, log.clone()))
 }
 
 impl Connector for GraphConnector {

@@ -1,0 +1,45 @@
+# frozen_string_literal: true
+
+require "mail_room/check/step"
+require "mail_room/native"
+
+module MailRoom
+  module Check
+    # A mailbox of Microsoft Graph: token, permission, folder and what waits in it.
+    class Graph
+      PERMISSION = "Mail.ReadWrite"
+      GRANT = "Grant the app the application permission #{PERMISSION}, with an administrator's consent, and see whether an application " \
+              "access policy leaves this mailbox out (Test-ApplicationAccessPolicy)".freeze
+      private_constant :PERMISSION, :GRANT
+
+      # @param mailbox [Mailbox]
+      # @return [Array<Step>]
+      def self.steps(mailbox)
+        Found.new(Native.check_graph(mailbox.to_native), "graph", texts(mailbox)).steps do |name, facts, _took|
+          case name
+          when "prepared" then []
+          when "token" then token(facts["roles"])
+          when "unread" then "#{facts["unread"]} unread"
+          end
+        end
+      end
+
+      def self.texts(mailbox)
+        { "prepared" => [nil, "Correct inbox_options"],
+          "token" => ["Microsoft Graph token can be had?", "Check tenant_id, client_id and client_secret, which may have expired"],
+          "folder" => ["Mailbox #{mailbox.name} exists?", "Check email and name, else: #{GRANT}"],
+          "unread" => ["Waiting messages can be listed?", GRANT] }
+      end
+
+      def self.token(roles)
+        had = Step.ok("graph.token", "Microsoft Graph token can be had?")
+        return had if roles.nil?
+
+        question = "App has the permission Mail.ReadWrite?"
+        detail = roles.empty? ? "it has none" : roles.join(", ")
+        [had, roles.include?(PERMISSION) ? Step.ok("graph.permission", question) : Step.failed("graph.permission", question, detail, GRANT)]
+      end
+      private_class_method :texts, :token
+    end
+  end
+end

@@ -1,0 +1,59 @@
+# frozen_string_literal: true
+
+require "base64"
+
+RSpec.describe MailRoom::Check::Graph do
+  include Checking
+
+  before { @server = GraphServer.new.start }
+
+  after { @server.stop }
+
+  def mailbox(inbox_options = {}, **rest)
+    { email: GraphServer::EMAIL, name: "inbox", inbox_method: "microsoft_graph", delivery_method: "noop",
+      inbox_options: { tenant_id: "tenant", client_id: "client", client_secret: GraphServer::SECRET, azure_ad_endpoint: @server.url,
+                       graph_endpoint: @server.url }.merge(inbox_options), **rest }
+  end
+
+  def error(status, code)
+    [status, { "Content-Type" => "application/json" }, JSON.generate(error: { code: code, message: "no" })]
+  end
+
+  it "finds everything well and changes nothing" do
+    3.times { |number| @server.add("Subject: #{number}\r\n\r\n") }
+    steps = steps_of(mailbox)
+    expect(steps.map { |step| [step.question, step.status, step.detail] }).to eq(
+      [["Configuration is valid?", :ok, nil], ["Microsoft Graph token can be had?", :ok, nil], ["Mailbox inbox exists?", :ok, nil],
+       ["Waiting messages can be listed?", :ok, "3 unread"]]
+    )
+    expect(@server.unread.size).to eq(3)
+    expect(@server.asked.map(&:kind).uniq).to eq(%i[token list])
+  end
+
+  it "says that the secret is wrong, and not which" do
+    lines = lines_of("graph.token", mailbox({ client_secret: "hidden" }))
+    expect(lines).to match([/Microsoft Graph token can be had\? ... no/, /AADSTS7000215/, /client_secret, which may have expired/])
+    expect(lines.join).not_to include("hidden")
+  end
+
+  it "says that there is no such folder" do
+    expect(lines_of("graph.folder", mailbox(name: "Tickets")))
+      .to match([/Mailbox Tickets exists\? ... no/, /there is no folder "Tickets"/, /Try fixing it: Check email and name/])
+  end
+
+  it "explains a 403: permission, consent, access policies" do
+    @server.fault { |asked| error(403, "ErrorAccessDenied") if asked.kind == :list }
+    expect(lines_of("graph.unread", mailbox))
+      .to match([/Waiting messages can be listed\? ... no/, /403: ErrorAccessDenied/,
+                 /permission Mail.ReadWrite, .*consent.*access policy/])
+  end
+
+  it "reads from the token what the app may do" do
+    { ["Mail.Read"] => :failed, [] => :failed, ["Mail.ReadWrite", "User.Read"] => :ok }.each do |roles, status|
+      claims = Base64.urlsafe_encode64(JSON.generate(aud: "graph", roles: roles), padding: false)
+      token = JSON.generate(token_type: "Bearer", expires_in: 60, access_token: "x.#{claims}.x")
+      @server.fault { |asked| [200, { "Content-Type" => "application/json" }, token] if asked.kind == :token }
+      expect(step_of("graph.permission", mailbox).to_h).to include(status: status, question: /Mail.ReadWrite\?\z/)
+    end
+  end
+end
