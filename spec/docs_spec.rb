@@ -19,7 +19,7 @@ RSpec.describe "the docs" do
 
   # Variables and files that examples take secrets and texts from.
   variables = pages.values.flat_map { |text| text.scan(/ENV(?:\.fetch\(|\[)"(\w+)"/).flatten }.uniq - ENV.keys
-  texts = ["/etc/gitlab/rejected.txt"]
+  texts = pages.values.flat_map { |text| text.scan(%r{/etc/(?:gitlab/rejected\.txt|mail_room/\w+)}) }.uniq
 
   around do |example|
     variables.each { |name| ENV[name] = "x" }
@@ -120,7 +120,7 @@ RSpec.describe "the docs" do
       .flatten.map(&:to_s)
     named = pages.flat_map { |page, text| text.scan(/`:?([a-z][a-z0-9_]+):[ `]/).flatten.map { |name| [page, name] } }
     # What a colon follows and is none: `unix:` of an address, log's and job's own words.
-    expect(named.reject { |_, name| known.include?(name) || %w[unix redis rediss].include?(name) }).to eq([])
+    expect(named.reject { |_, name| known.include?(name) || %w[unix redis rediss mail_room].include?(name) }).to eq([])
   end
 
   it "name every option of the command line, and none that does not exist" do

@@ -8,6 +8,8 @@ require "mail_room/coordinator"
 require "mail_room/crash_handler"
 require "mail_room/match_command"
 require "mail_room/native"
+require "mail_room/once_command"
+require "mail_room/service_manager"
 require "mail_room/source_options"
 
 module MailRoom
@@ -41,7 +43,6 @@ module MailRoom
         Process.setproctitle(title(options)) # how the host's health check finds us
         SourceOptions.require!(options, "mail_room") unless options[:quiet]
         new(argv, options).start
-        0
       rescue OptionParser::ParseError => e
         complain("#{e.message} (see mail_room --help)", USAGE)
       rescue ConfigurationError, IdleTimeoutTooLarge => e
@@ -68,8 +69,10 @@ module MailRoom
 
       def title(options)
         # Options and a path; nothing that is in the file.
+        once, quiet = options.values_at(:once, :quiet)
         files = { config_path: "-c", gitlab_config: "--gitlab-config", gitlab_rb: "--gitlab-rb" }
-        ["mail_room", *("-q" if options[:quiet]), *files.flat_map { |key, name| [name, options[key]] if options[key] }].compact.join(" ")
+        given = files.flat_map { |key, name| [name, options[key]] if options[key] }.compact
+        ["mail_room", *("--once" if once), *("-q" if quiet), *given].join(" ")
       end
 
       def complain(message, status = 1)
@@ -89,11 +92,20 @@ module MailRoom
     end
 
     # Watches until SIGINT or SIGTERM. SIGHUP reopens the log files. The handlers that were there before are put back.
-    # With `--log-exit-as json`, a fatal error is written as a line of JSON and ends the process with status 1.
+    # With `--log-exit-as json`, a fatal error is written as a line of JSON and ends the process with status 1. With `--once`, works
+    # through the mailboxes and says how far it got.
     #
+    # @return [Integer] the exit status
     # @raise [ConfigurationError]
     def start
-      with_signals { coordinator.run }
+      # Only we are what the service manager has started: a host that watches mailboxes tells it of itself.
+      settings = { manager: ServiceManager.from_environment, **options.slice(:give_up_after) }
+      with_signals do
+        next OnceCommand.new(coordinator, **settings).run if options[:once]
+
+        coordinator.run(**settings)
+        0
+      end
     rescue StandardError, ScriptError, NoMemoryError, SystemStackError => e
       exit self.class.crash(e, options)
     end

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "mail_room/arbitration"
+require "mail_room/auth_options"
 require "mail_room/coercion"
 require "mail_room/delivery"
 require "mail_room/log_target"
@@ -17,7 +18,7 @@ module MailRoom
   # One mailbox and what becomes of its messages. The options of a mailbox are documented here, once.
   Mailbox = Struct.new(
     :email,                 # the user; required
-    :password,              # the login's password; required
+    :password,              # the login's password; required without auth
     :host,                  # of the IMAP server; imap.gmail.com
     :port,                  # 1 to 65535; 993
     :ssl,                   # TLS from the first byte: true, false, or a hash, see TlsOptions; true
@@ -47,6 +48,7 @@ module MailRoom
     :failed_mailbox,        # the folder that messages set aside are moved to, made if missing; else they stay, flagged
     :matching,              # which messages are for the app, see MatchingOptions; nil: all of them
     :rejection,             # how senders are told where matching has unmatched: reject, see RejectionOptions; nil
+    :auth,                  # a login with a token in place of the password, see AuthOptions; nil
     keyword_init: true
   )
 
@@ -163,7 +165,7 @@ module MailRoom
     def validate!
       coerce
       check_inbox_method
-      REQUIRED.each { |key| raise ConfigurationError, "Field :#{key} is required in #{title}" if self[key].to_s.empty? }
+      required.each { |key| raise ConfigurationError, "Field :#{key} is required in #{title}" if self[key].to_s.empty? }
       if idle_timeout > LONGEST_IDLE
         raise IdleTimeoutTooLarge, "#{field(:idle_timeout)} must be at most #{LONGEST_IDLE} seconds, not #{idle_timeout}"
       end
@@ -181,7 +183,7 @@ module MailRoom
     # @raise [ConfigurationError]
     def to_native
       {
-        "name" => name, "email" => email, "password" => password, "host" => host, "port" => port,
+        "name" => name, "email" => email, "password" => password.to_s, "auth" => native_auth, "host" => host, "port" => port,
         "security" => security, "tls" => TlsOptions.to_native(ssl.is_a?(Hash) ? ssl : {}, where: "ssl of #{title}"),
         "search_command" => search_command, "limit_max_unread" => limit_max_unread, "idle_timeout" => idle_timeout,
         "delete_after_delivery" => delete_after_delivery ? true : false, "expunge_deleted" => expunge_deleted ? true : false,
@@ -223,11 +225,13 @@ module MailRoom
 
     private
 
+    def required = auth.nil? ? REQUIRED : REQUIRED - [:password]
+
     def coerce
       coerce_each(%i[name email password host search_command delivery_url delivery_token content_type failed_mailbox], :string)
       coerce_each(%i[log_path location], :path)
       coerce_each(%i[start_tls delete_after_delivery expunge_deleted], :boolean)
-      %i[matching rejection].each { |key| self[key] = Coercion.options(self[key], field(key)) unless self[key].nil? }
+      %i[matching rejection auth].each { |key| self[key] = Coercion.options(self[key], field(key)) unless self[key].nil? }
       coerce_each(%i[delivery_options arbitration_options inbox_options], :options)
       NUMBERS.each { |key, range| self[key] = Coercion.integer(self[key], field(key), range) }
       self[:limit_max_unread] ||= 0 # a null is no limit, as in the original
@@ -269,6 +273,10 @@ module MailRoom
 
     def native_or_hook(methods, klass)
       methods.native?(klass) ? klass.to_native(self) : { "method" => "hook", "class_name" => klass.name || klass.inspect }
+    end
+
+    def native_auth
+      AuthOptions.to_native(auth, where: "auth of #{title}") unless auth.nil?
     end
 
     def native_matching

@@ -15,11 +15,14 @@ module MailRoom
     private_constant :LAST_WORDS
 
     # @param mailboxes [Array<Mailbox>]
+    # @param once [Integer, nil] work through what is there and end; give a mailbox up in which nothing got on for so many seconds
+    # @param manager [Hash, nil] the service manager that is told how we are, see {ServiceManager}
     # @raise [ConfigurationError]
-    def initialize(mailboxes)
+    def initialize(mailboxes, once: nil, manager: nil)
       logged = mailboxes.select(&:logger_object).uniq { |mailbox| mailbox.logger_object.__id__ }
       numbers = logged.each_with_index.to_h { |mailbox, number| [mailbox.logger_object.__id__, number] }
-      @native = Native::Supervisor.new(mailboxes.map { |mailbox| mailbox.to_watch(numbers[mailbox.logger_object.__id__]) })
+      @native = Native::Supervisor.new(mailboxes.map { |mailbox| mailbox.to_watch(numbers[mailbox.logger_object.__id__]) },
+                                       { "once" => once, "manager" => manager })
       @logs = logged.each_with_index.map do |mailbox, number|
         LogThread.new(@native, number, mailbox.logger, mailbox.logger_object)
       end
@@ -28,8 +31,8 @@ module MailRoom
       end
     end
 
-    # Watches until {#quit}. Blocks; other Ruby threads go on. When the thread is killed or raised into, what is in flight
-    # is finished first.
+    # Watches until {#quit}, or until all is worked through. Blocks; other Ruby threads go on. When the thread is killed or
+    # raised into, what is in flight is finished first.
     #
     # @raise [ConfigurationError]
     def run
@@ -48,6 +51,11 @@ module MailRoom
     # Makes {#run} return. Callable from any thread and in a trap.
     def quit
       @native.quit
+    end
+
+    # @return [Array<Hash>] how far each mailbox has got, see {Progress}
+    def progress
+      @native.progress
     end
 
     def running?

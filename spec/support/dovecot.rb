@@ -28,11 +28,13 @@ class TestDovecot
   # @param certificate [Symbol, #call] what of Certificates it shows: :server, :expired, :wrong_host, :self_signed, :common_name_only,
   #   or what the block makes of them
   # @param max_userip_connections [Integer]
+  # @param introspection [String, nil] takes tokens of OAuth 2.0, too, and asks this address what they are worth (RFC 7662)
   # @param config [String] further lines of dovecot.conf
   def initialize(capabilities: nil, without: [], plain_login: true, read_only: false, certificate: :server,
-                 max_userip_connections: 500, config: "")
+                 max_userip_connections: 500, introspection: nil, config: "")
     @options = { capabilities: capabilities || (without.empty? ? nil : DovecotConfig::CAPABILITIES - without), plain_login: plain_login,
-                 read_only: read_only, max_userip_connections: max_userip_connections, extra: config }
+                 read_only: read_only, max_userip_connections: max_userip_connections,
+                 introspection: introspection, extra: config }
     # Dovecot trusts a client that has its own address: to be strict it must listen on another one than we call from.
     @host = plain_login ? "127.0.0.1" : "127.0.0.2"
     @dir = Dir.mktmpdir("dovecot", DovecotConfig.short_tmpdir)

@@ -56,7 +56,7 @@ class DovecotConfig
       first_valid_gid = 0
       mail_max_userip_connections = #{options.fetch(:max_userip_connections)}
       maildir_very_dirty_syncs = no
-      auth_mechanisms = plain login
+      auth_mechanisms = plain login#{" xoauth2 oauthbearer" if options[:introspection]}
       auth_failure_delay = 0 secs
       ssl = yes
       ssl_min_protocol = TLSv1.2
@@ -73,6 +73,7 @@ class DovecotConfig
       ssl_key = <#{options.fetch(:pair).key_file}
       disable_plaintext_auth = #{options.fetch(:plain_login) ? "no" : "yes"}
       #{"imap_capability = #{options[:capabilities].join(" ")}" if options[:capabilities]}
+      #{tokens_before_two_four}
       passdb {
         driver = static
         args = password=#{options.fetch(:password)}
@@ -100,6 +101,7 @@ class DovecotConfig
       ssl_server_key_file = #{options.fetch(:pair).key_file}
       auth_allow_cleartext = #{options.fetch(:plain_login) ? "yes" : "no"}
       #{"imap_capability = #{options[:capabilities].join(" ")}" if options[:capabilities]}
+      #{tokens_since_two_four}
       passdb static {
         password = #{options.fetch(:password)}
       }
@@ -133,6 +135,36 @@ class DovecotConfig
       }
       service stats {
         chroot =
+      }
+    CONF
+  end
+
+  def tokens_before_two_four
+    return unless options[:introspection]
+
+    File.write(file = File.join(dir, "oauth2.conf"), <<~CONF)
+      introspection_mode = post
+      introspection_url = #{options[:introspection]}
+      username_attribute = email
+      active_attribute = active
+      active_value = true
+    CONF
+    "passdb {\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = #{file}\n}"
+  end
+
+  def tokens_since_two_four
+    return unless options[:introspection]
+
+    <<~CONF
+      oauth2 {
+        introspection_mode = post
+        introspection_url = #{options[:introspection]}
+        username_attribute = email
+        active_attribute = active
+        active_value = true
+      }
+      passdb oauth2 {
+        mechanisms_filter = xoauth2 oauthbearer
       }
     CONF
   end

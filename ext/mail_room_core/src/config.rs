@@ -15,8 +15,11 @@ pub struct Mailbox {
     pub name: String,
     /// The user name; for IMAP also the login.
     pub email: String,
-    /// The password of `email`.
+    /// The password of `email`; empty where `auth` says how else to log in.
     pub password: SecretString,
+    /// How to log in without a password.
+    #[serde(default)]
+    pub auth: Option<OAuth>,
     /// Host name or address of the IMAP server.
     pub host: String,
     /// TCP port, 1 to 65535.
@@ -128,6 +131,60 @@ pub enum TlsVersion {
     /// RFC 8446.
     #[serde(rename = "1.3")]
     V1_3,
+}
+
+/// A login with a token of OAuth 2.0 (RFC 6749).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OAuth {
+    /// How the token is shown to the mail server.
+    pub mechanism: Mechanism,
+    /// Where the token comes from.
+    pub token: TokenSource,
+}
+
+/// A mechanism of SASL that takes a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mechanism {
+    /// Google's and Microsoft's.
+    Xoauth2,
+    /// RFC 7628.
+    Oauthbearer,
+}
+
+/// Where a token comes from.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum TokenSource {
+    /// A program and its arguments; it writes the token to its standard output. Run for every login.
+    Command(Vec<String>),
+    /// A file that somebody else keeps up to date. Read for every login.
+    File(PathBuf),
+    /// An authorization server.
+    Grant(Box<Grant>),
+}
+
+/// A grant of OAuth 2.0: refresh_token (RFC 6749 section 6) if there is one, else client_credentials (section 4.4).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    /// The authorization server's token endpoint, `https`.
+    pub token_url: SecretString,
+    /// Who we are there.
+    pub client_id: String,
+    /// The proof of it.
+    #[serde(default)]
+    pub client_secret: Option<SecretString>,
+    /// What a person has once allowed us.
+    #[serde(default)]
+    pub refresh_token: Option<SecretString>,
+    /// What the token is for.
+    #[serde(default)]
+    pub scope: Option<String>,
+    /// Options of TLS towards the authorization server.
+    #[serde(default)]
+    pub tls: Tls,
 }
 
 /// Where log lines go.

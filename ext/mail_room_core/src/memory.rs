@@ -36,6 +36,8 @@ pub struct Sorted {
     pub todo: Vec<MessageId>,
     /// Long decided, but the server does not know or has forgotten: to be marked, and nothing else.
     pub to_mark: Vec<(MessageId, Mark)>,
+    /// How many are to be delivered later: in backoff, or claimed by somebody else.
+    pub waiting: usize,
 }
 
 impl Memory {
@@ -65,7 +67,9 @@ impl Memory {
                 if let Some(mark) = shows_unmarked {
                     sorted.to_mark.push((id.clone(), mark));
                 }
-            } else if !self.waiting.contains_key(id) {
+            } else if self.waiting.contains_key(id) {
+                sorted.waiting = sorted.waiting.saturating_add(1);
+            } else {
                 sorted.todo.push(id.clone());
             }
         }
@@ -293,7 +297,7 @@ mod tests {
         memory.enter("a");
         memory.decided(&uid(1), Mark::Seen);
         let sorted = memory.sort_out(&[uid(1), uid(2)], None, now);
-        assert_eq!(sorted, Sorted { todo: vec![uid(2)], to_mark: vec![(uid(1), Mark::Seen)] });
+        assert_eq!(sorted, Sorted { todo: vec![uid(2)], to_mark: vec![(uid(1), Mark::Seen)], waiting: 0 });
         memory.acknowledged(&[uid(1)], Mark::Seen);
         assert_eq!(memory.sort_out(&[uid(1)], None, now), Sorted::default());
         assert_eq!(memory.sort_out(&[uid(1)], Some(Mark::Seen), now).to_mark, vec![(uid(1), Mark::Seen)]);
@@ -306,7 +310,7 @@ mod tests {
         let mut memory = Memory::default();
         memory.wait(&uid(1), later);
         assert_eq!(memory.next_try(), Some(later));
-        assert_eq!(memory.sort_out(&[uid(1)], None, now).todo, vec![]);
+        assert_eq!(memory.sort_out(&[uid(1)], None, now), Sorted { waiting: 1, ..Sorted::default() });
         assert_eq!(memory.sort_out(&[uid(1)], None, later).todo, vec![uid(1)]);
         assert_eq!(memory.next_try(), None);
     }

@@ -26,6 +26,7 @@ use crate::hook::{Answer, Calls, Question};
 use crate::journal::Severity;
 use crate::matcher::{Match, Matcher};
 use crate::message::{Message, MessageId};
+use crate::progress;
 use crate::setback;
 use crate::watched::Watched;
 use limits::Limits;
@@ -237,6 +238,7 @@ impl Rejection {
             Ok(Claim::Won { .. }) => {}
             Ok(Claim::Delivered) => {
                 watched.memory().decided(id, watched.mark());
+                watched.progress.count(progress::Fate::Elsewhere);
                 return false;
             }
             Ok(Claim::Held { lasts }) => {
@@ -257,7 +259,7 @@ impl Rejection {
                 // Redis away now: our memory knows, and the next claim finds the message ours.
                 watched.arbiter.finish(scope, ids).await.ok();
                 watched.memory().decided(id, watched.mark());
-                watched.counts.rejected(1);
+                watched.progress.count(progress::Fate::Rejected);
                 self.succeeded(id);
                 watched.log.info("Rejection notice sent", &[("uid", json!(id))]);
                 return true;

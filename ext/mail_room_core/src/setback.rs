@@ -40,6 +40,9 @@ pub(crate) async fn failed(
     // Before anything is waited for: should this process stop now, the message is not tried again too soon.
     watched.memory().wait(id, Instant::now() + backoff);
     watched.let_go(std::iter::once(id));
+    if failure.counts {
+        watched.progress.moved();
+    }
     let noted = watched.arbiter.fail(scope, id, backoff, failure.counts).await;
     let elsewhere = noted.as_ref().copied().unwrap_or(0);
     let attempts = if failure.counts { failure.counted.max(elsewhere) } else { failure.counted };

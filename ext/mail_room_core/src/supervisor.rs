@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use serde::Deserialize;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
@@ -19,11 +20,13 @@ use crate::error::{Error, Result};
 use crate::hook::Calls;
 use crate::journal::{Journal, Lines, Severity};
 use crate::postgres::PostgresClients;
+use crate::progress::{Progress, Snapshot, State};
 use crate::redis_client::RedisClients;
 use crate::rejection::Rejection;
+use crate::service::{Manager, tell};
 use crate::source::imap::ImapConnector;
 use crate::watched::Watched;
-use crate::watcher::{Connector, watch};
+use crate::watcher::{Connector, give_up, watch};
 
 /// Threads that run the watchers. The mail server is the bottleneck: two are plenty for hundreds of mailboxes.
 const WORKERS: usize = 2;
@@ -32,10 +35,25 @@ const BLOCKING: usize = 4;
 /// How long threads that hang in a system call may hold up the end.
 const SHUTDOWN_WITHIN: Duration = Duration::from_millis(200);
 
+/// How mailboxes are watched.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Works through what is there, and ends. A mailbox in which nothing gets on for so many seconds is given up. If absent
+    /// mailboxes are watched until told to stop.
+    #[serde(default)]
+    pub once: Option<u64>,
+    /// Who is told how we are.
+    #[serde(default)]
+    pub manager: Option<Manager>,
+}
+
 /// Watches mailboxes until told to stop.
 #[derive(Debug)]
 pub struct Supervisor {
     mailboxes: Vec<config::Mailbox>,
+    settings: Settings,
+    progress: Vec<Arc<Progress>>,
     calls: Vec<Arc<Calls>>,
     lines: Vec<Arc<Lines>>,
     stop: Stop,
@@ -45,7 +63,8 @@ pub struct Supervisor {
 
 impl Supervisor {
     /// Starts nothing yet.
-    pub fn new(mailboxes: Vec<config::Mailbox>) -> Self {
+    pub fn new(mailboxes: Vec<config::Mailbox>, settings: Settings) -> Self {
+        let progress = mailboxes.iter().map(|_| Arc::default()).collect();
         let calls = mailboxes.iter().map(|_| Arc::default()).collect();
         let loggers = mailboxes.iter().filter_map(|mailbox| match mailbox.log {
             Some(LogTarget::Ruby(number)) => Some(number.saturating_add(1)),
@@ -54,6 +73,8 @@ impl Supervisor {
         let lines = (0..loggers.max().unwrap_or(0).min(mailboxes.len())).map(|_| Arc::default()).collect();
         Self {
             mailboxes,
+            settings,
+            progress,
             calls,
             lines,
             stop: Stop::new(),
@@ -72,6 +93,11 @@ impl Supervisor {
         self.lines.get(logger)
     }
 
+    /// How far each mailbox has got, in the order they were given. Callable at any time, from any thread.
+    pub fn progress(&self) -> Vec<Snapshot> {
+        self.progress.iter().map(|progress| progress.snapshot()).collect()
+    }
+
     /// Asks every watcher to stop; [`run`](Self::run) returns within 25 s. Callable at any time, from any thread.
     pub fn stop(&self) {
         self.stop.ask();
@@ -82,7 +108,7 @@ impl Supervisor {
         self.started.load(Ordering::Acquire) && !self.ended.load(Ordering::Acquire)
     }
 
-    /// Runs all watchers; returns when all have stopped. Blocks the calling thread.
+    /// Runs all watchers; returns when all have ended. Blocks the calling thread.
     ///
     /// # Errors
     /// [`Error::Configuration`] if a log or a delivery cannot be opened, or if it has run before.
@@ -102,7 +128,11 @@ impl Supervisor {
         let mut journal = Journal::new(self.lines.clone());
         let watched = self.watched(&mut journal)?;
         let runtime = runtime(WORKERS)?;
-        runtime.block_on(supervise(watched, self.stop.clone()));
+        let once = self.settings.once.map(Duration::from_secs);
+        if let Some(manager) = self.settings.manager.clone() {
+            runtime.spawn(tell(manager, self.progress.clone(), self.stop.clone()));
+        }
+        runtime.block_on(supervise(watched, once, self.stop.clone()));
         runtime.shutdown_timeout(SHUTDOWN_WITHIN);
         drop(journal);
         Ok(())
@@ -115,14 +145,21 @@ impl Supervisor {
         self.mailboxes
             .iter()
             .zip(&self.calls)
-            .map(|(mailbox, calls)| {
+            .zip(&self.progress)
+            .map(|((mailbox, calls), progress)| {
                 let arbiter = Arc::new(Arbiter::new(&mailbox.arbitration, &redis, &instance, calls)?);
                 let delivery = Delivery::new(&mailbox.delivery, (&redis, &postgres), &arbiter, calls)?;
                 let log = journal.log(mailbox.log.as_ref(), &mailbox.email, &mailbox.name)?;
                 let budgets = (budget.clone(), encoding.clone());
+                let once = self.settings.once.is_some();
+                // Worked through once, a mailbox may have to end before the others.
+                let stop = if once { Stop::new() } else { self.stop.clone() };
                 let rejection = Rejection::new(mailbox, calls)?;
-                let watched = Watched::new(mailbox.clone(), arbiter, delivery, budgets, log, self.stop.clone());
-                Ok(Arc::new(watched.rejecting(rejection)))
+                let watched = Watched::new(mailbox.clone(), arbiter, delivery, budgets, log, stop);
+                let mut watched = watched.rejecting(rejection);
+                watched.progress.clone_from(progress);
+                watched.once = once;
+                Ok(Arc::new(watched))
             })
             .collect()
     }
@@ -142,21 +179,63 @@ pub fn runtime(workers: usize) -> Result<Runtime> {
         .map_err(|error| Error::Configuration(format!("cannot start threads: {error}")))
 }
 
-async fn supervise(watched: Vec<Arc<Watched>>, stop: Stop) {
+async fn supervise(watched: Vec<Arc<Watched>>, once: Option<Duration>, stop: Stop) {
     let connector = Arc::new(ImapConnector::new());
     let mut watchers = JoinSet::new();
     for watched in watched {
-        watchers.spawn(keep_watching(connector.clone(), watched));
+        match once {
+            Some(patience) => watchers.spawn(work_through(connector.clone(), watched, patience, stop.clone())),
+            None => watchers.spawn(keep_watching(connector.clone(), watched)),
+        };
     }
     let all_ended = async {
         while watchers.join_next().await.is_some() {}
-        // Without a mailbox there is nothing to watch, and still a process that was asked to run.
-        stop.wait().await;
+        if once.is_none() {
+            // Without a mailbox there is nothing to watch, and still a process that was asked to run.
+            stop.wait().await;
+        }
     };
     tokio::select! {
         () = all_ended => {}
         () = stop.wait_and(STOP_WITHIN) => {}
     }
+}
+
+/// Works through one mailbox, and gives it up when nothing got on for `patience`: what is under way then is finished or
+/// given back, as after any stop.
+async fn work_through<C: Connector + 'static>(
+    connector: Arc<C>,
+    watched: Arc<Watched>,
+    patience: Duration,
+    stop: Stop,
+) {
+    let told_to_stop = async {
+        tokio::select! {
+            () = stop.wait() => {}
+            () = out_of_patience(&watched, patience) => {}
+        }
+        watched.stop.ask();
+        watched.stop.wait_and(STOP_WITHIN).await;
+    };
+    tokio::select! {
+        () = keep_watching(connector, watched.clone()) => {}
+        () = told_to_stop => {}
+    }
+}
+
+/// Returns when nothing got on for `patience`, and has said so.
+async fn out_of_patience(watched: &Watched, patience: Duration) {
+    while let Some(left) = patience.checked_sub(watched.progress.still_for()).filter(|left| !left.is_zero()) {
+        tokio::time::sleep(left).await;
+    }
+    let why = match watched.progress.snapshot() {
+        Snapshot { state: State::Disconnected | State::Paused, trouble: Some(trouble), .. } => trouble,
+        Snapshot { state: State::Starting, .. } => "it was still connecting".to_owned(),
+        Snapshot { left, .. } => {
+            format!("{left} messages are under way, wait for their next try, or are claimed by another process")
+        }
+    };
+    give_up(watched, &format!("nothing got on for {} s; {why}", patience.as_secs()));
 }
 
 /// A panic is this mailbox's error: it is logged, and the mailbox starts anew with what it remembers.

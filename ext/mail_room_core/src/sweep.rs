@@ -21,6 +21,7 @@ use crate::budget::Lease;
 use crate::error::{Error, Result};
 use crate::journal::Severity;
 use crate::message::{Message, MessageId};
+use crate::progress::Fate;
 use crate::source::{Fetched, Mark, Source};
 use crate::watched::Watched;
 use hand_over::hand_over;
@@ -59,6 +60,7 @@ async fn passes<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
     while !watched.stop.asked() {
         let found = source.search().await?;
         let sorted = watched.memory().sort_out(&found, watched.shows_unmarked(), Instant::now());
+        watched.progress.left(sorted.todo.len().saturating_add(sorted.waiting));
         mark(source, watched, &sorted.to_mark).await?;
         let nothing_left = sorted.todo.is_empty();
         if !nothing_left {
@@ -287,6 +289,7 @@ impl<'a, S: Source> Pass<'a, S> {
                 Claim::Won { .. } => won.push((id, size)),
                 Claim::Delivered => {
                     watched.memory().decided(&id, watched.mark());
+                    watched.progress.count(Fate::Elsewhere);
                     chunk.settled.push((id, watched.mark()));
                 }
                 Claim::Held { lasts } => watched.memory().wait(&id, now + lasts),
@@ -321,6 +324,7 @@ impl<'a, S: Source> Pass<'a, S> {
                         excessive.push(id);
                     } else {
                         messages.push(Message { id, body });
+                        watched.progress.moved();
                     }
                 }
                 Fetched::Nil(id) => nil.push(id),

@@ -1,7 +1,7 @@
 //! One mailbox being watched: its configuration, and what outlives its connections.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ use crate::journal::{Log, Severity};
 use crate::matcher::Matcher;
 use crate::memory::Memory;
 use crate::message::MessageId;
+use crate::oauth::Tokens;
+use crate::progress::{Fate, Progress};
 use crate::rejection::Rejection;
 use crate::source::Mark;
 
@@ -39,42 +41,21 @@ pub struct Watched {
     pub encoding: Budget,
     /// What messages are for, if anybody wants to know.
     pub matcher: Option<Matcher>,
+    /// What to log in with where there is no password.
+    pub tokens: Option<Tokens>,
     /// This mailbox's log.
     pub log: Log,
     /// Asked to stop?
     pub stop: Stop,
     /// How senders are told that their messages were rejected.
     pub rejection: Option<Rejection>,
-    /// What became of messages since the start.
-    pub counts: Counts,
-    delivered: AtomicU64,
+    /// How far it has got.
+    pub progress: Arc<Progress>,
+    /// Whether to work through what is there and then end, in place of waiting for more.
+    pub once: bool,
     handing_over: AtomicBool,
     memory: Mutex<Memory>,
     held: Mutex<Held>,
-}
-
-/// Messages that were not for the app, since the start.
-#[derive(Debug, Default)]
-pub struct Counts {
-    ignored: AtomicU64,
-    rejected: AtomicU64,
-}
-
-impl Counts {
-    /// Counts `more` that were ignored.
-    pub(crate) fn ignored(&self, more: usize) {
-        self.ignored.fetch_add(u64::try_from(more).unwrap_or(u64::MAX), Ordering::Relaxed);
-    }
-
-    /// Counts `more` that were rejected, with a notice or without.
-    pub(crate) fn rejected(&self, more: usize) {
-        self.rejected.fetch_add(u64::try_from(more).unwrap_or(u64::MAX), Ordering::Relaxed);
-    }
-
-    /// Ignored and rejected so far.
-    pub fn so_far(&self) -> (u64, u64) {
-        (self.ignored.load(Ordering::Relaxed), self.rejected.load(Ordering::Relaxed))
-    }
 }
 
 struct HandingOver<'a>(&'a AtomicBool);
@@ -103,9 +84,9 @@ impl Watched {
         stop: Stop,
     ) -> Self {
         Self {
+            tokens: config.auth.as_ref().map(Tokens::new),
             matcher: config.matching.as_ref().map(Matcher::new),
             rejection: None,
-            counts: Counts::default(),
             config,
             arbiter,
             delivery,
@@ -113,7 +94,8 @@ impl Watched {
             encoding,
             log,
             stop,
-            delivered: AtomicU64::new(0),
+            progress: Arc::default(),
+            once: false,
             handing_over: AtomicBool::new(false),
             memory: Mutex::default(),
             held: Mutex::default(),
@@ -145,7 +127,7 @@ impl Watched {
 
     /// Messages delivered since the start.
     pub fn delivered(&self) -> u64 {
-        self.delivered.load(Ordering::Relaxed)
+        self.progress.snapshot().delivered
     }
 
     /// Whether messages are on their way to the target.
@@ -159,13 +141,9 @@ impl Watched {
         HandingOver(&self.handing_over)
     }
 
-    /// Counts one more message delivered.
-    pub fn count_delivered(&self) {
-        self.delivered.fetch_add(1, Ordering::Relaxed);
-    }
-
     /// Says that a message was given up, and where to find it.
     pub fn tell_set_aside(&self, id: &MessageId, why: &str) {
+        self.progress.count(Fate::SetAside);
         let where_to = match &self.config.failed_mailbox {
             Some(folder) => format!("it is moved to {folder}"),
             None => "it is left \\Flagged \\Seen".to_owned(),

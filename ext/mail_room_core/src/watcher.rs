@@ -1,5 +1,6 @@
 //! The life of one mailbox: connect, sweep, wait, sweep, and again from the start when the connection is lost. Ends only
-//! when a stop is asked for: the outside world is no reason.
+//! when a stop is asked for: the outside world is no reason. Or, if it is to be worked through once, when nothing is left;
+//! then also when the server refuses us, which takes a person. Who looks at the clock in that case is the supervisor.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use serde_json::json;
 use crate::backoff::Backoff;
 use crate::error::{Error, Result};
 use crate::journal::Severity;
+use crate::progress::{Snapshot, State};
 use crate::rejection::Rejection;
 use crate::source::Source;
 use crate::sweep::{mark_decided, sweep};
@@ -44,7 +46,11 @@ pub trait Connector: Send + Sync {
     fn connect(&self, watched: &Watched) -> impl Future<Output = Result<Self::Source>> + Send;
 }
 
-/// Watches until a stop is asked for.
+/// How often it is looked whether what others have claimed, or what waits for its next try, is still there, if the mailbox
+/// is to be worked through once.
+const ONCE_AGAIN: Duration = Duration::from_secs(1);
+
+/// Watches until a stop is asked for, or works through the mailbox once.
 pub async fn watch<C: Connector>(connector: &C, watched: &Watched) {
     let rejecting = async {
         match &watched.rejection {
@@ -69,6 +75,11 @@ async fn keep_connected<C: Connector>(connector: &C, watched: &Watched) {
         if matches!(error, Error::Stopped) {
             break;
         }
+        if watched.once && matches!(error, Error::Refused(_) | Error::Configuration(_)) {
+            give_up(watched, &error.to_string());
+            break;
+        }
+        watched.progress.trouble(State::Disconnected, &error.to_string());
         if started.elapsed() >= GOOD_AFTER || watched.delivered() > delivered {
             reconnect.reset();
             refused.reset();
@@ -85,10 +96,15 @@ async fn keep_connected<C: Connector>(connector: &C, watched: &Watched) {
         watched.stop.sleep(delay).await;
     }
     watched.release_claims().await;
-    let (ignored, rejected) = watched.counts.so_far();
-    let fields =
-        [("delivered", watched.delivered().into()), ("ignored", ignored.into()), ("rejected", rejected.into())];
+    let Snapshot { delivered, ignored, rejected, .. } = watched.progress.snapshot();
+    let fields = [("delivered", delivered.into()), ("ignored", ignored.into()), ("rejected", rejected.into())];
     watched.log.info("Watcher stopped", &fields);
+}
+
+/// The mailbox cannot be worked through.
+pub(crate) fn give_up(watched: &Watched, why: &str) {
+    watched.progress.trouble(State::GivenUp, why);
+    watched.log.line(Severity::Error, "Giving up", &[("error", why.into())]);
 }
 
 /// One connection, from login to its end.
@@ -103,6 +119,7 @@ async fn live<C: Connector>(connector: &C, watched: &Watched) -> Result<()> {
     let mut delivered = watched.delivered();
     while !watched.stop.asked() {
         watched.log.info("Processing started", &[]);
+        watched.progress.turn(State::Working);
         let swept = tokio::select! {
             biased;
             swept = sweep(&mut source, watched) => swept,
@@ -114,8 +131,17 @@ async fn live<C: Connector>(connector: &C, watched: &Watched) -> Result<()> {
         match swept {
             Ok(()) => {
                 pause.reset();
+                let mut until = next_look(watched, &mut deciding);
+                if watched.once && !watched.stop.asked() {
+                    if watched.progress.snapshot().left == 0 {
+                        watched.progress.turn(State::Finished);
+                        break;
+                    }
+                    until = until.min(Instant::now() + ONCE_AGAIN);
+                }
                 watched.log.info("Idling", &[]);
-                wait(&mut source, next_look(watched, &mut deciding), watched).await?;
+                watched.progress.turn(State::Idle);
+                wait(&mut source, until, watched).await?;
             }
             Err(Error::TargetDown { what, retry_after }) => pause_for(watched, &what, retry_after, &mut pause).await,
             Err(Error::TargetDoubted(what)) => {
@@ -182,6 +208,7 @@ async fn pause_for(watched: &Watched, what: &str, retry_after: Option<Duration>,
 }
 
 fn tell_pause(watched: &Watched, what: &str, delay: Duration) {
+    watched.progress.trouble(State::Paused, what);
     let fields = [("error", what.into()), ("backoff_s", seconds(delay))];
     watched.log.line(Severity::Error, "Delivery paused", &fields);
 }

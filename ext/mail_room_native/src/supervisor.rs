@@ -23,19 +23,21 @@ struct Supervisor {
 
 pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     let class = native.define_class("Supervisor", ruby.class_object())?;
-    class.define_singleton_method("new", function!(Supervisor::new, 1))?;
+    class.define_singleton_method("new", function!(Supervisor::new, 2))?;
     class.define_method("start", method!(Supervisor::start, 0))?;
     class.define_method("wait", method!(Supervisor::wait, 0))?;
     class.define_method("nudge", method!(Supervisor::nudge, 0))?;
     class.define_method("quit", method!(Supervisor::quit, 0))?;
     class.define_method("running?", method!(Supervisor::is_running, 0))?;
+    class.define_method("progress", method!(Supervisor::progress, 0))?;
     class.define_method("next_call", method!(Supervisor::next_call, 1))?;
     class.define_method("next_lines", method!(Supervisor::next_lines, 1))
 }
 
 impl Supervisor {
-    fn new(ruby: &Ruby, mailboxes: Value) -> Result<Self, Error> {
-        Ok(Self { core: Arc::new(Core::new(options::read(ruby, mailboxes)?)), completion: Completion::new() })
+    fn new(ruby: &Ruby, mailboxes: Value, settings: Value) -> Result<Self, Error> {
+        let core = Core::new(options::read(ruby, mailboxes)?, options::read(ruby, settings)?);
+        Ok(Self { core: Arc::new(core), completion: Completion::new() })
     }
 
     /// Starts the watchers, and returns.
@@ -77,6 +79,11 @@ impl Supervisor {
 
     fn is_running(&self) -> bool {
         self.core.running()
+    }
+
+    /// How far each mailbox has got: an array of hashes.
+    fn progress(ruby: &Ruby, rb_self: &Self) -> Result<Value, Error> {
+        serde_magnus::serialize(ruby, &rb_self.core.progress())
     }
 
     /// Waits for the next call for the mailbox of this number; nil when there will be no more.

@@ -20,6 +20,7 @@ mod login;
 mod parse;
 mod party;
 mod response;
+mod sasl;
 mod search;
 mod search_program;
 mod select;
@@ -35,6 +36,7 @@ mod wire;
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use connect::Opened;
 pub use connect::{Deadlines, Event};
 pub use connector::ImapConnector;
 pub use gate::Gate;
@@ -43,6 +45,7 @@ use crate::config::Mailbox;
 use crate::control::Stop;
 use crate::error::{Error, Result};
 use crate::message::MessageId;
+use crate::oauth::Tokens;
 use crate::source::{Fetched, Mark, Source};
 use party::Party;
 use search_program::SearchProgram;
@@ -84,16 +87,26 @@ impl Imap {
         gate: &Gate,
         events: &mut (dyn FnMut(Event) + Send),
     ) -> Result<Self> {
+        let tokens = mailbox.auth.as_ref().map(Tokens::new);
+        Self::connect_with(tokens.as_ref(), mailbox, deadlines, stop, gate, events).await
+    }
+
+    /// [`connect_within`](Self::connect_within) with tokens that are kept from one connection to the next.
+    pub(crate) async fn connect_with(
+        tokens: Option<&Tokens>,
+        mailbox: &Mailbox,
+        deadlines: &Deadlines,
+        stop: &Stop,
+        gate: &Gate,
+        events: &mut (dyn FnMut(Event) + Send),
+    ) -> Result<Self> {
         let program = SearchProgram::new(&mailbox.search_command)?;
-        let Mailbox { host, port, email, name, .. } = mailbox;
-        let party = Party::new(host, *port, email, mailbox.password.clone());
         let session = tokio::select! {
             biased;
-            () = stop.wait() => Err(Error::Stopped),
-            opened = connect::open(mailbox, &party, deadlines, gate, events) => {
-                opened.map_err(|error| party.blame(as_reconnect(error)))
-            }
-        }?;
+            () = stop.wait() => return Err(Error::Stopped),
+            session = login_with(tokens, mailbox, deadlines, gate, events) => session?,
+        };
+        let Mailbox { host, port, email, name, .. } = mailbox;
         let scope = text::scope(host, *port, email, name, session.uid_validity.unwrap_or(0));
         // Zero would search without pause.
         let idle_timeout = Duration::from_secs(mailbox.idle_timeout.max(1));
@@ -104,6 +117,51 @@ impl Imap {
     fn blamed<T>(&self, result: Result<T>) -> Result<T> {
         result.map_err(|error| self.session.party.blame(error))
     }
+}
+
+/// Connects and logs in; with a token once more if it was refused and another one is to be had. Tokens are asked for before
+/// there is a connection: nobody waits for them at the server or at the gate.
+async fn login_with(
+    tokens: Option<&Tokens>,
+    mailbox: &Mailbox,
+    deadlines: &Deadlines,
+    gate: &Gate,
+    events: &mut (dyn FnMut(Event) + Send),
+) -> Result<Session> {
+    let Mailbox { host, port, email, .. } = mailbox;
+    let (Some(auth), Some(tokens)) = (&mailbox.auth, tokens) else {
+        let party = Party::new(host, *port, email, mailbox.password.clone());
+        return match open(mailbox, &party, deadlines, gate, events).await? {
+            Opened::Session(session) => Ok(session),
+            Opened::TokenRefused(text) => Err(party.blame(Error::Refused(text))),
+        };
+    };
+    let mut token = tokens.token().await?;
+    let mut again = true;
+    loop {
+        let party = Party::with_token(auth.mechanism, host, *port, email, token.secret().clone());
+        let refused = match open(mailbox, &party, deadlines, gate, events).await? {
+            Opened::Session(session) => return Ok(session),
+            Opened::TokenRefused(text) => party.blame(Error::Refused(text)),
+        };
+        // A token may be revoked, or the server's clock be ahead of ours. Once: asking too often locks accounts.
+        if !std::mem::take(&mut again) {
+            return Err(refused);
+        }
+        token = tokens.instead_of(&token).await?.ok_or(refused)?;
+    }
+}
+
+/// Opens a connection, and names the server in errors.
+async fn open(
+    mailbox: &Mailbox,
+    party: &Party,
+    deadlines: &Deadlines,
+    gate: &Gate,
+    events: &mut (dyn FnMut(Event) + Send),
+) -> Result<Opened> {
+    let opened = connect::open(mailbox, party, deadlines, gate, events).await;
+    opened.map_err(|error| party.blame(as_reconnect(error)))
 }
 
 /// Only in answer to a FETCH is an unreadable answer some message's fault.

@@ -13,6 +13,7 @@ use crate::batch::fitting;
 use crate::delivery::Handover;
 use crate::error::{Error, Result};
 use crate::message::{Message, MessageId};
+use crate::progress::Fate;
 use crate::setback::{self, lost};
 use crate::watched::Watched;
 
@@ -91,7 +92,7 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
                     begun = watched.memory().begin();
                 }
                 watched.memory().delivered(&id, begun, watched.mark());
-                watched.count_delivered();
+                watched.progress.count(Fate::Delivered);
                 if watched.log.enabled()
                     && let Some(fields) = watched.delivery.pushed(status)
                 {

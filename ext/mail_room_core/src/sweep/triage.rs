@@ -6,6 +6,7 @@ use crate::config::{Matching, Unmatched};
 use crate::error::Result;
 use crate::matcher::{Match, Verdict};
 use crate::message::{Message, MessageId};
+use crate::progress;
 use crate::rejection::Fate;
 use crate::setback;
 use crate::watched::Watched;
@@ -69,17 +70,14 @@ pub(super) async fn triage(watched: &Watched, scope: &str, messages: &mut Vec<Me
     if let Some(rejection) = &watched.rejection {
         rejection.tell(told);
     }
-    let count = settle(watched, scope, &ignored).await?;
-    watched.counts.ignored(count);
-    let count = settle(watched, scope, &silent).await?;
-    watched.counts.rejected(count);
-    Ok(())
+    settle(watched, scope, &ignored, progress::Fate::Ignored).await?;
+    settle(watched, scope, &silent, progress::Fate::Rejected).await
 }
 
-/// Nothing more is to be done about `ids` but to mark them. Returns how many were ours.
-async fn settle(watched: &Watched, scope: &str, ids: &[MessageId]) -> Result<usize> {
+/// Nothing more is to be done about `ids` but to mark them. Those that were ours are counted.
+async fn settle(watched: &Watched, scope: &str, ids: &[MessageId], fate: progress::Fate) -> Result<()> {
     if ids.is_empty() {
-        return Ok(0);
+        return Ok(());
     }
     let ours = watched.arbiter.finish(scope, ids).await?;
     let mut settled = Vec::with_capacity(ids.len());
@@ -92,8 +90,11 @@ async fn settle(watched: &Watched, scope: &str, ids: &[MessageId]) -> Result<usi
     }
     watched.let_go(settled.iter().copied());
     let mut memory = watched.memory();
-    settled.iter().for_each(|id| memory.decided(id, watched.mark()));
-    Ok(settled.len())
+    for id in settled {
+        memory.decided(id, watched.mark());
+        watched.progress.count(fate);
+    }
+    Ok(())
 }
 
 fn decide(config: &Matching, verdict: Verdict) -> Decision {

@@ -6,6 +6,7 @@
 mod commands;
 mod connecting;
 mod fetching;
+mod oauth;
 mod silence;
 #[path = "../support/mod.rs"]
 mod support;

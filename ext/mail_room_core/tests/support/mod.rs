@@ -22,6 +22,7 @@ pub fn mailbox(port: u16) -> Mailbox {
         name: "INBOX".into(),
         email: "me@example.com".into(),
         password: PASSWORD.to_owned().into(),
+        auth: None,
         host: "127.0.0.1".into(),
         port,
         security: Security::Plain,

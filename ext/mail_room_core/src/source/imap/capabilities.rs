@@ -15,6 +15,10 @@ pub(super) struct Capabilities {
     pub(super) login_disabled: bool,
     /// AUTHENTICATE PLAIN (RFC 4616).
     pub(super) auth_plain: bool,
+    /// AUTHENTICATE XOAUTH2.
+    pub(super) auth_xoauth2: bool,
+    /// AUTHENTICATE OAUTHBEARER (RFC 7628).
+    pub(super) auth_oauthbearer: bool,
     /// An initial response may follow AUTHENTICATE (RFC 4959).
     pub(super) sasl_ir: bool,
     /// Literals of any size need not be waited for (LITERAL+, RFC 7888).
@@ -35,6 +39,8 @@ impl Capabilities {
                 "STARTTLS" => known.starttls = true,
                 "LOGINDISABLED" => known.login_disabled = true,
                 "AUTH=PLAIN" => known.auth_plain = true,
+                "AUTH=XOAUTH2" => known.auth_xoauth2 = true,
+                "AUTH=OAUTHBEARER" => known.auth_oauthbearer = true,
                 "SASL-IR" => known.sasl_ir = true,
                 "LITERAL+" => known.literal_plus = true,
                 "LITERAL-" => known.literal_minus = true,

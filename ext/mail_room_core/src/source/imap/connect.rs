@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use tokio::time::{Instant, timeout_at};
 
 use super::gate::Gate;
-use super::login::{self, Greeting};
+use super::login::{self, Greeting, Login};
 use super::party::Party;
 use super::select::select;
 use super::session::Session;
@@ -80,6 +80,15 @@ impl Event {
     }
 }
 
+/// What became of a connection.
+#[expect(clippy::large_enum_variant, reason = "taken apart at once")]
+pub(super) enum Opened {
+    /// The mailbox is selected.
+    Session(Session),
+    /// The server did not take the token; the text says why.
+    TokenRefused(String),
+}
+
 /// Connects. The caller names the server in errors and ends it on a stop by dropping it.
 pub(super) async fn open(
     mailbox: &Mailbox,
@@ -87,7 +96,7 @@ pub(super) async fn open(
     deadlines: &Deadlines,
     gate: &Gate,
     events: &mut (dyn FnMut(Event) + Send),
-) -> Result<Session> {
+) -> Result<Opened> {
     sendable(mailbox)?;
     let lookup_limit = deadlines.dns.min(deadlines.connect);
     let (addresses, took) = tcp::resolve(&mailbox.host, mailbox.port, gate, lookup_limit).await?;
@@ -116,14 +125,18 @@ pub(super) async fn open(
     }
     if greeting == Greeting::Ok {
         events(Event::LoggingIn);
-        login::login(&mut session, &mailbox.email, mailbox.security != Security::Plain).await?;
+        let mechanism = mailbox.auth.as_ref().map(|auth| auth.mechanism);
+        let secure = mailbox.security != Security::Plain;
+        if let Login::TokenRefused(text) = login::login(&mut session, &mailbox.email, mechanism, secure).await? {
+            return Ok(Opened::TokenRefused(text));
+        }
     } else {
         session.know_capabilities().await?;
     }
     events(Event::SettingMailbox);
     select(&mut session, &mailbox.name).await?;
     session.wire.released();
-    Ok(session)
+    Ok(Opened::Session(session))
 }
 
 async fn encrypted(mailbox: &Mailbox, stream: Box<dyn Io>, until: Instant) -> Result<Box<dyn Io>> {

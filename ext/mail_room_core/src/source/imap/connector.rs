@@ -1,6 +1,6 @@
 //! Opens IMAP sessions for a watcher, each step in its log. All watchers of a process share one gate.
 
-use super::{Gate, Imap};
+use super::{Deadlines, Gate, Imap};
 use crate::error::Result;
 use crate::watched::Watched;
 use crate::watcher::Connector;
@@ -23,6 +23,7 @@ impl Connector for ImapConnector {
 
     async fn connect(&self, watched: &Watched) -> Result<Imap> {
         let mut tell = |event: super::Event| watched.log.info(event.action(), &[]);
-        Imap::connect(&watched.config, &watched.stop, &self.gate, &mut tell).await
+        let (tokens, deadlines) = (watched.tokens.as_ref(), Deadlines::default());
+        Imap::connect_with(tokens, &watched.config, &deadlines, &watched.stop, &self.gate, &mut tell).await
     }
 }

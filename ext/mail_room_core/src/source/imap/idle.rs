@@ -84,7 +84,7 @@ async fn one_idle(session: &mut Session, until: Instant, stop: &Stop) -> Result<
         session.wire.begin(session.deadlines.done);
         match session.response(&mut Nothing, &mut budget).await? {
             Reply::Untagged(_) => silent_at = Instant::now() + session.deadlines.idle_silence,
-            Reply::Go => {}
+            Reply::Go(_) => {}
             // Nobody said DONE.
             Reply::Tagged(answered, _) if answered == tag => return Ok(End::Unwilling),
             Reply::Tagged(..) => return Err(out_of_step()),
@@ -107,7 +107,7 @@ async fn accepted(session: &mut Session, tag: u64) -> Result<bool> {
             }
         }
         match session.response(&mut Nothing, &mut budget).await? {
-            Reply::Go => return Ok(true),
+            Reply::Go(_) => return Ok(true),
             Reply::Tagged(answered, _) if answered == tag => return Ok(false),
             Reply::Tagged(..) => return Err(out_of_step()),
             Reply::Untagged(Data::Status(Status { kind: Kind::Bad | Kind::No, .. })) => {

@@ -1,9 +1,12 @@
-//! From the greeting to the authenticated state: STARTTLS, LOGIN, AUTHENTICATE PLAIN (RFC 3501 sections 6.2 and 7.1).
+//! From the greeting to the authenticated state: STARTTLS, then LOGIN or AUTHENTICATE (RFC 3501 sections 6.2
+//! and 7.1).
 
 use super::command::Command;
 use super::parse::{Data, Kind, Reply, Status};
 use super::response::Nothing;
+use super::sasl;
 use super::session::{Budget, Session, out_of_step};
+use crate::config::Mechanism;
 use crate::error::{Error, Result};
 
 /// What the server's first line says.
@@ -56,43 +59,72 @@ pub(super) async fn start_tls(session: &mut Session, greeting: Greeting) -> Resu
     Ok(())
 }
 
-/// Logs in. `secure` says whether TLS protects the connection.
-pub(super) async fn login(session: &mut Session, email: &str, secure: bool) -> Result<()> {
+/// What became of a login.
+pub(super) enum Login {
+    /// We are in.
+    Done,
+    /// The server did not take the token; the text says why.
+    TokenRefused(String),
+}
+
+/// Logs in, with a token as `mechanism` has it, else with the password. `secure` says whether TLS protects the connection.
+pub(super) async fn login(
+    session: &mut Session,
+    email: &str,
+    mechanism: Option<Mechanism>,
+    secure: bool,
+) -> Result<Login> {
     session.know_capabilities().await?;
     let offered = session.capabilities.clone();
     session.capabilities_known = false;
-    let status = if !offered.login_disabled {
+    if offered.login_disabled && !secure {
+        return Err(Error::Refused("the server takes no login in clear: set ssl: true or start_tls: true".into()));
+    }
+    if let Some(mechanism) = mechanism {
+        let (name, is_offered, farewell) = match mechanism {
+            Mechanism::Xoauth2 => ("XOAUTH2", offered.auth_xoauth2, ""),
+            // RFC 7628 section 3.2.3.
+            Mechanism::Oauthbearer => ("OAUTHBEARER", offered.auth_oauthbearer, "AQ=="),
+        };
+        if !is_offered {
+            return Err(Error::Refused(format!(
+                "the server does not offer AUTHENTICATE {name}: check host, and mechanism of auth"
+            )));
+        }
+        let answer = sasl::authenticate(session, name, offered.sasl_ir, farewell).await?;
+        if let Some(text) = token_refused(session, &answer) {
+            return Ok(Login::TokenRefused(text));
+        }
+        judge(answer.status)?;
+    } else if !offered.login_disabled {
         let mut command = Command::new("LOGIN ");
         command.string(email.as_bytes());
         command.text(" ");
         command.string(session.party.password().as_bytes());
-        session.run(&command, &mut Nothing).await?
-    } else if !secure {
-        return Err(Error::Refused("the server takes no login in clear: set ssl: true or start_tls: true".into()));
+        judge(session.run(&command, &mut Nothing).await?)?;
     } else if offered.auth_plain {
-        authenticate_plain(session, offered.sasl_ir).await?
+        judge(sasl::authenticate(session, "PLAIN", offered.sasl_ir, sasl::CANCEL).await?.status)?;
     } else {
         return Err(Error::Refused("the server offers neither LOGIN nor AUTHENTICATE PLAIN".into()));
-    };
-    judge(status)?;
-    session.know_capabilities().await
+    }
+    session.know_capabilities().await?;
+    Ok(Login::Done)
 }
 
-/// RFC 4616, with the initial response in the command where the server takes it there (RFC 4959).
-async fn authenticate_plain(session: &mut Session, sasl_ir: bool) -> Result<Status> {
-    let secret = session.party.plain().to_owned();
-    if sasl_ir {
-        return session.run(&Command::new(&format!("AUTHENTICATE PLAIN {secret}")), &mut Nothing).await;
+/// The reason, if the answer says that it is the token that is not taken.
+fn token_refused(session: &Session, answer: &sasl::Answer) -> Option<String> {
+    let status = &answer.status;
+    if status.kind != Kind::No || status.is_transient() {
+        return None;
     }
-    session.wire.begin(session.deadlines.command);
-    let tag = session.next_tag();
-    let mut budget = Budget::new();
-    session.wire.send(format!("A{tag} AUTHENTICATE PLAIN\r\n").as_bytes()).await?;
-    if let Some(refused) = session.leave_to_go_on(tag, &mut Nothing, &mut budget).await? {
-        return Ok(refused);
+    let mut text = format!(
+        "login refused, check email, and whether the token is for this mailbox and for IMAP (scope): {}",
+        status.text
+    );
+    if let Some(told) = answer.challenge.as_deref().and_then(sasl::decoded) {
+        text = format!("{text} ({})", session.party.server_text(&told));
     }
-    session.wire.send(format!("{secret}\r\n").as_bytes()).await?;
-    session.answer(tag, &mut Nothing, &mut budget).await
+    Some(text)
 }
 
 /// A refusal is a person's business unless the server says that it will pass.

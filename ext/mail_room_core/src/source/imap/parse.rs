@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 /// One response.
 #[derive(Debug)]
 pub(super) enum Reply {
-    /// `+`: go on.
-    Go,
+    /// `+`: go on. With the text after it.
+    Go(String),
     /// The answer to the command with this tag.
     Tagged(u64, Status),
     /// Data, asked for or not.
@@ -71,7 +71,8 @@ pub(super) fn parse(response: Response) -> Result<Reply> {
     let Response { text, mut literals } = response;
     let mut cursor = Cursor::new(&text, &mut literals);
     if cursor.eat(b'+') {
-        return Ok(Reply::Go);
+        cursor.spaces();
+        return Ok(Reply::Go(lossy(cursor.rest())));
     }
     if cursor.eat(b'*') {
         cursor.must(b' ', "a space")?;
@@ -211,8 +212,8 @@ mod tests {
             assert!(matches!(read(line), Ok(Reply::Untagged(Data::Other))), "{line}");
         }
         assert!(matches!(read("* 23 eXists"), Ok(Reply::Untagged(Data::Exists))));
-        assert!(matches!(read("+"), Ok(Reply::Go)));
-        assert!(matches!(read("+ idling"), Ok(Reply::Go)));
+        assert!(matches!(read("+"), Ok(Reply::Go(text)) if text.is_empty()));
+        assert!(matches!(read("+ idling"), Ok(Reply::Go(text)) if text == "idling"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Whom we talk to: names the server in errors, and keeps the password out of whatever the server says.
+//! Whom we talk to: names the server in errors, and keeps the password or token out of whatever the server says.
 
 use std::fmt;
 
@@ -7,15 +7,19 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::text::printable;
+use crate::config::Mechanism;
 use crate::error::Error;
 
-/// The server's address and our password there.
+/// The server's address, and what we log in with there.
 #[derive(Clone)]
 pub(super) struct Party {
     address: String,
-    password: SecretString,
-    /// The answer to AUTHENTICATE PLAIN (RFC 4616).
-    plain: SecretString,
+    /// The password, or the token.
+    secret: SecretString,
+    /// The same as AUTHENTICATE sends it, in base64.
+    initial: SecretString,
+    /// What stands for both in a log.
+    called: &'static str,
 }
 
 impl fmt::Debug for Party {
@@ -25,29 +29,45 @@ impl fmt::Debug for Party {
 }
 
 impl Party {
+    /// Logs in with a password; in AUTHENTICATE as PLAIN has it (RFC 4616).
     pub(super) fn new(host: &str, port: u16, email: &str, password: SecretString) -> Self {
-        let plain = STANDARD.encode(format!("\0{email}\0{}", password.expose_secret()));
-        Self { address: format!("{host}:{port}"), password, plain: plain.into() }
+        let initial = STANDARD.encode(format!("\0{email}\0{}", password.expose_secret())).into();
+        Self { address: format!("{host}:{port}"), secret: password, initial, called: "[password]" }
     }
 
-    /// The initial response of AUTHENTICATE PLAIN, in base64.
-    pub(super) fn plain(&self) -> &str {
-        self.plain.expose_secret()
+    /// Logs in with a token.
+    pub(super) fn with_token(mechanism: Mechanism, host: &str, port: u16, email: &str, token: SecretString) -> Self {
+        let secret = token.expose_secret();
+        let initial = match mechanism {
+            Mechanism::Xoauth2 => format!("user={email}\u{1}auth=Bearer {secret}\u{1}\u{1}"),
+            // RFC 7628 section 3.1; commas and equal signs would end the name (RFC 5801 section 4).
+            Mechanism::Oauthbearer => format!(
+                "n,a={},\u{1}host={host}\u{1}port={port}\u{1}auth=Bearer {secret}\u{1}\u{1}",
+                email.replace('=', "=3D").replace(',', "=2C")
+            ),
+        };
+        let initial = STANDARD.encode(initial).into();
+        Self { address: format!("{host}:{port}"), secret: token, initial, called: "[token]" }
+    }
+
+    /// The initial response of AUTHENTICATE, in base64.
+    pub(super) fn initial(&self) -> &str {
+        self.initial.expose_secret()
     }
 
     /// The password.
     pub(super) fn password(&self) -> &str {
-        self.password.expose_secret()
+        self.secret.expose_secret()
     }
 
     /// What the server said, fit for a log: some servers quote the command they refuse, password and all.
     pub(super) fn server_text(&self, text: &str) -> String {
-        let password = self.password();
-        let quoted = password.replace('\\', "\\\\").replace('"', "\\\"");
+        let secret = self.secret.expose_secret();
+        let quoted = secret.replace('\\', "\\\\").replace('"', "\\\"");
         let mut clean = text.to_owned();
-        for secret in [self.plain(), quoted.as_str(), password] {
+        for secret in [self.initial(), quoted.as_str(), secret] {
             if !secret.is_empty() {
-                clean = clean.replace(secret, "[password]");
+                clean = clean.replace(secret, self.called);
             }
         }
         printable(&clean)
@@ -70,6 +90,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn tokens_are_shown_as_each_mechanism_has_it() {
+        let sent = |mechanism, email| {
+            let party = Party::with_token(mechanism, "mail.example.com", 993, email, "ya29.t".to_owned().into());
+            String::from_utf8(STANDARD.decode(party.initial()).unwrap()).unwrap()
+        };
+        assert_eq!(sent(Mechanism::Xoauth2, "me@example.com"), "user=me@example.com\u{1}auth=Bearer ya29.t\u{1}\u{1}");
+        assert_eq!(
+            sent(Mechanism::Oauthbearer, "m=e,@example.com"),
+            "n,a=m=3De=2C@example.com,\u{1}host=mail.example.com\u{1}port=993\u{1}auth=Bearer ya29.t\u{1}\u{1}"
+        );
+    }
+
+    #[test]
     fn nothing_shows_the_password() {
         let party = Party::new("h", 143, "me", "s3\"cr\\et".to_owned().into());
         for text in ["s3\"cr\\et", "LOGIN \"me\" \"s3\\\"cr\\\\et\"", "AUTHENTICATE PLAIN AG1lAHMzImNyXGV0"] {
@@ -79,6 +112,12 @@ mod tests {
         }
         assert!(!format!("{party:?}").contains("cr"));
         assert_eq!(Party::new("h", 1, "", String::new().into()).server_text("abc"), "abc");
+        let email = "me@example.com";
+        for mechanism in [Mechanism::Xoauth2, Mechanism::Oauthbearer] {
+            let party = Party::with_token(mechanism, "h", 143, email, "ya29.t0ken".to_owned().into());
+            let text = format!("BAD AUTHENTICATE {} ya29.t0ken", party.initial());
+            assert_eq!(party.server_text(&text), "BAD AUTHENTICATE [token] [token]");
+        }
         assert_eq!(party.blame(Error::Refused("x".into())).to_string(), "h:143: x");
     }
 }

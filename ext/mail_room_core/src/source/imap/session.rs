@@ -125,7 +125,7 @@ impl Session {
             }
             let (tag, status) = match self.reply(intake, &mut budget).await? {
                 Reply::Tagged(tag, status) => (tag, status),
-                Reply::Go | Reply::Untagged(_) => return Err(out_of_step()),
+                Reply::Go(_) | Reply::Untagged(_) => return Err(out_of_step()),
             };
             let index = tag.checked_sub(first).and_then(|index| usize::try_from(index).ok());
             match index.and_then(|index| answers.get_mut(index)) {
@@ -153,8 +153,17 @@ impl Session {
         budget: &mut Budget,
     ) -> Result<Option<Status>> {
         match self.reply(intake, budget).await? {
-            Reply::Go => Ok(None),
+            Reply::Go(_) => Ok(None),
             Reply::Tagged(answered, status) if answered == tag && status.kind != Kind::Ok => Ok(Some(status)),
+            Reply::Tagged(..) | Reply::Untagged(_) => Err(out_of_step()),
+        }
+    }
+
+    /// Waits for `+` or for the answer to `tag`, whichever comes.
+    pub(super) async fn challenge(&mut self, tag: u64, budget: &mut Budget) -> Result<Challenge> {
+        match self.reply(&mut Nothing, budget).await? {
+            Reply::Go(text) => Ok(Challenge::Text(text)),
+            Reply::Tagged(answered, status) if answered == tag => Ok(Challenge::Over(status)),
             Reply::Tagged(..) | Reply::Untagged(_) => Err(out_of_step()),
         }
     }
@@ -163,7 +172,7 @@ impl Session {
     pub(super) async fn answer(&mut self, tag: u64, intake: &mut dyn Intake, budget: &mut Budget) -> Result<Status> {
         match self.reply(intake, budget).await? {
             Reply::Tagged(answered, status) if answered == tag => Ok(status),
-            Reply::Tagged(..) | Reply::Go | Reply::Untagged(_) => Err(out_of_step()),
+            Reply::Tagged(..) | Reply::Go(_) | Reply::Untagged(_) => Err(out_of_step()),
         }
     }
 
@@ -183,7 +192,7 @@ impl Session {
         budget.spend(response.text.len())?;
         let mut reply = parse(response)?;
         match &mut reply {
-            Reply::Go => {}
+            Reply::Go(_) => {}
             Reply::Tagged(_, status) => self.note(status)?,
             Reply::Untagged(Data::Status(status)) => {
                 self.note(status)?;
@@ -244,6 +253,14 @@ impl Session {
         };
         let _ = tokio::time::timeout(limit, goodbye).await;
     }
+}
+
+/// What a server says in a conversation within a command.
+pub(super) enum Challenge {
+    /// It wants something, and says what.
+    Text(String),
+    /// The command is over.
+    Over(Status),
 }
 
 /// What a server may still say in answer to one command.

@@ -1,0 +1,42 @@
+# frozen_string_literal: true
+
+module MailRoom
+  # How far mailboxes have got, at one moment.
+  class Progress
+    # One mailbox. `state` is what it is doing: `starting`, `disconnected`, `working`, `paused` (the target is down), `idle`,
+    # `finished` or `given_up`. `elsewhere` counts what somebody else had delivered, `left` what is still to be decided; `trouble` is
+    # what went wrong last.
+    Mailbox = Struct.new(:title, :state, :delivered, :ignored, :rejected, :set_aside, :elsewhere, :left, :trouble, keyword_init: true) do
+      # @return [Boolean] whether it was worked through
+      def finished? = state == "finished"
+    end
+
+    # @return [Array<Mailbox>]
+    attr_reader :mailboxes
+
+    # @param mailboxes [Array<MailRoom::Mailbox>]
+    # @param snapshots [Array<Hash>] of the compiled library, in the same order; none before it runs
+    def initialize(mailboxes, snapshots)
+      @mailboxes = mailboxes.zip(snapshots).map do |mailbox, snapshot|
+        Mailbox.new(title: mailbox.title, state: "starting", delivered: 0, ignored: 0, rejected: 0, set_aside: 0, elsewhere: 0, left: 0,
+                    **(snapshot || {}).transform_keys(&:to_sym))
+      end
+    end
+
+    %i[delivered ignored rejected set_aside elsewhere left].each do |counter|
+      define_method(counter) { mailboxes.sum(&counter) }
+    end
+
+    # @return [Integer] messages whose fate is decided
+    def done = delivered + ignored + rejected + set_aside + elsewhere
+
+    # @return [Integer] messages known of
+    def total = done + left
+
+    # @return [Array<Mailbox>] those that could not be worked through
+    def unfinished = mailboxes.reject(&:finished?)
+
+    # @return [Boolean] whether nothing was set aside, and every mailbox was worked through
+    def success? = set_aside.zero? && unfinished.empty?
+  end
+end

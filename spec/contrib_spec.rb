@@ -1,0 +1,105 @@
+# frozen_string_literal: true
+
+require "etc"
+require "open3"
+
+# What comes along for administrators.
+RSpec.describe "contrib" do
+  around { |example| Dir.mktmpdir { |folder| Dir.chdir(folder) { example.run } } }
+
+  def contrib(path) = File.expand_path("../contrib/#{path}", __dir__)
+
+  describe "the unit file" do
+    let(:text) { File.read(contrib("systemd/gitlab-mailroom.service")) }
+
+    def directives = text.scan(/^(\w+)=(.*)$/).group_by(&:first).transform_values { |pairs| pairs.map(&:last) }
+
+    def tool? = system("systemd-analyze", "--version", out: File::NULL, err: File::NULL)
+
+    # With a program that is there.
+    def unit
+      File.write("gitlab-mailroom.service", text.sub(%r{^ExecStart=/usr/local/bin/mail_room}, "ExecStart=/bin/true"))
+      File.expand_path("gitlab-mailroom.service")
+    end
+
+    it "has what it needs" do
+      expect(directives).to include(
+        "Type" => ["notify"], "ExecStart" => ["/usr/local/bin/mail_room -c /etc/mail_room/config.yml"], "Restart" => ["on-failure"],
+        "NoNewPrivileges" => ["true"], "ProtectSystem" => ["strict"], "ProtectHome" => ["true"], "PrivateTmp" => ["true"],
+        "CapabilityBoundingSet" => [""], "User" => ["mail_room"], "WantedBy" => ["multi-user.target"], "ExecReload" => [/HUP \$MAINPID/]
+      )
+      # We end within 25 s, and are ready within 60.
+      expect(directives.values_at("TimeoutStopSec", "TimeoutStartSec").flatten.map(&:to_i)).to match([be > 25, be > 60])
+    end
+
+    it "is understood by systemd, and exposes little" do
+      next unless tool?
+
+      said, status = Open3.capture2e("systemd-analyze", "verify", "--man=no", unit)
+      expect(said.lines.grep(/gitlab-mailroom/)).to eq([])
+      expect(status).to be_success, said
+      said, status = Open3.capture2e("systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", unit)
+      expect(status).to be_success, said
+      expect(said).to match(/exposure level for .*: [01]\.\d OK/)
+    end
+  end
+
+  describe "the SysV script" do
+    let(:script) { contrib("init.d/gitlab-mailroom") }
+
+    def call(action)
+      said, status = Open3.capture2e({ "DEFAULTS" => File.expand_path("defaults") }, script, action)
+      [said, status.exitstatus]
+    end
+
+    def defaults(**more)
+      values = { DAEMON: MailRoomProcess::EXECUTABLE, CONFIG: File.expand_path("config.yml"), PIDFILE: File.expand_path("pid"),
+                 LOG: File.expand_path("log"), RUN_AS: Etc.getpwuid.name, **more }
+      File.write("defaults", values.map { |name, value| "#{name}='#{value}'\n" }.join)
+    end
+
+    it "starts, tells, reopens, restarts and stops" do
+      File.write("config.yml", <<~YAML)
+        :mailboxes:
+          - {email: a@example.com, password: x, name: inbox, host: 127.0.0.1, port: 1, delivery_method: noop}
+      YAML
+      defaults
+      expect(call("status")).to eq(["gitlab-mailroom does not run\n", 3])
+      expect(call("start")).to eq(["", 0])
+      pid = WaitUntil.wait_until(10, "the pid") { File.exist?("pid") && File.read("pid")[/\d+/]&.to_i }
+      WaitUntil.wait_until(20, "it to work") { File.exist?("log") && File.read("log").include?("Disconnected. Resetting...") }
+      expect(call("status")).to eq(["gitlab-mailroom runs\n", 0])
+      expect(call("start")).to eq(["gitlab-mailroom runs already\n", 0])
+      expect(call("reload").last).to eq(0)
+      expect(call("restart").last).to eq(0)
+      other = WaitUntil.wait_until(10, "another pid") { File.exist?("pid") && File.read("pid")[/\d+/]&.to_i }
+      expect([other == pid, File.exist?("/proc/#{pid}")]).to eq([false, false])
+      WaitUntil.wait_until(20, "it to work") { File.read("log").scan("Disconnected. Resetting...").size > 1 }
+      expect(call("stop")).to eq(["", 0])
+      expect([File.exist?("/proc/#{other}"), call("status").last, call("stop").last]).to eq([false, 3, 0])
+    ensure
+      call("stop")
+    end
+
+    it "says what is missing" do
+      defaults(CONFIG: "/nonexistent.yml")
+      expect(call("start")).to eq(["gitlab-mailroom: /nonexistent.yml cannot be read\n", 6])
+      defaults(DAEMON: "/nonexistent")
+      expect(call("start")).to eq(["gitlab-mailroom: /nonexistent cannot be run\n", 5])
+      expect(call("dance").last).to eq(2)
+    end
+  end
+
+  describe "the container recipe" do
+    let(:steps) { File.read(contrib("container/Containerfile")).gsub("\\\n", " ").lines.grep(/\A[A-Z]/).map { |line| line.split(" ", 2) } }
+
+    it "ends as a user without a name or a privilege, and takes nothing but the gem from the source" do
+      last = steps.slice_before { |word, _| word == "FROM" }.to_a.last
+      expect(last.to_h).to include("USER" => "10001:10001\n", "ENTRYPOINT" => "[\"mail_room\"]\n",
+                                   "CMD" => "[\"-c\", \"/etc/mail_room/config.yml\"]\n")
+      expect(last.index { |word, _| word == "USER" }).to be > last.rindex { |word, _| word == "RUN" }
+      expect(steps.select { |word, rest| %w[COPY ADD].include?(word) && !rest.start_with?("--from=") })
+        .to eq([["COPY", "pkg/gitlab-mail_room-*.gem /tmp/\n"]])
+    end
+  end
+end
