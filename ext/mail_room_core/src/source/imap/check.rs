@@ -7,7 +7,7 @@ use super::command::Command;
 use super::connect::{Deadlines, sendable};
 use super::gate::Gate;
 use super::list;
-use super::login::{self, Greeting};
+use super::login::{self, Greeting, Login};
 use super::parse::Kind;
 use super::party::Party;
 use super::response::Nothing;
@@ -21,12 +21,22 @@ use super::wire::{Io, Wire};
 use crate::check::Report;
 use crate::config::{Mailbox, Security};
 use crate::error::{Error, Result};
+use crate::oauth::Tokens;
 use crate::tls;
 
-/// Steps `resolved`, `connected`, `tls`, `greeted`, `logged_in`, `mailbox`, `capabilities` and `unread`; with STARTTLS `tls`
+/// Steps `token` (only with OAuth), `resolved`, `connected`, `tls`, `greeted`, `logged_in`, `mailbox`, `capabilities` and `unread`; with STARTTLS `tls`
 /// comes after `greeted`, `start_tls` and `nothing_slipped_in`.
 pub(crate) async fn check(mailbox: &Mailbox, report: &mut Report) -> Option<()> {
     let deadlines = Deadlines::default();
+    let Mailbox { host, port, email, password, auth, .. } = mailbox;
+    let party = match auth {
+        // Before there is a connection, as in watching.
+        Some(auth) => {
+            let token = report.step("token", Tokens::new(auth).token()).await?;
+            Party::with_token(auth.mechanism, host, *port, email, token.secret().clone())
+        }
+        None => Party::new(host, *port, email, password.clone()),
+    };
     let (addresses, _) =
         report.step("resolved", tcp::resolve(&mailbox.host, mailbox.port, &Gate::new(), deadlines.dns)).await?;
     let shown: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
@@ -37,7 +47,6 @@ pub(crate) async fn check(mailbox: &Mailbox, report: &mut Report) -> Option<()> 
         Security::Tls => encrypted(mailbox, Box::new(tcp), until, report).await?,
         Security::StartTls | Security::Plain => Box::new(tcp),
     };
-    let party = Party::new(&mailbox.host, mailbox.port, &mailbox.email, mailbox.password.clone());
     let mut session = Session::new(Wire::new(stream, deadlines.silence, until), deadlines.clone(), party);
     let mut greeting = report.step("greeted", login::greeting(&mut session)).await?;
     if mailbox.security == Security::StartTls {
@@ -84,7 +93,13 @@ async fn encrypted(mailbox: &Mailbox, stream: Box<dyn Io>, until: Instant, repor
 async fn log_in(session: &mut Session, mailbox: &Mailbox, greeting: Greeting) -> Result<()> {
     sendable(mailbox)?;
     match greeting {
-        Greeting::Ok => login::login(session, &mailbox.email, mailbox.security != Security::Plain).await,
+        Greeting::Ok => {
+            let mechanism = mailbox.auth.as_ref().map(|auth| auth.mechanism);
+            match login::login(session, &mailbox.email, mechanism, mailbox.security != Security::Plain).await? {
+                Login::Done => Ok(()),
+                Login::TokenRefused(text) => Err(Error::Refused(text)),
+            }
+        }
         Greeting::Preauth => session.know_capabilities().await,
     }
 }
