@@ -27,14 +27,6 @@ module MailRoom
       end
     end
 
-    # A source of messages that nobody here knows to try out: said, so that nobody takes silence for success.
-    module Untried
-      def self.steps(mailbox)
-        [Step.warning("source", "Mailbox can be tried out?", "#{mailbox.inbox_method} is not tried out by this version",
-                      "Run mail_room, and see its log", answer: "no")]
-      end
-    end
-
     # Where messages come from: by inbox_method, who checks it. Each takes a mailbox and answers steps.
     SOURCES = { "imap" => Imap, "microsoft_graph" => Graph }.freeze
 
@@ -69,7 +61,7 @@ module MailRoom
       end
 
       def steps(mailbox)
-        source = SOURCES.fetch(mailbox.inbox_method.to_s, Untried)
+        source = SOURCES.fetch(mailbox.microsoft_graph? ? "microsoft_graph" : "imap")
         [*source.steps(mailbox), *Redis.arbitration(mailbox), *Delivery.steps(mailbox), *Rejection.steps(mailbox),
          *LogFile.steps(mailbox), *Address.steps(mailbox)]
       end

@@ -145,4 +145,23 @@ RSpec.describe "logging in with tokens", :servers do
   ensure
     silent&.stop
   end
+
+  describe "trying it out" do
+    include Checking
+
+    it "gets a token and logs in with it" do
+      steps = steps_of(with(client(refresh_token: "r3fresh", mechanism: "xoauth2")))
+      found = steps.select { |step| %w[imap.token imap.logged_in imap.unread].include?(step.id) }
+      expect(found.map { |step| [step.id, step.status] }).to eq([["imap.token", :ok], ["imap.logged_in", :ok], ["imap.unread", :ok]])
+    end
+
+    it "says whether it is the token's source or the token" do
+      none = lines_of("imap.token", with({ token_file: File.join(folder, "none") })).join
+      expect(none).to include("Token can be had? ... no", "Check auth")
+      File.write(file = File.join(folder, "token"), "ya29.hidden")
+      lines = lines_of("imap.logged_in", with({ token_file: file })).join
+      expect(lines).to include("IMAP server credentials are correct? ... no", "the token is for this mailbox")
+      expect(lines).not_to include("hidden")
+    end
+  end
 end

@@ -10,7 +10,9 @@ module MailRoom
       PERMISSION = "Mail.ReadWrite"
       GRANT = "Grant the app the application permission #{PERMISSION}, with an administrator's consent, and see whether an application " \
               "access policy leaves this mailbox out (Test-ApplicationAccessPolicy)".freeze
-      private_constant :PERMISSION, :GRANT
+      CREDENTIALS = "Check tenant_id, client_id and client_secret (or client_certificate) in inbox_options: a secret expires, and its " \
+                    "value is not its id"
+      private_constant :PERMISSION, :GRANT, :CREDENTIALS
 
       # @param mailbox [Mailbox]
       # @return [Array<Step>]
@@ -25,14 +27,14 @@ module MailRoom
       end
 
       def self.texts(mailbox)
-        { "prepared" => [nil, "Correct inbox_options"],
-          "token" => ["Microsoft Graph token can be had?", "Check tenant_id, client_id and client_secret, which may have expired"],
+        { "prepared" => [nil, "Check azure_ad_endpoint and graph_endpoint in inbox_options"],
+          "token" => ["Microsoft Entra credentials are correct?", CREDENTIALS],
           "folder" => ["Mailbox #{mailbox.name} exists?", "Check email and name, else: #{GRANT}"],
-          "unread" => ["Waiting messages can be listed?", GRANT] }
+          "unread" => ["Waiting messages can be counted?", GRANT] }
       end
 
       def self.token(roles)
-        had = Step.ok("graph.token", "Microsoft Graph token can be had?")
+        had = Step.ok("graph.token", "Microsoft Entra credentials are correct?")
         return had if roles.nil?
 
         question = "App has the permission Mail.ReadWrite?"

@@ -12,7 +12,7 @@ module MailRoom
       DAY = 86_400
       LOOPBACK = /\A(?:localhost|127\.[\d.]+|\[?::1\]?)\z/i
       PASSWORD_FIX = "Check email and password; some providers want an app password, or IMAP switched on for the account"
-      TOKEN_FIX = "Check email, scope and mechanism of auth, and that the application may read this mailbox by IMAP"
+      TOKEN_FIX = "Check email, scope and mechanism of auth, that the token is for this mailbox, and that the application may use IMAP"
       private_constant :SOON, :DAY, :LOOPBACK, :PASSWORD_FIX, :TOKEN_FIX
 
       # @param mailbox [Mailbox]
@@ -37,7 +37,7 @@ module MailRoom
       def texts
         box = @mailbox
         {
-          "token" => ["OAuth token can be had?", "Check auth: where the token comes from, and what the application may do there"],
+          "token" => ["Token can be had?", "Check auth: where the token comes from, and what the application may do there"],
           "resolved" => ["IMAP server name resolves?", "Check host (#{box.host}), and whether this machine's DNS knows it"],
           "connected" => ["IMAP server can be reached?",
                           "Check host and port (#{box.host}:#{box.port}), that the server runs, and the firewalls in between"],

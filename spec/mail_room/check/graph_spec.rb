@@ -23,8 +23,8 @@ RSpec.describe MailRoom::Check::Graph do
     3.times { |number| @server.add("Subject: #{number}\r\n\r\n") }
     steps = steps_of(mailbox)
     expect(steps.map { |step| [step.question, step.status, step.detail] }).to eq(
-      [["Configuration is valid?", :ok, nil], ["Microsoft Graph token can be had?", :ok, nil], ["Mailbox inbox exists?", :ok, nil],
-       ["Waiting messages can be listed?", :ok, "3 unread"]]
+      [["Configuration is valid?", :ok, nil], ["Microsoft Entra credentials are correct?", :ok, nil], ["Mailbox inbox exists?", :ok, nil],
+       ["Waiting messages can be counted?", :ok, "3 unread"]]
     )
     expect(@server.unread.size).to eq(3)
     expect(@server.asked.map(&:kind).uniq).to eq(%i[token list])
@@ -32,8 +32,13 @@ RSpec.describe MailRoom::Check::Graph do
 
   it "says that the secret is wrong, and not which" do
     lines = lines_of("graph.token", mailbox({ client_secret: "hidden" }))
-    expect(lines).to match([/Microsoft Graph token can be had\? ... no/, /AADSTS7000215/, /client_secret, which may have expired/])
+    expect(lines).to match([/Microsoft Entra credentials are correct\? ... no/, /AADSTS7000215/, /a secret expires/])
     expect(lines.join).not_to include("hidden")
+  end
+
+  it "says who cannot be reached" do
+    @server.stop
+    expect(lines_of("graph.token", mailbox).join("\n")).to include("Microsoft Entra credentials are correct? ... no", "refused")
   end
 
   it "says that there is no such folder" do
@@ -44,7 +49,7 @@ RSpec.describe MailRoom::Check::Graph do
   it "explains a 403: permission, consent, access policies" do
     @server.fault { |asked| error(403, "ErrorAccessDenied") if asked.kind == :list }
     expect(lines_of("graph.unread", mailbox))
-      .to match([/Waiting messages can be listed\? ... no/, /403: ErrorAccessDenied/,
+      .to match([/Waiting messages can be counted\? ... no/, /403: ErrorAccessDenied/,
                  /permission Mail.ReadWrite, .*consent.*access policy/])
   end
 

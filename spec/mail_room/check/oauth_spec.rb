@@ -27,7 +27,7 @@ RSpec.describe MailRoom::Check::Imap do
 
   it "says that there is no token to be had, and no secret" do
     lines = lines_of("imap.token", mailbox(client.merge(token_url: "http://127.0.0.1:#{ServerProcess.free_port}/")))
-    expect(lines).to match([/OAuth token can be had\? ... no/, /Connection refused/, /Try fixing it: Check auth: /])
+    expect(lines).to match([/Token can be had\? ... no/, /Connection refused/, /Try fixing it: Check auth: /])
     expect(lines.join).not_to include("hidden")
   end
 

@@ -1,7 +1,7 @@
 //! A mailbox of Microsoft Graph: plain HTTPS requests, at most four at a time, nothing kept open between them.
 //!
 //! `token` (with `assertion`) shows who we are, `lane` says when a request may be sent, `client` sends it (`address`
-//! where to, `answer` what came back); then one file per thing a session does.
+//! where to, `answer` what came back); then one file per thing a session does, and `check`.
 
 mod address;
 mod answer;
