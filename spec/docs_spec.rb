@@ -14,9 +14,6 @@ RSpec.describe "the docs" do
     end
   end
 
-  # Pages that others write. Their links are good as soon as they are there.
-  announced = %w[gmail.md office365.md graph.md]
-
   # Variables and files that examples take secrets and texts from.
   variables = pages.values.flat_map { |text| text.scan(/ENV(?:\.fetch\(|\[)"(\w+)"/).flatten }.uniq - ENV.keys
   texts = pages.values.flat_map { |text| text.scan(%r{/etc/(?:gitlab/rejected\.txt|mail_room/\w+)}) }.uniq
@@ -172,8 +169,6 @@ RSpec.describe "the docs" do
       text.scan(/\]\(([^)\s]+)\)/).flatten.grep_v(/\Ahttps?:/).each do |link|
         file, heading = link.split("#", 2)
         target = file.empty? ? page : File.join(File.dirname(page), file).delete_prefix("./").sub(%r{\Adocs/\.\./}, "")
-        next if announced.include?(File.basename(target)) && !pages.key?(target)
-
         expect(File.exist?(File.join(root, target))).to be(true), "#{page} links to #{link}"
         next if heading.nil?
 

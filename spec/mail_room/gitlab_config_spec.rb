@@ -70,10 +70,12 @@ RSpec.describe MailRoom::GitlabConfig do
     end
 
     it "asks neither host nor password of Microsoft Graph" do
-      graph = incoming.except("host", "password").merge("inbox_method" => "microsoft_graph", "inbox_options" => { "tenant_id" => 1 })
+      app = { "tenant_id" => 1, "client_id" => "c", "client_secret" => "hidden" }
+      graph = incoming.except("host", "password").merge("inbox_method" => "microsoft_graph", "inbox_options" => app)
       box = only(gitlab: gitlab, incoming_email: graph)
-      expect(box).to include(inbox_method: "microsoft_graph", inbox_options: { tenant_id: 1 })
+      expect(box).to include(inbox_method: "microsoft_graph", inbox_options: { tenant_id: 1, client_id: "c", client_secret: "hidden" })
       expect(box.keys).not_to include(:host, :password)
+      expect(MailRoom::Mailbox.new(box)).to be_microsoft_graph
     end
 
     {

@@ -107,7 +107,7 @@ pub async fn imap(mailbox: &config::Mailbox) -> Report {
     report
 }
 
-/// Microsoft Graph: token, folder, and how many messages wait. Nothing for a mailbox that is not there.
+/// Microsoft Graph: token, permission, folder, and how many messages wait. Nothing for a mailbox that lies elsewhere.
 pub async fn graph(mailbox: &config::Mailbox) -> Report {
     let mut report = Report::default();
     if let Some(graph) = &mailbox.graph {

@@ -5,34 +5,43 @@ require "mail_room/native"
 
 module MailRoom
   module Check
-    # A mailbox of Microsoft Graph: the token, the folder, and what waits in it. Reads only.
-    module Graph
-      PERMISSION = "In Entra give the app the application permission Mail.ReadWrite with admin consent, and let an application access " \
-                   "policy, if there is one, include this mailbox; see docs/graph.md"
-      private_constant :PERMISSION
+    # A mailbox of Microsoft Graph: token, permission, folder and what waits in it.
+    class Graph
+      PERMISSION = "Mail.ReadWrite"
+      GRANT = "Grant the app the application permission #{PERMISSION}, with an administrator's consent, and see whether an application " \
+              "access policy leaves this mailbox out (Test-ApplicationAccessPolicy)".freeze
+      CREDENTIALS = "Check tenant_id, client_id and client_secret (or client_certificate) in inbox_options: a secret expires, and its " \
+                    "value is not its id"
+      private_constant :PERMISSION, :GRANT, :CREDENTIALS
 
-      class << self
-        # @param mailbox [Mailbox]
-        # @return [Array<Step>]
-        def steps(mailbox)
-          Found.new(Native.check_graph(mailbox.to_native), "graph", texts(mailbox)).steps do |name, facts, _took|
-            "#{facts["unread"]} unread" if name == "unread"
+      # @param mailbox [Mailbox]
+      # @return [Array<Step>]
+      def self.steps(mailbox)
+        Found.new(Native.check_graph(mailbox.to_native), "graph", texts(mailbox)).steps do |name, facts, _took|
+          case name
+          when "prepared" then []
+          when "token" then token(facts["roles"])
+          when "unread" then "#{facts["unread"]} unread"
           end
         end
-
-        private
-
-        def texts(mailbox)
-          {
-            "prepared" => [nil, "Check azure_ad_endpoint and graph_endpoint in inbox_options"],
-            "token" => ["Microsoft Entra credentials are correct?",
-                        "Check tenant_id, client_id and client_secret (or client_certificate) in inbox_options: a secret expires, and " \
-                        "its value is not its id"],
-            "folder" => ["Mailbox #{mailbox.name} exists?", "Check email and name. #{PERMISSION}"],
-            "unread" => ["Waiting messages can be counted?", PERMISSION]
-          }
-        end
       end
+
+      def self.texts(mailbox)
+        { "prepared" => [nil, "Check azure_ad_endpoint and graph_endpoint in inbox_options"],
+          "token" => ["Microsoft Entra credentials are correct?", CREDENTIALS],
+          "folder" => ["Mailbox #{mailbox.name} exists?", "Check email and name, else: #{GRANT}"],
+          "unread" => ["Waiting messages can be counted?", GRANT] }
+      end
+
+      def self.token(roles)
+        had = Step.ok("graph.token", "Microsoft Entra credentials are correct?")
+        return had if roles.nil?
+
+        question = "App has the permission Mail.ReadWrite?"
+        detail = roles.empty? ? "it has none" : roles.join(", ")
+        [had, roles.include?(PERMISSION) ? Step.ok("graph.permission", question) : Step.failed("graph.permission", question, detail, GRANT)]
+      end
+      private_class_method :texts, :token
     end
   end
 end

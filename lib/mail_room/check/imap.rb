@@ -11,7 +11,9 @@ module MailRoom
       SOON = 21
       DAY = 86_400
       LOOPBACK = /\A(?:localhost|127\.[\d.]+|\[?::1\]?)\z/i
-      private_constant :SOON, :DAY, :LOOPBACK
+      PASSWORD_FIX = "Check email and password; some providers want an app password, or IMAP switched on for the account"
+      TOKEN_FIX = "Check email, scope and mechanism of auth, that the token is for this mailbox, and that the application may use IMAP"
+      private_constant :SOON, :DAY, :LOOPBACK, :PASSWORD_FIX, :TOKEN_FIX
 
       # @param mailbox [Mailbox]
       # @return [Array<Step>]
@@ -35,7 +37,7 @@ module MailRoom
       def texts
         box = @mailbox
         {
-          "token" => ["Token can be had?", "Check auth: its program, file or authorization server"],
+          "token" => ["Token can be had?", "Check auth: where the token comes from, and what the application may do there"],
           "resolved" => ["IMAP server name resolves?", "Check host (#{box.host}), and whether this machine's DNS knows it"],
           "connected" => ["IMAP server can be reached?",
                           "Check host and port (#{box.host}:#{box.port}), that the server runs, and the firewalls in between"],
@@ -43,16 +45,10 @@ module MailRoom
           "start_tls" => ["IMAP server offers STARTTLS?", "Set ssl: true and its port (993), or have STARTTLS switched on at the server"],
           "nothing_slipped_in" => [nil, "Find out who is between this machine and the server"],
           "tls" => ["TLS certificate is trusted?", "Correct the certificate at the server, host, or ca_file in ssl"],
-          "logged_in" => ["IMAP server credentials are correct?", credentials],
+          "logged_in" => ["IMAP server credentials are correct?", box.auth ? TOKEN_FIX : PASSWORD_FIX],
           "mailbox" => ["Mailbox #{box.name} exists?", ->(facts) { other_names(facts["names"]) }],
           "unread" => ["Waiting messages can be counted?", "Check search_command (#{box.search_command})"]
         }
-      end
-
-      def credentials
-        return "Check email, and that the token is for this mailbox and for IMAP (scope)" if @mailbox.auth
-
-        "Check email and password; some providers want an app password, or IMAP switched on for the account"
       end
 
       def other_names(names)

@@ -1,46 +1,64 @@
 # frozen_string_literal: true
 
+require "base64"
+
 RSpec.describe MailRoom::Check::Graph do
   include Checking
 
-  let(:server) { GraphServer.new.start }
+  before { @server = GraphServer.new.start }
 
-  after { server.stop }
+  after { @server.stop }
 
   def mailbox(inbox_options = {}, **rest)
-    { email: GraphServer::EMAIL, name: "inbox", delivery_method: "noop", inbox_method: "microsoft_graph",
-      inbox_options: { tenant_id: "tenant", client_id: "client", client_secret: GraphServer::SECRET, azure_ad_endpoint: server.url,
-                       graph_endpoint: server.url }.merge(inbox_options), **rest }
+    { email: GraphServer::EMAIL, name: "inbox", inbox_method: "microsoft_graph", delivery_method: "noop",
+      inbox_options: { tenant_id: "tenant", client_id: "client", client_secret: GraphServer::SECRET, azure_ad_endpoint: @server.url,
+                       graph_endpoint: @server.url }.merge(inbox_options), **rest }
+  end
+
+  def error(status, code)
+    [status, { "Content-Type" => "application/json" }, JSON.generate(error: { code: code, message: "no" })]
   end
 
   it "finds everything well and changes nothing" do
-    3.times { |number| server.add(Mails.plain(number)) }
+    3.times { |number| @server.add("Subject: #{number}\r\n\r\n") }
     steps = steps_of(mailbox)
-    expect(steps.map { |step| [step.id, step.status, step.detail] })
-      .to eq([["configuration", :ok, nil], ["graph.token", :ok, nil], ["graph.folder", :ok, nil], ["graph.unread", :ok, "3 unread"]])
-    expect(server.unread.size).to eq(3)
-    expect(server.asked.map(&:kind).uniq).to contain_exactly(:token, :list)
+    expect(steps.map { |step| [step.question, step.status, step.detail] }).to eq(
+      [["Configuration is valid?", :ok, nil], ["Microsoft Entra credentials are correct?", :ok, nil], ["Mailbox inbox exists?", :ok, nil],
+       ["Waiting messages can be counted?", :ok, "3 unread"]]
+    )
+    expect(@server.unread.size).to eq(3)
+    expect(@server.asked.map(&:kind).uniq).to eq(%i[token list])
   end
 
-  it "says which credential is refused, and does not show it" do
-    lines = lines_of("graph.token", mailbox({ client_secret: "hidden-wrong" }))
-    expect(lines.join).to include("Microsoft Entra credentials are correct? ... no", "AADSTS", "a secret expires")
+  it "says that the secret is wrong, and not which" do
+    lines = lines_of("graph.token", mailbox({ client_secret: "hidden" }))
+    expect(lines).to match([/Microsoft Entra credentials are correct\? ... no/, /AADSTS7000215/, /a secret expires/])
     expect(lines.join).not_to include("hidden")
   end
 
-  it "says that the folder is not there" do
-    expect(lines_of("graph.folder", mailbox({}, name: "Nowhere")).join("\n"))
-      .to include("Mailbox Nowhere exists? ... no", "Try fixing it: Check email and name")
-  end
-
-  it "explains what is not permitted" do
-    denied = { error: { code: "ErrorAccessDenied", message: "Access is denied. Check credentials and try again." } }
-    server.fault { |asked| [403, { "Content-Type" => "application/json" }, JSON.generate(denied)] unless asked.kind == :token }
-    expect(lines_of("graph.unread", mailbox).join("\n")).to include("ErrorAccessDenied", "Mail.ReadWrite", "access policy")
-  end
-
   it "says who cannot be reached" do
-    server.stop
+    @server.stop
     expect(lines_of("graph.token", mailbox).join("\n")).to include("Microsoft Entra credentials are correct? ... no", "refused")
+  end
+
+  it "says that there is no such folder" do
+    expect(lines_of("graph.folder", mailbox(name: "Tickets")))
+      .to match([/Mailbox Tickets exists\? ... no/, /there is no folder "Tickets"/, /Try fixing it: Check email and name/])
+  end
+
+  it "explains a 403: permission, consent, access policies" do
+    @server.fault { |asked| error(403, "ErrorAccessDenied") if asked.kind == :list }
+    expect(lines_of("graph.unread", mailbox))
+      .to match([/Waiting messages can be counted\? ... no/, /403: ErrorAccessDenied/,
+                 /permission Mail.ReadWrite, .*consent.*access policy/])
+  end
+
+  it "reads from the token what the app may do" do
+    { ["Mail.Read"] => :failed, [] => :failed, ["Mail.ReadWrite", "User.Read"] => :ok }.each do |roles, status|
+      claims = Base64.urlsafe_encode64(JSON.generate(aud: "graph", roles: roles), padding: false)
+      token = JSON.generate(token_type: "Bearer", expires_in: 60, access_token: "x.#{claims}.x")
+      @server.fault { |asked| [200, { "Content-Type" => "application/json" }, token] if asked.kind == :token }
+      expect(step_of("graph.permission", mailbox).to_h).to include(status: status, question: /Mail.ReadWrite\?\z/)
+    end
   end
 end

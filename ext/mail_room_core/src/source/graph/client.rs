@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Method, Response, Url};
@@ -101,6 +102,21 @@ impl Client {
     /// Gets a token, so that refused credentials show before anything else.
     pub(super) async fn log_in(&self) -> Result<()> {
         self.tokens.get().await.map(drop)
+    }
+
+    /// What the token says that the app may do, where it can be read: it is Graph's, and need not tell us anything.
+    ///
+    /// # Errors
+    /// As [`log_in`](Self::log_in).
+    pub(super) async fn roles(&self) -> Result<Option<Vec<String>>> {
+        #[derive(serde::Deserialize)]
+        struct Claims {
+            roles: Vec<String>,
+        }
+        let token = self.tokens.get().await?;
+        let payload = token.header.to_str().ok().and_then(|token| token.split('.').nth(1));
+        let claims = payload.and_then(|payload| BASE64_URL_SAFE_NO_PAD.decode(payload).ok());
+        Ok(claims.and_then(|claims| serde_json::from_slice::<Claims>(&claims).ok()).map(|claims| claims.roles))
     }
 
     /// Asks until there is an answer that is for the caller: whatever is neither the token's fault nor too much.

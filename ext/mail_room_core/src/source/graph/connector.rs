@@ -49,10 +49,7 @@ impl GraphConnector {
     }
 }
 
-/// What talks to Graph for `mailbox`.
-///
-/// # Errors
-/// As [`GraphConnector::new`].
+/// What talks to Graph for `mailbox`. Connects to nothing yet.
 pub(super) fn client(mailbox: &config::Mailbox, graph: &config::Graph, lanes: &mut Lanes, log: &Log) -> Result<Client> {
     let address = Address::new(&graph.graph_endpoint, &mailbox.email)?;
     let http = Arc::new(Http::new(mailbox.tls.clone(), CONNECT_WITHIN));

@@ -24,13 +24,18 @@ use crate::error::{Error, Result};
 use crate::oauth::Tokens;
 use crate::tls;
 
-/// Steps `token` (where there is one to be had), `resolved`, `connected`, `tls`, `greeted`, `logged_in`, `mailbox`, `capabilities` and `unread`; with STARTTLS `tls`
+/// Steps `token` (only with OAuth), `resolved`, `connected`, `tls`, `greeted`, `logged_in`, `mailbox`, `capabilities` and `unread`; with STARTTLS `tls`
 /// comes after `greeted`, `start_tls` and `nothing_slipped_in`.
 pub(crate) async fn check(mailbox: &Mailbox, report: &mut Report) -> Option<()> {
     let deadlines = Deadlines::default();
-    let token = match &mailbox.auth {
-        Some(auth) => Some(report.step("token", async { Tokens::new(auth).token().await }).await?),
-        None => None,
+    let Mailbox { host, port, email, password, auth, .. } = mailbox;
+    let party = match auth {
+        // Before there is a connection, as in watching.
+        Some(auth) => {
+            let token = report.step("token", Tokens::new(auth).token()).await?;
+            Party::with_token(auth.mechanism, host, *port, email, token.secret().clone())
+        }
+        None => Party::new(host, *port, email, password.clone()),
     };
     let (addresses, _) =
         report.step("resolved", tcp::resolve(&mailbox.host, mailbox.port, &Gate::new(), deadlines.dns)).await?;
@@ -41,11 +46,6 @@ pub(crate) async fn check(mailbox: &Mailbox, report: &mut Report) -> Option<()> 
     let stream: Box<dyn Io> = match mailbox.security {
         Security::Tls => encrypted(mailbox, Box::new(tcp), until, report).await?,
         Security::StartTls | Security::Plain => Box::new(tcp),
-    };
-    let Mailbox { host, port, email, .. } = mailbox;
-    let party = match (&mailbox.auth, token) {
-        (Some(auth), Some(token)) => Party::with_token(auth.mechanism, host, *port, email, token.secret().clone()),
-        _ => Party::new(host, *port, email, mailbox.password.clone()),
     };
     let mut session = Session::new(Wire::new(stream, deadlines.silence, until), deadlines.clone(), party);
     let mut greeting = report.step("greeted", login::greeting(&mut session)).await?;
@@ -95,8 +95,7 @@ async fn log_in(session: &mut Session, mailbox: &Mailbox, greeting: Greeting) ->
     match greeting {
         Greeting::Ok => {
             let mechanism = mailbox.auth.as_ref().map(|auth| auth.mechanism);
-            let secure = mailbox.security != Security::Plain;
-            match login::login(session, &mailbox.email, mechanism, secure).await? {
+            match login::login(session, &mailbox.email, mechanism, mailbox.security != Security::Plain).await? {
                 Login::Done => Ok(()),
                 Login::TokenRefused(text) => Err(Error::Refused(text)),
             }
