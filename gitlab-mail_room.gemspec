@@ -25,7 +25,7 @@ Gem::Specification.new do |spec|
       "ext/*/src/**/*.{rs,lua}",
       "lib/**/*.rb",
       "exe/mail_room",
-      "README.md", "CHANGELOG.md", "LICENSE"
+      "README.md", "CHANGELOG.md", "LICENSE", "docs/*.md", "contrib/{systemd,init.d,container}/*"
     ].sort
   end
   spec.bindir = "exe"

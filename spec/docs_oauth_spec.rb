@@ -16,7 +16,7 @@ RSpec.describe "the walk-throughs" do
   end
 
   it "show how Office 365 is configured" do
-    (mailbox,) = examples("office365.md").flat_map { |yaml| mailboxes(yaml) }
+    (mailbox,) = mailboxes(examples("office365.md").first)
     expect(mailbox.to_native["auth"]["token"]["grant"])
       .to include("client_secret" => "s\"ecret", "token_url" => %r{\Ahttps://login\.microsoftonline\.com/TENANT_ID/})
   end

@@ -13,7 +13,10 @@ RSpec.describe "the packaged gem" do
     there = Dir.glob("{lib,exe,ext}/**/*", base: root).select { |name| File.file?(File.join(root, name)) }
     wanted = there.grep_v(%r{\Aext/\w+/(tests|benches|fuzz)/|\.so(\.new)?\z})
     expect(specification.files.grep(%r{\A(lib|exe|ext)/})).to match_array(wanted)
-    expect(specification.files.grep_v(%r{\A(lib|exe|ext)/})).to match_array(%w[CHANGELOG.md Cargo.lock Cargo.toml LICENSE README.md])
+    beside = Dir.glob("{docs/*.md,contrib/{systemd,init.d,container}/*}", base: root)
+    expect(beside).to include("docs/options.md", "contrib/systemd/gitlab-mailroom.service")
+    top = %w[CHANGELOG.md Cargo.lock Cargo.toml LICENSE README.md]
+    expect(specification.files.grep_v(%r{\A(lib|exe|ext)/})).to match_array(top + beside)
   end
 
   # `gem install` says `make clean` before it builds.
