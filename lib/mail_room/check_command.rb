@@ -23,10 +23,7 @@ module MailRoom
 
     def initialize(argv)
       @options = {}
-      left = parser.parse(argv)
-      raise OptionParser::NeedlessArgument, "#{left.first} (a configuration file is given with -c)" unless left.empty?
-
-      SourceOptions.require!(@options, "mail_room check")
+      SourceOptions.parse(parser, argv, @options)
     end
 
     # @return [Integer]

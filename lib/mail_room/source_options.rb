@@ -12,6 +12,20 @@ module MailRoom
       parser.on("--environment NAME", "which part of gitlab.yml (RAILS_ENV, else production)") { |name| options[:environment] = name }
     end
 
+    # Reads the arguments of a command that works on a configuration and on nothing else.
+    #
+    # @param parser [OptionParser] with what {.add} adds
+    # @param argv [Array<String>]
+    # @param options [Hash] what the parser fills
+    # @raise [OptionParser::ParseError]
+    # @raise [ConfigurationError]
+    def self.parse(parser, argv, options)
+      left = parser.parse(argv)
+      raise OptionParser::NeedlessArgument, "#{left.first} (a configuration file is given with -c)" unless left.empty?
+
+      require!(options, parser.program_name)
+    end
+
     # @param options [Hash]
     # @param parser_name [String] the command, for the message
     # @raise [ConfigurationError]

@@ -7,6 +7,8 @@ pub mod redis;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+
 use crate::config;
 use crate::delivery::Handover;
 use crate::error::Result;
@@ -77,6 +79,14 @@ impl Arbiter {
             Self::Noop | Self::Hook(_) => None,
             Self::Redis(redis) => Some(redis.claim_ttl()),
         }
+    }
+
+    /// Ticks whenever claims have to be renewed, every third of their life; `None` if they live for ever.
+    pub(crate) fn renewals(&self) -> Option<Interval> {
+        let third = self.claim_ttl()? / 3;
+        let mut ticks = interval_at(Instant::now() + third, third);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Some(ticks)
     }
 
     /// Asks for `ids`. One answer each, in order. What is already ours is won again.

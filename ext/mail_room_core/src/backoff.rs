@@ -31,6 +31,11 @@ impl Backoff {
     }
 }
 
+/// A delay as logs show it: in seconds, to the tenth.
+pub(crate) fn seconds(delay: Duration) -> serde_json::Value {
+    ((delay.as_secs_f64() * 10.0).round() / 10.0).into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

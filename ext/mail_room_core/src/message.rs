@@ -12,6 +12,14 @@ pub enum MessageId {
     Text(Arc<str>),
 }
 
+impl MessageId {
+    /// A name for the message that lies in `scope`, the same in every process: 128 bits of a hash, in hexadecimal digits.
+    pub(crate) fn name_in(&self, scope: &str) -> String {
+        let digest = ring::digest::digest(&ring::digest::SHA256, format!("{scope}\0{self}").as_bytes());
+        digest.as_ref().iter().take(16).map(|octet| format!("{octet:02x}")).collect()
+    }
+}
+
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::arbiter::Claim;
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, seconds};
 use crate::config;
 use crate::error::{Error, Result};
 use crate::failures::Failures;
@@ -324,9 +324,7 @@ impl Rejection {
     }
 
     async fn mail(&self, smtp: &config::Smtp, pending: &Pending) -> std::result::Result<(), Untaken> {
-        let digest =
-            ring::digest::digest(&ring::digest::SHA256, format!("{}\0{}", pending.scope, pending.id).as_bytes());
-        let name: String = digest.as_ref().iter().take(16).map(|octet| format!("{octet:02x}")).collect();
+        let name = pending.id.name_in(&pending.scope);
         let mail = notice::compose(smtp, &pending.rejected, &pending.found, &self.mailbox, &name);
         let mail = mail.map_err(Untaken::Refused)?;
         // No return path (RFC 3834 section 3.3): what comes back must not come back to us.
@@ -344,11 +342,7 @@ impl Rejection {
             (pause.until, delay)
         };
         watched.memory().wait(id, until);
-        let fields = [
-            ("uid", json!(id)),
-            ("error", error.to_string().into()),
-            ("backoff_s", json!((delay.as_secs_f64() * 10.0).round() / 10.0)),
-        ];
+        let fields = [("uid", json!(id)), ("error", error.to_string().into()), ("backoff_s", seconds(delay))];
         watched.log.line(Severity::Error, "Rejection paused", &fields);
     }
 }
@@ -359,10 +353,7 @@ fn failed(class: &str, how: &str) -> Outcome {
 
 /// Renews the claim, every third of its life. Never returns.
 async fn keep(watched: &Watched, scope: &str, ids: &[MessageId]) {
-    let Some(ttl) = watched.arbiter.claim_ttl() else { return std::future::pending().await };
-    let mut ticks = tokio::time::interval(ttl / 3);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    ticks.tick().await;
+    let Some(mut ticks) = watched.arbiter.renewals() else { return std::future::pending().await };
     loop {
         ticks.tick().await;
         // A notice that is on its way cannot be taken back, whatever the answer.

@@ -175,10 +175,7 @@ impl Watched {
 
     /// Renews what is held, every third of a claim's life, until dropped.
     pub async fn keep_claims(&self) {
-        let Some(ttl) = self.arbiter.claim_ttl() else { return std::future::pending().await };
-        let mut ticks = tokio::time::interval(ttl / 3);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        ticks.tick().await;
+        let Some(mut ticks) = self.arbiter.renewals() else { return std::future::pending().await };
         loop {
             ticks.tick().await;
             let (scope, ids) = self.held_now();

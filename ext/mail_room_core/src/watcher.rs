@@ -5,9 +5,7 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, seconds};
 use crate::error::{Error, Result};
 use crate::journal::Severity;
 use crate::once::give_up;
@@ -209,8 +207,4 @@ fn tell_pause(watched: &Watched, what: &str, delay: Duration) {
     watched.progress.trouble(State::Paused, what);
     let fields = [("error", what.into()), ("backoff_s", seconds(delay))];
     watched.log.line(Severity::Error, "Delivery paused", &fields);
-}
-
-fn seconds(delay: Duration) -> serde_json::Value {
-    json!((delay.as_secs_f64() * 10.0).round() / 10.0)
 }

@@ -227,14 +227,10 @@ fn secret_value(text: &str, option: &str) -> Result<HeaderValue> {
     Ok(value)
 }
 
-/// The same at every try of one message, from whatever process: 128 bits of the hash of where it lies. A message that is
-/// delivered by a direct call lies nowhere: its key is new.
+/// The same at every try of one message, from whatever process. A message that is delivered by a direct call lies nowhere:
+/// its key is new.
 fn idempotency_key(scope: &str, id: &MessageId) -> String {
-    if scope.is_empty() {
-        return hex_128();
-    }
-    let digest = ring::digest::digest(&ring::digest::SHA256, format!("{scope}\0{id}").as_bytes());
-    digest.as_ref().iter().take(16).map(|octet| format!("{octet:02x}")).collect()
+    if scope.is_empty() { hex_128() } else { id.name_in(scope) }
 }
 
 #[cfg(test)]

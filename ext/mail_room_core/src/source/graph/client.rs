@@ -15,7 +15,7 @@ use super::address::Address;
 use super::answer::{self, SILENCE};
 use super::lane::{Lane, Place};
 use super::token::{Token, Tokens};
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, seconds};
 use crate::error::{Error, Result};
 use crate::http::{self, Http};
 use crate::journal::Log;
@@ -225,9 +225,8 @@ impl Client {
     /// Nothing is sent for as long as an answer asks for.
     pub(super) fn hold(&self, status: u16, retry_after: Option<Duration>) {
         if let Some(pause) = self.lane.hold(retry_after) {
-            let backoff = (pause.as_secs_f64() * 10.0).round() / 10.0;
             let error = format!("{} answered {status}", self.address.host());
-            let fields = [("backoff_s", backoff.into()), ("error", error.into())];
+            let fields = [("backoff_s", seconds(pause)), ("error", error.into())];
             self.log.info("Too many requests, backing off...", &fields);
         }
     }

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use super::address::parsed;
 use super::answer::{SMALL, excerpt, printable, read};
 use super::assertion::assertion;
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, seconds};
 use crate::config;
 use crate::error::{Error, Result};
 use crate::http::{self, Http};
@@ -251,9 +251,8 @@ impl Tokens {
         match status {
             429 | 503 | 504 | 509 => {
                 let retry_after = retry_after.unwrap_or_else(|| pause.delay());
-                let backoff = (retry_after.as_secs_f64() * 10.0).round() / 10.0;
                 let fields = [
-                    ("backoff_s", backoff.into()),
+                    ("backoff_s", seconds(retry_after)),
                     ("error", format!("{} answered {status}", http::shown(&self.url)).into()),
                 ];
                 self.log.info("Too many requests, backing off...", &fields);
