@@ -53,8 +53,8 @@ RSpec.configure do |config|
   config.order = :random
   Kernel.srand config.seed
   config.include Servers
-  # More than 20 s of waiting for a deadline of ours: rake spec:slow.
-  config.filter_run_excluding(:slow)
+  # More than 20 s of waiting for a deadline of ours: rake spec:slow. Servers that have to be downloaded: rake interop.
+  config.filter_run_excluding(:slow, :interop)
 
   config.after { @mail_rooms&.each(&:remove) }
   config.before(:each, :servers) { redis.call("FLUSHALL") }

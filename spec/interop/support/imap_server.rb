@@ -1,0 +1,61 @@
+# frozen_string_literal: true
+
+require "etc"
+require "fileutils"
+require "tmpdir"
+
+# What the IMAP servers of the interop specs have in common: a folder and a port of their own, and mail that goes in and is
+# looked at through IMAP. A server adds `start`, `kill9` and how a user comes to a mailbox.
+class InteropServer
+  PASSWORD = "secret"
+
+  attr_reader :dir, :host, :port
+
+  def initialize
+    @dir = Dir.mktmpdir("interop", DovecotConfig.short_tmpdir)
+    File.chmod(0o755, @dir)
+    @host = "127.0.0.1"
+    @port = ServerProcess.free_port
+  end
+
+  def password = PASSWORD
+
+  # Puts a mail in, if this server takes such a mail at all: some refuse NUL octets, bare line feeds or no header.
+  #
+  # @return [Boolean]
+  def offer(user, raw, mailbox: "INBOX")
+    imap(user, mailbox: nil) { |client| client.append(raw, mailbox: mailbox) }
+    true
+  rescue Net::IMAP::NoResponseError, Net::IMAP::BadResponseError, Net::IMAP::ByeResponseError, EOFError
+    false
+  end
+
+  # @return [Integer] how many it took
+  def offer_all(user, mails, mailbox: "INBOX") = mails.count { |raw| offer(user, raw, mailbox: mailbox) }
+
+  def messages(user, mailbox: "INBOX") = imap(user, mailbox: mailbox, readonly: true, &:messages)
+
+  def uids(user, program = "ALL", mailbox: "INBOX")
+    imap(user, mailbox: mailbox, readonly: true) { |client| client.uids(program) }
+  end
+
+  def imap(user, mailbox: "INBOX", readonly: false, &block)
+    ImapClient.open(host: host, port: port, user: user, password: password, mailbox: mailbox, readonly: readonly, &block)
+  end
+
+  # The name of a folder as this server has it.
+  def folder(name) = name
+
+  def remove
+    kill9
+  ensure
+    FileUtils.remove_entry(dir, true)
+  end
+
+  private
+
+  # Whom the mail belongs to.
+  def owner
+    @owner ||= Process.uid.zero? ? Etc.getpwnam("nobody") : Etc.getpwuid
+  end
+end
