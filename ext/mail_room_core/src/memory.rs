@@ -3,6 +3,7 @@
 
 mod id_set;
 mod marks;
+mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};

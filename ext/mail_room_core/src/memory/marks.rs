@@ -5,13 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::id_set::IdSet;
+use super::trouble::{Pause, Troubles};
 use crate::message::MessageId;
 use crate::source::{AbsentFlags, Mark};
 
-/// First and longest delay before the server is asked again to mark a message that it did not mark.
-const UNMARKED: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
-/// Messages marked by one command after a connection ended while they were marked. After the second time: one.
-const SUSPECTS: usize = 32;
 /// How long the arbiter surely remembers what it was told to remember.
 const REMEMBERED: Duration = Duration::from_secs(3600);
 /// Delays between two warnings that the server does not keep marks, first and longest.
@@ -40,9 +37,7 @@ pub(super) struct Marks {
     set_aside: IdSet,
     /// Not acknowledged by the server.
     untold: BTreeMap<MessageId, Mark>,
-    /// Those that the server did not mark or whose mark it did not keep. An entry outlives the acknowledgement of a mark
-    /// that was not kept, so that the delay grows.
-    trouble: BTreeMap<MessageId, Trouble>,
+    trouble: Troubles,
     /// Acknowledged since the last search: if the next one lists them, the server does not keep the mark.
     unconfirmed: IdSet,
     to_expunge: BTreeSet<MessageId>,
@@ -51,40 +46,6 @@ pub(super) struct Marks {
     /// The arbiter was told in this period that these were delivered and are listed.
     remembered: IdSet,
     remembered_since: Option<Instant>,
-}
-
-/// Not before `until`; `delay` is how long that was when it was set.
-#[derive(Debug, Clone, Copy)]
-struct Pause {
-    until: Instant,
-    delay: Duration,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Trouble {
-    pause: Pause,
-    /// How often the server did not mark the message, or did not keep the mark.
-    times: u32,
-    /// How often the connection ended while the message was marked.
-    cuts: u32,
-    unkept: bool,
-}
-
-impl Pause {
-    fn new(now: Instant, (first, longest): (Duration, Duration), times: u32) -> Self {
-        let delay = first.saturating_mul(2_u32.saturating_pow(times)).min(longest);
-        Self { until: now + delay, delay }
-    }
-
-    fn longer(before: Option<Self>, now: Instant, (first, longest): (Duration, Duration)) -> Self {
-        let delay = before.map_or(first, |pause| pause.delay.saturating_mul(2).min(longest));
-        Self { until: now + delay, delay }
-    }
-
-    /// Whether it is over, or so nearly over that it is worth going along with others.
-    fn is_nearly_over(&self, now: Instant) -> bool {
-        self.until <= now + self.delay / 4
-    }
 }
 
 fn cloned((id, mark): (&MessageId, &Mark)) -> Decision {
@@ -100,7 +61,7 @@ impl Marks {
     fn forget(&mut self, id: &MessageId) {
         [&mut self.seen, &mut self.deleted, &mut self.set_aside].into_iter().for_each(|set| set.remove(id));
         self.untold.remove(id);
-        self.trouble.remove(id);
+        self.trouble.forget(id);
     }
 
     /// `id` is to bear `mark`.
@@ -120,10 +81,10 @@ impl Marks {
     /// so when asked: `absent` flags hide it.
     pub(super) fn unlisted(&mut self, listed: &BTreeSet<&MessageId>, absent: AbsentFlags) -> Vec<Decision> {
         let hidden =
-            |id: &MessageId, mark: Mark| absent.hide(mark) && !listed.contains(id) && self.trouble.contains_key(id);
+            |id: &MessageId, mark: Mark| absent.hide(mark) && !listed.contains(id) && self.trouble.contains(id);
         let known: Vec<_> = self.untold.iter().filter(|(id, mark)| hidden(id, **mark)).map(cloned).collect();
         known.iter().for_each(|(id, _)| _ = self.untold.remove(id));
-        self.trouble.retain(|id, _| listed.contains(id) || self.untold.contains_key(id));
+        self.trouble.retain(|id| listed.contains(id) || self.untold.contains_key(id));
         let deleted = known.iter().filter(|(_, mark)| *mark == Mark::Deleted);
         self.to_expunge.extend(deleted.map(|(id, _)| id.clone()));
         known
@@ -151,7 +112,7 @@ impl Marks {
             return Listed::Decided;
         }
         if self.unconfirmed.contains(id) {
-            self.unkept(id, now);
+            self.trouble.unkept(id, now);
             unkept.push(id.clone());
         } else if mark == Mark::SetAside {
             self.forget(id);
@@ -161,17 +122,10 @@ impl Marks {
         Listed::Decided
     }
 
-    fn unkept(&mut self, id: &MessageId, now: Instant) {
-        let times = self.trouble.get(id).map_or(0, |trouble| trouble.times);
-        let pause = Pause::new(now, UNMARKED, times);
-        let trouble = Trouble { pause, times: times.saturating_add(1), cuts: 0, unkept: true };
-        self.trouble.insert(id.clone(), trouble);
-    }
-
     /// Whether it is time to say that the server does not keep marks. `late`: it may list a message for a moment after it
     /// was marked, so the first time says nothing.
     pub(super) fn tells_unkept(&mut self, unkept: &[MessageId], late: bool, now: Instant) -> bool {
-        let sure = |id| self.trouble.get(id).is_some_and(|trouble| trouble.times > u32::from(late));
+        let sure = |id| self.trouble.times(id) > u32::from(late);
         if !unkept.iter().any(sure) || self.unkept_again.is_some_and(|pause| pause.until > now) {
             return false;
         }
@@ -188,75 +142,38 @@ impl Marks {
             if mark == Mark::Deleted {
                 self.to_expunge.insert(id.clone());
             }
-            match self.trouble.get_mut(id) {
-                Some(trouble) if trouble.unkept => {
-                    trouble.cuts = 0;
-                    continue;
-                }
-                Some(_) => _ = self.trouble.remove(id),
-                None => {}
+            if self.trouble.acknowledged(id) {
+                self.remembered.remove(id);
+                believed.push(id.clone());
             }
-            self.remembered.remove(id);
-            believed.push(id.clone());
         }
         believed
     }
 
     /// The server did not mark the message though it answers: ask again, ever later. Returns when that is.
     pub(super) fn unmarked(&mut self, id: &MessageId, now: Instant) -> Duration {
-        let before = self.trouble.get(id).copied();
-        let times = before.map_or(0, |trouble| trouble.times);
-        let pause = Pause::new(now, UNMARKED, times);
-        let unkept = before.is_some_and(|trouble| trouble.unkept);
-        self.trouble.insert(id.clone(), Trouble { pause, times: times.saturating_add(1), cuts: 0, unkept });
-        pause.delay
+        self.trouble.unmarked(id, now)
     }
 
-    /// The connection ended while these were marked: they are marked last from now on, in ever smaller groups. Once is
-    /// likely to be the network's fault. Returns when the last of them is marked again.
+    /// The connection ended while these were marked: they are marked last from now on, in ever smaller groups. Returns when
+    /// the last of them is marked again.
     pub(super) fn cut(&mut self, ids: &[MessageId], now: Instant) -> Duration {
-        let mut delay = Duration::ZERO;
-        for id in ids {
-            let before = self.trouble.get(id).copied();
-            let cuts = before.map_or(0, |trouble| trouble.cuts);
-            let pause = match cuts.checked_sub(1) {
-                None => Pause { until: now, delay: Duration::ZERO },
-                Some(times) => Pause::new(now, UNMARKED, times),
-            };
-            let (times, unkept) = before.map_or((0, false), |trouble| (trouble.times, trouble.unkept));
-            self.trouble.insert(id.clone(), Trouble { pause, times, cuts: cuts.saturating_add(1), unkept });
-            delay = pause.delay;
-        }
-        delay
+        ids.iter().map(|id| self.trouble.cut(id, now)).max().unwrap_or_default()
     }
 
     /// What the server is to be told and gave no trouble with.
     pub(super) fn fresh(&self) -> Vec<Decision> {
-        self.untold.iter().filter(|(id, _)| !self.trouble.contains_key(id)).map(cloned).collect()
+        self.untold.iter().filter(|(id, _)| !self.trouble.contains(id)).map(cloned).collect()
     }
 
     /// Whether the server is to be told anything now.
     pub(super) fn is_due(&self, now: Instant) -> bool {
-        self.untold.keys().any(|id| self.trouble.get(id).is_none_or(|trouble| trouble.pause.until <= now))
+        self.untold.keys().any(|id| self.trouble.until(id).is_none_or(|until| until <= now))
     }
 
     /// What the server is to be told again now, in groups; what ended connections comes last, and alone in the end.
     pub(super) fn in_trouble(&self, now: Instant) -> Vec<Vec<Decision>> {
-        let (mut together, mut suspects, mut worst) = (Vec::new(), Vec::new(), Vec::new());
-        for (id, trouble) in self.trouble.iter().filter(|(_, trouble)| trouble.pause.is_nearly_over(now)) {
-            let Some(mark) = self.untold.get(id) else { continue };
-            let decision = (id.clone(), *mark);
-            match trouble.cuts {
-                0 => together.push(decision),
-                1 => suspects.push(decision),
-                cuts => worst.push((cuts, decision)),
-            }
-        }
-        worst.sort_by_key(|(cuts, _)| *cuts);
-        let mut groups = if together.is_empty() { Vec::new() } else { vec![together] };
-        groups.extend(suspects.chunks(SUSPECTS).map(<[Decision]>::to_vec));
-        groups.extend(worst.into_iter().map(|(_, decision)| vec![decision]));
-        groups
+        self.trouble.groups(now, |id| self.untold.get(id).map(|mark| (id.clone(), *mark)))
     }
 
     /// How many messages something is noted of that a search may end.
@@ -266,9 +183,9 @@ impl Marks {
 
     /// When the server is to be asked for something again.
     pub(super) fn next_try(&self) -> Option<Instant> {
-        let troubles = self.trouble.iter().filter(|(id, _)| self.untold.contains_key(id));
+        let troubles = self.untold.keys().filter_map(|id| self.trouble.until(id));
         let expunge = self.expunge_again.filter(|_| !self.to_expunge.is_empty());
-        troubles.map(|(_, trouble)| trouble.pause.until).chain(expunge.map(|pause| pause.until)).min()
+        troubles.chain(expunge.map(|pause| pause.until)).min()
     }
 
     /// Messages marked deleted by us that are not expunged yet; none while the server does not expunge.

@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::redis_server::Server;
+use super::support::dovecot::Dovecot;
 use super::support::odd_server::OddServer;
 use super::*;
 
@@ -309,36 +310,50 @@ async fn a_listed_message_is_noted_again_if_redis_has_forgotten_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_cannot_be_marked_holds_up_no_other() {
-    for refusal in ["NO [SERVERBUG] internal error", "BAD internal error", "hangs up"] {
-        let (redis, server) = (Server::start(&[]), OddServer::start(1..=40).await);
-        if refusal == "hangs up" {
-            server.state().hangs_up_at.insert(3);
-        } else {
-            server.state().refuses.insert(3, refusal);
-        }
-        let process = Process::start(to_sidekiq(&server, &redis));
-        let unmarked =
-            |server: &OddServer| server.flags().into_iter().filter(|(_, flags)| flags.is_empty()).map(|(uid, _)| uid);
-        until("the others are marked", || unmarked(&server).collect::<Vec<_>>() == [3]).await;
-        until("a warning", || !process.said("Message not marked").is_empty()).await;
-        let warnings = process.said("Message not marked");
-        assert!(warnings.iter().all(|line| line.contains("\"uid\":3")), "{refusal}: {warnings:?}");
-        for uid in 41..=43 {
-            server.append(uid);
-            until("new mail is delivered and marked", || unmarked(&server).collect::<Vec<_>>() == [3]).await;
-        }
-        assert_eq!(delivered(&redis), once_each(1..=43), "{refusal}");
-        assert!(server.count("UID STORE") < 60, "{refusal}: {:?}", server.state().commands);
-        let expected = if refusal == "hangs up" { 2..=8 } else { 1..=1 };
-        assert!(expected.contains(&server.state().sessions), "{refusal}: {} sessions", server.state().sessions);
-        // Once the server has come to its senses, it is marked like the others.
-        server.state().hangs_up_at.clear();
-        server.state().refuses.clear();
-        until("it is marked after its backoff", || unmarked(&server).next().is_none()).await;
-        process.end().await;
-        assert_eq!(delivered(&redis), once_each(1..=43), "{refusal}");
+async fn a_message_whose_store_is_refused_holds_up_no_other() {
+    one_cannot_be_marked("NO [SERVERBUG] internal error").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_whose_store_is_bad_holds_up_no_other() {
+    one_cannot_be_marked("BAD internal error").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_whose_store_ends_the_connection_holds_up_no_other() {
+    one_cannot_be_marked("hangs up").await;
+}
+
+async fn one_cannot_be_marked(refusal: &'static str) {
+    let (redis, server) = (Server::start(&[]), OddServer::start(1..=40).await);
+    if refusal == "hangs up" {
+        server.state().hangs_up_at.insert(3);
+    } else {
+        server.state().refuses.insert(3, refusal);
     }
+    let process = Process::start(to_sidekiq(&server, &redis));
+    let unmarked = || {
+        let unmarked = server.flags().into_iter().filter(|(_, flags)| flags.is_empty());
+        unmarked.map(|(uid, _)| uid).collect::<Vec<_>>()
+    };
+    until("the others are marked", || unmarked() == [3]).await;
+    until("a warning", || !process.said("Message not marked").is_empty()).await;
+    let warnings = process.said("Message not marked");
+    assert!(warnings.iter().all(|line| line.contains("\"uid\":3")), "{warnings:?}");
+    for uid in 41..=43 {
+        server.append(uid);
+        until("new mail is delivered", || delivered(&redis).len() == uid as usize).await;
+        until("and marked", || unmarked() == [3]).await;
+    }
+    assert!(server.count("UID STORE") < 60, "{:?}", server.state().commands);
+    let expected = if refusal == "hangs up" { 2..=8 } else { 1..=1 };
+    assert!(expected.contains(&server.state().sessions), "{} sessions", server.state().sessions);
+    // Once the server has come to its senses, it is marked like the others.
+    server.state().hangs_up_at.clear();
+    server.state().refuses.clear();
+    until("it is marked after its backoff", || unmarked().is_empty()).await;
+    process.end().await;
+    assert_eq!(delivered(&redis), once_each(1..=43));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -422,6 +437,41 @@ async fn what_a_killed_process_marked_deleted_is_expunged_by_the_next_and_nothin
         assert_eq!(delivered(&redis), once_each(1..=4));
         assert_eq!(server.flags().into_iter().collect::<Vec<_>>(), [(5, "\\Deleted \\Seen".to_owned())]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dovecot_is_left_with_what_a_person_deleted_when_the_next_process_expunges() {
+    let (redis, dovecot) = (Server::start(&[]), Dovecot::start());
+    for uid in 1..=4 {
+        let mail = crate::support::odd_server::body(uid);
+        dovecot.deliver(&format!("{:010}.M{uid}.test", 1_700_000_000 + uid), mail.as_bytes());
+    }
+    let sidekiq = Sidekiq { redis: redis.config(), namespace: None, queue: "mails".into(), worker: "Worker".into() };
+    let person = mailbox(dovecot.port);
+    let mut imap = connect(&person).await.unwrap();
+    let found = imap.search().await.unwrap();
+    imap.mark(&found[3..], Mark::Deleted).await.unwrap();
+    imap.logout().await;
+    // Marks and does not expunge, as a process does that is killed in between.
+    let config = Mailbox {
+        delivery: Target::Sidekiq(sidekiq),
+        arbitration: claims(&redis),
+        delete_after_delivery: true,
+        ..person.clone()
+    };
+    let process = Process::start(config.clone());
+    until("all are delivered", || delivered(&redis).len() == 3).await;
+    until("the watcher waits", || !process.said("Idling").is_empty()).await;
+    process.kill().await;
+    assert_eq!(dovecot.messages(), 4);
+    let process = Process::start(Mailbox { expunge_deleted: true, ..config });
+    until("what we marked is expunged", || dovecot.messages() == 1).await;
+    process.end().await;
+    let mut imap = connect(&person).await.unwrap();
+    assert_eq!(imap.leftovers().await.unwrap(), found[3..]);
+    assert!(imap.leftovers().await.unwrap().is_empty(), "told once a session");
+    imap.logout().await;
+    assert_eq!(delivered(&redis), once_each(1..=3));
 }
 
 #[tokio::test]
