@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::command::Command;
+use super::identity;
 use super::parse::{Data, Kind, Reply, Status};
 use super::response::Nothing;
 use super::session::{Budget, Session, ok, out_of_step};
@@ -18,20 +19,36 @@ use crate::error::{Error, Result};
 /// How long a server that grumbles at IDLE with an untagged line may take to answer it after all.
 const GRUMBLE: Duration = Duration::from_secs(2);
 
+/// How a wait ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waited {
+    /// There is news, or a stop was asked for.
+    News,
+    /// IDLE announced nothing until its time was up.
+    Silent,
+    /// The time was up, without IDLE.
+    Polled,
+}
+
 /// Waits for news until `until` or a stop, or until it is time to search for other reasons: after `idle_timeout`.
-pub(super) async fn wait(session: &mut Session, idle_timeout: Duration, until: Instant, stop: &Stop) -> Result<()> {
+pub(super) async fn wait(session: &mut Session, idle_timeout: Duration, until: Instant, stop: &Stop) -> Result<Waited> {
     if stop.asked() {
-        return Ok(());
+        return Ok(Waited::News);
     }
-    let waited = if session.capabilities.idle && session.idle_works {
+    let idles = session.capabilities.idle && session.idle_works;
+    let waited = if idles {
         let renewal = idle_timeout.min(session.deadlines.idle);
         idle(session, until.min(Instant::now() + renewal), stop).await
     } else {
         nap(session, idle_timeout, until, stop).await
     };
     // The caller searches now, or knows why not: what came in has been told.
-    session.news = false;
-    waited
+    let news = std::mem::take(&mut session.news) || stop.asked();
+    waited.map(|()| match news {
+        true => Waited::News,
+        false if idles && session.idle_works => Waited::Silent,
+        false => Waited::Polled,
+    })
 }
 
 /// Why one IDLE ended.
@@ -63,7 +80,7 @@ async fn idle(session: &mut Session, until: Instant, stop: &Stop) -> Result<()> 
 async fn one_idle(session: &mut Session, until: Instant, stop: &Stop) -> Result<End> {
     session.wire.begin(session.deadlines.done);
     let tag = session.next_tag();
-    session.wire.send(format!("A{tag} IDLE\r\n").as_bytes()).await?;
+    session.send(format!("A{tag} IDLE\r\n").as_bytes()).await?;
     if !accepted(session, tag).await? {
         return Ok(End::Unwilling);
     }
@@ -123,7 +140,7 @@ async fn done(session: &mut Session, tag: u64, stop: &Stop) -> Result<()> {
     // Whoever wants to stop waits for no slow server.
     let limit = if stop.asked() { session.deadlines.logout } else { session.deadlines.done };
     session.wire.begin(limit);
-    session.wire.send(b"DONE\r\n").await?;
+    session.send(b"DONE\r\n").await?;
     match session.answer(tag, &mut Nothing, &mut Budget::new()).await {
         Ok(status) if status.kind == Kind::Ok => Ok(()),
         Ok(_) => {
@@ -153,5 +170,9 @@ async fn nap(session: &mut Session, idle_timeout: Duration, until: Instant, stop
         }
     }
     let status = session.run_within(session.deadlines.done, &Command::new("NOOP"), &mut Nothing).await?;
+    if status.kind == Kind::No && !status.is_transient() {
+        // There may be no mailbox any more.
+        return identity::select_again(session).await;
+    }
     ok(status, "NOOP")
 }

@@ -10,12 +10,31 @@ use crate::error::{Error, Result};
 /// Names that anybody reads.
 const NAMES: usize = 50;
 
+/// Octets of a list of names within an error.
+const SHOWN: usize = 250;
+
+/// As many of `names` as an error has room for.
+pub(super) fn shown(names: &[String]) -> String {
+    let mut shown = String::new();
+    for (at, name) in names.iter().enumerate() {
+        if shown.len() + name.len() > SHOWN {
+            shown.push_str(&format!(" and {} more", names.len() - at));
+            break;
+        }
+        if at > 0 {
+            shown.push_str(", ");
+        }
+        shown.push_str(name);
+    }
+    shown
+}
+
 #[derive(Default)]
 struct Names(Vec<String>);
 
 impl Intake for Names {
     fn take(&mut self, data: Data) -> Result<()> {
-        if let Data::Listed(name) = data
+        if let Data::Listed { name, .. } = data
             && self.0.len() < NAMES
         {
             self.0.push(printable(&utf7::decode(&String::from_utf8_lossy(&name))));

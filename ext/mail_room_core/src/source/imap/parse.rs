@@ -31,8 +31,19 @@ pub(super) enum Data {
     Found(Vec<u32>),
     /// Data of a message.
     Fetch(Fetch),
-    /// The name of a mailbox, as the server writes it.
-    Listed(Vec<u8>),
+    /// A mailbox in a list.
+    Listed {
+        /// Its name, as the server writes it.
+        name: Vec<u8>,
+        /// What separates the parts of names; `None` where they have no parts.
+        separator: Option<u8>,
+    },
+    /// The flags that there may be in this mailbox.
+    Flags(String),
+    /// STATUS told this UIDVALIDITY.
+    UidValidity(Option<u32>),
+    /// Prefix and separator of the user's own mailboxes.
+    Namespace(Vec<u8>, Option<u8>),
     /// Something we have no use for.
     Other,
 }
@@ -106,26 +117,55 @@ fn untagged(cursor: &mut Cursor<'_>) -> Result<Data> {
         b"" => Err(cursor.expected("a word")),
         b"CAPABILITY" => Ok(Data::Capability(lossy(cursor.rest()))),
         b"SEARCH" => found::search(cursor).map(Data::Found),
-        b"LIST" => Ok(listed(cursor).map_or(Data::Other, Data::Listed)),
+        b"LIST" => Ok(listed(cursor).unwrap_or(Data::Other)),
+        b"FLAGS" => Ok(Data::Flags(lossy(cursor.rest()))),
+        b"STATUS" => Ok(Data::UidValidity(uid_validity(cursor))),
+        b"NAMESPACE" => Ok(namespace(cursor).unwrap_or(Data::Other)),
         b"ESEARCH" => found::esearch(cursor).map(Data::Found),
         _ => Ok(Data::Other),
     }
 }
 
-/// What follows LIST: `(attributes) delimiter name`. Only ever asked for to be shown: what cannot be read is left out.
-fn listed(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {
+/// What follows LIST: `(attributes) delimiter name`. What cannot be read is left out: nothing depends on it alone.
+fn listed(cursor: &mut Cursor<'_>) -> Option<Data> {
     cursor.spaces();
     cursor.skip_value().ok()?;
     cursor.spaces();
-    cursor.skip_value().ok()?;
+    let separator = separator(cursor)?;
     cursor.spaces();
     if !matches!(cursor.peek(), Some(b'"' | b'{')) {
-        return Some(cursor.rest().to_vec());
+        return Some(Data::Listed { name: cursor.rest().to_vec(), separator });
     }
     match cursor.nstring().ok()? {
-        Text::Kept(name) => Some(name),
+        Text::Kept(name) => Some(Data::Listed { name, separator }),
         Text::Nil | Text::Skipped => None,
     }
+}
+
+/// A quoted character, or NIL.
+fn separator(cursor: &mut Cursor<'_>) -> Option<Option<u8>> {
+    match cursor.nstring().ok()? {
+        Text::Kept(text) => Some(text.first().copied()),
+        Text::Nil => Some(None),
+        Text::Skipped => None,
+    }
+}
+
+/// What follows NAMESPACE, up to the first of the user's own: `((prefix separator ...) ...) ...`.
+fn namespace(cursor: &mut Cursor<'_>) -> Option<Data> {
+    cursor.spaces();
+    cursor.must(b'(', "a list").ok()?;
+    cursor.must(b'(', "a namespace").ok()?;
+    let Text::Kept(prefix) = cursor.nstring().ok()? else { return None };
+    cursor.spaces();
+    Some(Data::Namespace(prefix, separator(cursor)?))
+}
+
+/// What follows STATUS: `name (item value ...)`.
+fn uid_validity(cursor: &mut Cursor<'_>) -> Option<u32> {
+    let items = lossy(cursor.rest()).to_ascii_uppercase();
+    let (_, value) = items.rsplit_once("(UIDVALIDITY ").or_else(|| items.rsplit_once(" UIDVALIDITY "))?;
+    value.split([' ', ')']).next()?.parse().ok()
 }
 
 fn numbered(cursor: &mut Cursor<'_>) -> Result<Data> {
@@ -207,7 +247,8 @@ mod tests {
 
     #[test]
     fn passes_over_what_it_does_not_know() {
-        for line in ["* FLAGS (\\Seen)", "* 3 RECENT", "* 1 EXPUNGE", "* VANISHED 1:3", "* LIST", "* LIST (", "* XYZZY"]
+        for line in
+            ["* XFLAGS (\\Seen)", "* 3 RECENT", "* 1 EXPUNGE", "* VANISHED 1:3", "* LIST", "* LIST (", "* XYZZY"]
         {
             assert!(matches!(read(line), Ok(Reply::Untagged(Data::Other))), "{line}");
         }
@@ -224,8 +265,37 @@ mod tests {
             ("* list () NIL INBOX", "INBOX"),
             ("* LIST () \"/\" Entw&APw-rfe(1)", "Entw&APw-rfe(1)"),
         ] {
-            let Ok(Reply::Untagged(Data::Listed(found))) = read(line) else { panic!("{line}") };
+            let Ok(Reply::Untagged(Data::Listed { name: found, .. })) = read(line) else { panic!("{line}") };
             assert_eq!(String::from_utf8(found).unwrap(), name, "{line}");
+        }
+    }
+
+    #[test]
+    fn reads_what_tells_where_mailboxes_are_and_which() {
+        for (line, expected) in [
+            ("* NAMESPACE ((\"INBOX.\" \".\")) NIL NIL", Some(("INBOX.", Some(b'.')))),
+            ("* NAMESPACE ((\"\" \"/\")(\"x\" \"/\")) NIL NIL", Some(("", Some(b'/')))),
+            ("* NAMESPACE ((\"#mh\" NIL)) NIL NIL", Some(("#mh", None))),
+            ("* NAMESPACE NIL NIL NIL", None),
+            ("* NAMESPACE ((", None),
+        ] {
+            match (read(line), expected) {
+                (Ok(Reply::Untagged(Data::Namespace(prefix, separator))), Some(expected)) => {
+                    assert_eq!((prefix.as_slice(), separator), (expected.0.as_bytes(), expected.1), "{line}");
+                }
+                (Ok(Reply::Untagged(Data::Other)), None) => {}
+                other => panic!("{line}: {other:?}"),
+            }
+        }
+        for (line, expected) in [
+            ("* STATUS INBOX (UIDVALIDITY 7)", Some(7)),
+            ("* STATUS \"a (UIDVALIDITY 1)\" (MESSAGES 3 UIDVALIDITY 8 )", Some(8)),
+            ("* STATUS {3} (uidvalidity 9)", Some(9)),
+            ("* STATUS INBOX ()", None),
+            ("* STATUS INBOX (UIDVALIDITY x)", None),
+        ] {
+            let Ok(Reply::Untagged(Data::UidValidity(found))) = read(line) else { panic!("{line}") };
+            assert_eq!(found, expected, "{line}");
         }
     }
 

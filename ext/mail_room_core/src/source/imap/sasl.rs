@@ -31,19 +31,19 @@ pub(super) async fn authenticate(
     let tag = session.next_tag();
     let mut budget = Budget::new();
     if sasl_ir {
-        session.wire.send(format!("A{tag} AUTHENTICATE {mechanism} {initial}\r\n").as_bytes()).await?;
+        session.send(format!("A{tag} AUTHENTICATE {mechanism} {initial}\r\n").as_bytes()).await?;
     } else {
-        session.wire.send(format!("A{tag} AUTHENTICATE {mechanism}\r\n").as_bytes()).await?;
+        session.send(format!("A{tag} AUTHENTICATE {mechanism}\r\n").as_bytes()).await?;
         match session.challenge(tag, &mut budget).await? {
             Challenge::Over(status) => return Ok(Answer { status, challenge: None }),
-            Challenge::Text(_) => session.wire.send(format!("{initial}\r\n").as_bytes()).await?,
+            Challenge::Text(_) => session.send(format!("{initial}\r\n").as_bytes()).await?,
         }
     }
     let challenge = match session.challenge(tag, &mut budget).await? {
         Challenge::Over(status) => return Ok(Answer { status, challenge: None }),
         Challenge::Text(text) => text,
     };
-    session.wire.send(format!("{farewell}\r\n").as_bytes()).await?;
+    session.send(format!("{farewell}\r\n").as_bytes()).await?;
     match session.challenge(tag, &mut budget).await? {
         Challenge::Over(status) => Ok(Answer { status, challenge: Some(challenge) }),
         Challenge::Text(_) => Err(out_of_step()),

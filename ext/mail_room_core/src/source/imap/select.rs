@@ -1,7 +1,12 @@
 //! SELECT (RFC 3501 section 6.3.1): the session's one mailbox, for reading and writing or not at all.
 
+use tokio::time::Instant;
+
 use super::command::Command;
-use super::parse::{Data, Kind};
+use super::list;
+use super::namespace;
+use super::parse::{Data, Kind, Status};
+use super::refusal::{advice, is_not_connected};
 use super::response::Intake;
 use super::session::Session;
 use super::text::printable;
@@ -14,22 +19,66 @@ struct Mailbox {
     uid_validity: Option<u32>,
     /// UIDs end with the session although there is a UIDVALIDITY (RFC 4315 section 2).
     uids_not_sticky: bool,
+    /// Flags that there may be.
+    flags: Option<String>,
     /// Flags that the server remembers after we are gone, if it says so.
     permanent_flags: Option<String>,
 }
 
 impl Intake for Mailbox {
     fn take(&mut self, data: Data) -> Result<()> {
-        if let Data::Status(status) = data {
-            match status.code.as_str() {
+        match data {
+            Data::Flags(flags) => self.flags = Some(flags.to_ascii_lowercase()),
+            Data::Status(status) => match status.code.as_str() {
                 "UIDVALIDITY" => self.uid_validity = status.arguments.trim().parse().ok(),
                 "UIDNOTSTICKY" => self.uids_not_sticky = true,
                 "PERMANENTFLAGS" => self.permanent_flags = Some(status.arguments.to_ascii_lowercase()),
                 _ => {}
-            }
+            },
+            _ => {}
         }
         Ok(())
     }
+}
+
+impl Mailbox {
+    /// Whether the server does not keep `\Seen`: it lists the flag and does not let it be changed for good, but others. Where
+    /// it lists no flag, what it takes shows when it is asked to.
+    fn forgets_seen(&self) -> bool {
+        let (Some(flags), Some(permanent)) = (&self.flags, &self.permanent_flags) else { return false };
+        flags.contains("\\seen") && permanent.contains('\\') && !permanent.contains("\\seen")
+    }
+}
+
+/// Selects `name`, or the same name below the prefix of the user's own mailboxes if there is none of the plain name.
+pub(super) async fn open(session: &mut Session, name: &str) -> Result<()> {
+    let Err(error) = select(session, name).await else { return Ok(()) };
+    if !matches!(error, Error::NoMailbox(_)) {
+        return Err(error);
+    }
+    if let Some(full) = namespace::with_prefix(session, name).await? {
+        match select(session, &full).await {
+            Err(Error::NoMailbox(_)) => {}
+            selected => return selected,
+        }
+    }
+    Err(error)
+}
+
+/// What a refusal to open `name` means. If there is no such mailbox, the error says which there are.
+pub(super) async fn refused(session: &mut Session, name: &str, status: &Status) -> Error {
+    let (shown, text) = (printable(name), &status.text);
+    let advice = advice(status).map(|advice| format!(" ({advice})")).unwrap_or_default();
+    // The command is as it should be, so this is about the state the server is in.
+    if status.kind == Kind::Bad || status.is_transient() || is_not_connected(status) {
+        return Error::Reconnect(format!("the server cannot open mailbox {shown} now: {text}{advice}"));
+    }
+    if status.code == "NOPERM" {
+        return Error::Refused(format!("the server does not open mailbox {shown} for this user: {text}"));
+    }
+    let names = list::names(session).await.unwrap_or_default();
+    let there_are = if names.is_empty() { String::new() } else { format!("; there are: {}", list::shown(&names)) };
+    Error::NoMailbox(format!("the server does not open mailbox {shown} (check name): {text}{there_are}"))
 }
 
 /// Selects the mailbox `name`.
@@ -40,11 +89,7 @@ pub(super) async fn select(session: &mut Session, name: &str) -> Result<()> {
     let mut mailbox = Mailbox::default();
     let status = session.run(&command, &mut mailbox).await?;
     if status.kind != Kind::Ok {
-        return Err(if status.is_transient() {
-            Error::Reconnect(format!("the server cannot open mailbox {shown} now: {}", status.text))
-        } else {
-            Error::Refused(format!("the server does not open mailbox {shown} (check name): {}", status.text))
-        });
+        return Err(refused(session, name, &status).await);
     }
     // Without the right to mark messages they would be delivered anew by every process that starts.
     if status.code == "READ-ONLY" {
@@ -53,8 +98,7 @@ pub(super) async fn select(session: &mut Session, name: &str) -> Result<()> {
              change flags"
         )));
     }
-    let forgets_seen = |flags: &String| flags.contains('\\') && !flags.contains("\\seen");
-    if mailbox.permanent_flags.as_ref().is_some_and(forgets_seen) {
+    if mailbox.forgets_seen() {
         return Err(Error::Refused(format!(
             "the server does not keep the flag \\Seen in mailbox {shown}; give this user the right to change it"
         )));
@@ -69,7 +113,8 @@ pub(super) async fn select(session: &mut Session, name: &str) -> Result<()> {
         ));
     }
     // RFC 3501 section 2.3.1.1: a server without UIDVALIDITY has UIDs for one session only; 0 marks that.
-    let uid_validity = mailbox.uid_validity.filter(|_| !mailbox.uids_not_sticky).unwrap_or(0);
+    let told = mailbox.uid_validity.filter(|_| !mailbox.uids_not_sticky);
+    let uid_validity = told.or(session.uid_validity).unwrap_or(0);
     session.uid_validity = Some(uid_validity);
     if uid_validity == 0 {
         session.notes.remarks.push((
@@ -80,5 +125,8 @@ pub(super) async fn select(session: &mut Session, name: &str) -> Result<()> {
             ),
         ));
     }
+    session.mailbox = name.to_owned();
+    session.selected_at = Some(Instant::now());
+    session.confirmed_at = session.selected_at;
     Ok(())
 }

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::capabilities::Capabilities;
 use super::command::{Command, Part};
 use super::connect::Deadlines;
@@ -32,11 +34,21 @@ pub(super) struct Session {
     pub(super) news: bool,
     /// The validity of the UIDs of the selected mailbox; 0 if the server does not tell.
     pub(super) uid_validity: Option<u32>,
+    /// The name of the selected mailbox.
+    pub(super) mailbox: String,
+    /// When it was selected last.
+    pub(super) selected_at: Option<Instant>,
+    /// When it was last known to be the same; `None` after a wait.
+    pub(super) confirmed_at: Option<Instant>,
+    /// Whether STATUS tells UIDVALIDITY.
+    pub(super) status_works: bool,
     /// Whether this server takes IDLE as it should.
     pub(super) idle_works: bool,
     /// What is to be told beside the answers.
     pub(super) notes: Notes,
     tag: u64,
+    /// What the server complained of last, since it last answered a command.
+    last_words: Option<String>,
 }
 
 impl fmt::Debug for Session {
@@ -55,15 +67,25 @@ impl Session {
             capabilities_known: false,
             news: false,
             uid_validity: None,
+            mailbox: String::new(),
+            selected_at: None,
+            confirmed_at: None,
+            status_works: true,
             idle_works: true,
             notes: Notes::default(),
             tag: 0,
+            last_words: None,
         }
     }
 
     /// Runs one command without literals.
     pub(super) async fn simple(&mut self, text: &str) -> Result<Status> {
         self.run(&Command::new(text), &mut Nothing).await
+    }
+
+    /// Runs one command without literals and gives its data to `intake`.
+    pub(super) async fn simple_into(&mut self, text: &str, intake: &mut dyn Intake) -> Result<Status> {
+        self.run(&Command::new(text), intake).await
     }
 
     /// Runs one command. Its answer may be OK, NO or BAD.
@@ -91,7 +113,7 @@ impl Session {
                 }
                 Part::Literal(literal) => {
                     line.extend_from_slice(format!("{{{}}}\r\n", literal.len()).as_bytes());
-                    self.wire.send(&line).await?;
+                    self.send(&line).await?;
                     line.clear();
                     if let Some(refused) = self.leave_to_go_on(tag, intake, &mut budget).await? {
                         return Ok(refused);
@@ -101,7 +123,7 @@ impl Session {
             }
         }
         line.extend_from_slice(b"\r\n");
-        self.wire.send(&line).await?;
+        self.send(&line).await?;
         self.answer(tag, intake, &mut budget).await
     }
 
@@ -122,7 +144,7 @@ impl Session {
                 outstanding += 1;
             }
             if !lines.is_empty() {
-                self.wire.send(lines.as_bytes()).await?;
+                self.send(lines.as_bytes()).await?;
             }
             if outstanding == 0 {
                 break;
@@ -190,16 +212,41 @@ impl Session {
         }
     }
 
+    /// Sends `bytes`. A server that takes no more may have said why.
+    pub(super) async fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        let Err(error) = self.wire.send(bytes).await else { return Ok(()) };
+        let mut budget = Budget::new();
+        while let Ok(true) = self.wire.pending().await {
+            self.response(&mut Nothing, &mut budget).await?;
+        }
+        Err(self.with_last_words(error))
+    }
+
+    /// Adds what the server complained of to an error about the connection's end: some give the reason in a line of its
+    /// own and then hang up.
+    fn with_last_words(&mut self, error: Error) -> Error {
+        match (error, self.last_words.take()) {
+            (Error::Reconnect(text), Some(words)) => Error::Reconnect(format!("{text}; before, it said: {words}")),
+            (error, _) => error,
+        }
+    }
+
     /// The next response, noted: hang-ups become errors, news are remembered, capabilities learned.
     pub(super) async fn response(&mut self, intake: &mut dyn Intake, budget: &mut Budget) -> Result<Reply> {
-        let response = self.wire.response(intake).await?;
+        let response = self.wire.response(intake).await.map_err(|error| self.with_last_words(error))?;
         budget.spend(response.text.len())?;
         let mut reply = parse(response)?;
         match &mut reply {
             Reply::Go(_) => {}
-            Reply::Tagged(_, status) => self.note(status)?,
+            Reply::Tagged(_, status) => {
+                self.note(status)?;
+                self.last_words = None;
+            }
             Reply::Untagged(Data::Status(status)) => {
                 self.note(status)?;
+                if matches!(status.kind, Kind::No | Kind::Bad) {
+                    self.last_words = Some(status.text.clone());
+                }
                 if status.kind == Kind::Bye {
                     return Err(Error::Reconnect(format!("the server hung up: {}", status.text)));
                 }
@@ -207,7 +254,7 @@ impl Session {
             Reply::Untagged(Data::Capability(words)) => self.learn(words),
             Reply::Untagged(Data::Exists) => self.news = true,
             Reply::Untagged(Data::Fetch(fetch)) => self.news |= fetch.is_about_flags() && !intake.changes_flags(),
-            Reply::Untagged(Data::Found(_) | Data::Listed(_) | Data::Other) => {}
+            Reply::Untagged(_) => {}
         }
         Ok(reply)
     }
@@ -219,7 +266,7 @@ impl Session {
         }
         let selected = self.uid_validity.is_some();
         if selected && status.code == "UIDVALIDITY" && status.arguments.parse().ok() != self.uid_validity {
-            return Err(Error::Reconnect("the mailbox was replaced by another one of the same name".into()));
+            return Err(replaced());
         }
         Ok(())
     }
@@ -292,6 +339,11 @@ pub(super) fn ok(status: Status, command: &str) -> Result<()> {
         Kind::Ok => Ok(()),
         _ => Err(Error::Reconnect(format!("the server refused {command}: {}", status.text))),
     }
+}
+
+/// The UIDs have lost their meaning: what is known of them must not be acted upon.
+pub(super) fn replaced() -> Error {
+    Error::Reconnect("the mailbox was replaced by another one of the same name".into())
 }
 
 pub(super) fn out_of_step() -> Error {
