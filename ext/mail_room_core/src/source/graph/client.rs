@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
-use bytes::Bytes;
+use reqwest::Response;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
-use reqwest::{Method, Response, Url};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use super::address::Address;
 use super::answer::{self, SILENCE};
 use super::lane::{Lane, Place};
+use super::request::Request;
 use super::token::{Token, Tokens};
+use super::trouble::Troubles;
 use crate::backoff::{Backoff, seconds};
 use crate::error::{Error, Result};
 use crate::http::{self, Http};
@@ -28,44 +29,29 @@ const AGAIN: (Duration, Duration) = (Duration::from_millis(500), Duration::from_
 const PATIENT_TRIES: u32 = 5;
 /// A pause longer than this is not waited for with messages in memory and claims held.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// One request.
-#[derive(Debug, Clone)]
-pub(super) struct Request {
-    method: Method,
-    url: Url,
-    body: Option<Bytes>,
-    prefer: Option<&'static str>,
-    alone: bool,
-}
-
-impl Request {
-    /// A request without a body.
-    pub(super) fn new(method: Method, url: Url) -> Self {
-        Self { method, url, body: None, prefer: None, alone: false }
-    }
-
-    /// With a body of JSON.
-    pub(super) fn json(self, body: &serde_json::Value) -> Self {
-        Self { body: Some(body.to_string().into()), ..self }
-    }
-
-    /// With a preference (RFC 7240).
-    pub(super) fn prefer(self, prefer: &'static str) -> Self {
-        Self { prefer: Some(prefer), ..self }
-    }
-
-    /// While no other is on its way.
-    pub(super) fn alone(self) -> Self {
-        Self { alone: true, ..self }
-    }
-}
+/// A mailbox that was told to stay away stays away for this long at least.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Why there is no answer.
 enum Unsent {
     Late,
+    /// There was no connection to send it over; in plain words.
+    Unconnected(String),
     /// In plain words.
     Broken(String),
+}
+
+/// Why [`Client::attempt`] has no answer for the caller.
+enum Miss {
+    /// Graph did not answer this request, though it could be reached; in plain words.
+    Unanswered(String),
+    Error(Error),
+}
+
+impl From<Error> for Miss {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
 }
 
 /// An answer whose body is still to be read; it keeps its place in the lane until dropped.
@@ -89,6 +75,7 @@ impl Answer {
 pub(super) struct Client {
     pub(super) address: Address,
     pub(super) log: Log,
+    pub(super) troubles: Troubles,
     http: Arc<Http>,
     tokens: Tokens,
     lane: Arc<Lane>,
@@ -96,7 +83,7 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(address: Address, http: Arc<Http>, tokens: Tokens, lane: Arc<Lane>, log: Log) -> Self {
-        Self { address, log, http, tokens, lane }
+        Self { address, log, troubles: Troubles::default(), http, tokens, lane }
     }
 
     /// Gets a token, so that refused credentials show before anything else.
@@ -124,27 +111,67 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`], [`Error::Throttled`], [`Error::Reconnect`].
     pub(super) async fn ask(&self, request: &Request) -> Result<Answer> {
+        self.attempt(request).await.map_err(|miss| match miss {
+            Miss::Unanswered(why) => self.reconnect(&why),
+            Miss::Error(error) => error,
+        })
+    }
+
+    /// Asks for a page or the like.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask); and `Ok(Err(_))` for a status that is no success and for an answer that did not come or broke
+    /// off, in words.
+    pub(super) async fn ask_json<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+        limit: usize,
+    ) -> Result<std::result::Result<T, Unsuccessful>> {
+        let mut answer = match self.attempt(request).await {
+            Ok(answer) => answer,
+            Err(Miss::Unanswered(words)) => return Ok(Err(Unsuccessful { status: None, words })),
+            Err(Miss::Error(error)) => return Err(error),
+        };
+        let status = answer.status();
+        if !(200..=299).contains(&status) {
+            let words = answer::failure(&mut answer.response).await;
+            return Ok(Err(Unsuccessful { status: Some(status), words }));
+        }
+        match answer::read(&mut answer.response, limit).await {
+            Ok(body) => answer::json(status, &body).map(Ok).map_err(|why| self.reconnect(&why)),
+            Err(words) => Ok(Err(Unsuccessful { status: None, words })),
+        }
+    }
+
+    async fn attempt(&self, request: &Request) -> std::result::Result<Answer, Miss> {
         let mut again = Backoff::new(AGAIN.0, AGAIN.1);
         let (mut failed, mut too_much, mut renewed) = (0_u32, 0_u32, false);
+        // What is known to be one message's own trouble holds up nobody else.
+        let brief = request.about.as_ref().and_then(|id| self.troubles.patience(id));
+        let within = brief.unwrap_or(SILENCE);
+        let tries = if request.once || brief.is_some() { 1 } else { TRIES };
         loop {
             let token = self.tokens.get().await?;
             let place = match self.lane.enter(request.alone, PATIENCE).await {
                 Ok(place) => place,
-                Err(left) => return Err(self.throttled("it wants to be left alone", left)),
+                Err(left) if too_much == 0 => return Err(self.throttled("it wants to be left alone", left).into()),
+                Err(left) => return Err(self.too_much(request, "it wants to be left alone", left)),
             };
-            let mut response = match self.send(request, &token).await {
+            let mut response = match self.send(request, &token, within).await {
                 Ok(response) => response,
-                // A minute was long enough to wait.
-                Err(Unsent::Late) => {
-                    return Err(self.reconnect(&format!("no answer within {} s", SILENCE.as_secs())));
-                }
-                Err(Unsent::Broken(why)) => {
+                Err(unsent) => {
                     drop(place);
                     failed += 1;
-                    if failed >= TRIES {
-                        return Err(self.reconnect(&why));
+                    match unsent {
+                        // Asking for less helps nobody who cannot be reached.
+                        Unsent::Unconnected(why) if failed >= TRIES => return Err(self.reconnect(&why).into()),
+                        Unsent::Broken(why) if failed >= tries => return Err(Miss::Unanswered(why)),
+                        // That was long enough to wait.
+                        Unsent::Late => {
+                            return Err(Miss::Unanswered(format!("no answer within {} s", within.as_secs())));
+                        }
+                        _ => tokio::time::sleep(again.delay()).await,
                     }
-                    tokio::time::sleep(again.delay()).await;
                     continue;
                 }
             };
@@ -157,10 +184,20 @@ impl Client {
                     drop(place);
                     self.tokens.forget(&token).await;
                 }
-                401 => return Err(self.refused(&answer::failure(&mut response).await)),
-                // Three times: it may be this request, and others go better.
-                503 | 504 if too_much + 1 >= TRIES => {
-                    self.hold(status, retry_after);
+                401 if request.about.is_none() => {
+                    return Err(self.refused(&answer::failure(&mut response).await).into());
+                }
+                429 | 503 | 504 | 509 if brief.is_some() => {
+                    if let (Some(id), Some(pause)) = (&request.about, retry_after) {
+                        self.troubles.hold(id, pause);
+                    }
+                    return Ok(Answer { response, _place: place });
+                }
+                // It may be this request, and others go better.
+                503 | 504 if too_much + 1 >= tries => {
+                    if !request.once || retry_after.is_some() {
+                        self.hold(status, retry_after);
+                    }
                     return Ok(Answer { response, _place: place });
                 }
                 429 | 503 | 504 | 509 => {
@@ -169,10 +206,11 @@ impl Client {
                     drop(place);
                     too_much += 1;
                     if too_much >= PATIENT_TRIES {
-                        return Err(self.throttled(&format!("it answered {status} {too_much} times"), self.lane.left()));
+                        let why = format!("it answered {status} {too_much} times");
+                        return Err(self.too_much(request, &why, self.lane.left()));
                     }
                 }
-                408 | 425 | 500 | 502 if failed + 1 < TRIES => {
+                408 | 425 | 500 | 502 if failed + 1 < tries => {
                     if retry_after.is_some() {
                         self.hold(status, retry_after);
                     }
@@ -189,25 +227,8 @@ impl Client {
         }
     }
 
-    /// Asks for a page or the like.
-    ///
-    /// # Errors
-    /// As [`ask`](Self::ask); and `Ok(Err(_))` for a status that is no success, in words.
-    pub(super) async fn ask_json<T: DeserializeOwned>(
-        &self,
-        request: &Request,
-        limit: usize,
-    ) -> Result<std::result::Result<T, Unsuccessful>> {
-        let mut answer = self.ask(request).await?;
-        let status = answer.status();
-        if !(200..=299).contains(&status) {
-            return Ok(Err(Unsuccessful { status, words: answer::failure(&mut answer.response).await }));
-        }
-        answer::json(&mut answer.response, limit).await.map(Ok).map_err(|error| self.reconnect(&error.to_string()))
-    }
-
-    async fn send(&self, request: &Request, token: &Token) -> std::result::Result<Response, Unsent> {
-        let client = self.http.client().await.map_err(|error| Unsent::Broken(error.to_string()))?;
+    async fn send(&self, request: &Request, token: &Token, within: Duration) -> std::result::Result<Response, Unsent> {
+        let client = self.http.client().await.map_err(|error| Unsent::Unconnected(error.to_string()))?;
         let mut builder =
             client.request(request.method.clone(), request.url.clone()).header(AUTHORIZATION, token.header.clone());
         if let Some(prefer) = request.prefer {
@@ -216,7 +237,8 @@ impl Client {
         if let Some(body) = &request.body {
             builder = builder.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
-        match timeout(SILENCE, builder.send()).await {
+        match timeout(within, builder.send()).await {
+            Ok(Err(error)) if error.is_connect() => Err(Unsent::Unconnected(http::in_words(&error))),
             Ok(sent) => sent.map_err(|error| Unsent::Broken(http::in_words(&error))),
             Err(_) => Err(Unsent::Late),
         }
@@ -231,8 +253,16 @@ impl Client {
         }
     }
 
+    /// As [`throttled`](Self::throttled), and noted about the message whose request it was.
+    fn too_much(&self, request: &Request, why: &str, left: Duration) -> Miss {
+        if let Some(id) = &request.about {
+            self.troubles.failed(id);
+        }
+        self.throttled(why, left).into()
+    }
+
     fn throttled(&self, why: &str, left: Duration) -> Error {
-        Error::Throttled { what: format!("{}: {why}", self.address.host()), retry_after: left }
+        Error::Throttled { what: format!("{}: {why}", self.address.host()), retry_after: left.max(PAUSE) }
     }
 
     /// The server is in trouble: connect again later.
@@ -251,10 +281,11 @@ impl Client {
     }
 }
 
-/// An answer that is no success.
+/// An answer that is no success, or none at all.
 #[derive(Debug)]
 pub(super) struct Unsuccessful {
-    pub(super) status: u16,
+    /// `None`: there was no answer, or not the whole of it.
+    pub(super) status: Option<u16>,
     /// Status, code and message, fit for a log.
     pub(super) words: String,
 }
@@ -263,8 +294,10 @@ impl Unsuccessful {
     /// What it means where a whole folder or mailbox was asked for.
     pub(super) fn error(&self, client: &Client) -> Error {
         match self.status {
-            401 | 403 => client.refused(&self.words),
-            400..=499 => Error::Refused(format!("{}: {}; check email and name", client.address.host(), self.words)),
+            Some(401 | 403) => client.refused(&self.words),
+            Some(400..=499) => {
+                Error::Refused(format!("{}: {}; check email and name", client.address.host(), self.words))
+            }
             _ => client.reconnect(&self.words),
         }
     }
