@@ -47,8 +47,7 @@ enum Broken {
     Slow(String),
 }
 
-/// Fetches `ids` in order, as many at a time as the mailbox allows. A message that does not come is reported and left for
-/// later; an error only if none comes at all and it is not known to be the messages' own trouble.
+/// Fetches `ids` in order, as many at a time as the mailbox allows. A message that does not come is given as refused; an error only if none comes at all and it is not known to be the messages' own trouble.
 pub(super) async fn fetch(
     client: &Client,
     sizes: &mut Sizes,
@@ -89,14 +88,14 @@ pub(super) async fn fetch(
         }
         well += 1;
     }
-    match failed.first() {
-        Some((_, error)) if well == 0 && (suspicious > 1 || (suspicious > 0 && matches!(error, Error::Refused(_)))) => {
-            return Err(error.clone());
-        }
-        _ => {}
+    if let Some((_, error)) = failed.first()
+        && well == 0
+        && suspicious > 1
+    {
+        return Err(error.clone());
     }
     for (id, trouble) in failed {
-        not_fetched(client, &id, &trouble.to_string());
+        sink(Fetched::Refused(id, trouble.to_string()));
     }
     Ok(())
 }
@@ -106,17 +105,12 @@ fn gone(client: &Client, id: &MessageId) {
     let times = client.troubles.missing(id);
     if times > 1 {
         let host = client.address.host();
-        not_fetched(
-            client,
-            id,
-            &format!("{host}: it says for the {times}. time that there is no such message, but lists it"),
+        let error = format!(
+            "{host}: it lists the message, and answered {times} times that there is none; asked for again later"
         );
+        let fields = [("uid", serde_json::json!(id)), ("error", error.into())];
+        client.log.line(Severity::Warn, "Message not fetched", &fields);
     }
-}
-
-fn not_fetched(client: &Client, id: &MessageId, why: &str) {
-    let fields = [("uid", serde_json::json!(id)), ("error", format!("{why}; asked for again later").into())];
-    client.log.line(Severity::Warn, "Message not fetched", &fields);
 }
 
 async fn one(client: &Client, id: &MessageId, planned: u64, limit: u64) -> Result<Got> {

@@ -95,11 +95,6 @@ impl Marker {
             (Mark::SetAside, Some(failed)) => match failed.step(client, watched, &mut self.complaint).await {
                 Ok(step) => step,
                 Err(error @ (Error::Throttled { .. } | Error::Stopped)) => return Err(error),
-                // The folder cannot even be looked for, and that is no passing trouble.
-                Err(error) if ids.iter().all(|id| client.troubles.is_own(id)) => {
-                    self.complaint = Some(failed.complaint(&error.to_string()));
-                    Step::Flag
-                }
                 Err(error) => return self.note(client, 0, ids.iter().map(|id| (id.clone(), error.clone())).collect()),
             },
         };

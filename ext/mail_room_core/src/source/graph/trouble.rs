@@ -50,11 +50,6 @@ impl Troubles {
         trouble.failures >= OWN_AFTER
     }
 
-    /// Whether the trouble is taken for the message's own.
-    pub(super) fn is_own(&self, id: &MessageId) -> bool {
-        self.lock().messages.get(id).is_some_and(|trouble| trouble.failures >= OWN_AFTER)
-    }
-
     /// Graph has no such message, though a list named it. Returns how often that was.
     pub(super) fn missing(&self, id: &MessageId) -> u32 {
         let mut troubles = self.lock();
@@ -130,15 +125,14 @@ mod tests {
     fn trouble_is_a_messages_own_after_three_failures_and_ends_with_the_message() {
         let troubles = Troubles::default();
         assert_eq!([1, 2, 3].map(|_| troubles.failed(&id("a"))), [false, false, true]);
-        assert!(troubles.is_own(&id("a")) && !troubles.is_own(&id("b")));
         assert_eq!([1, 2].map(|_| troubles.missing(&id("a"))), [1, 2]);
         troubles.hold(&id("a"), Duration::from_secs(60));
         assert!(troubles.held(&id("a")).is_some_and(|left| left > Duration::from_secs(59)));
         troubles.hold(&id("a"), Duration::ZERO);
         assert_eq!(troubles.held(&id("a")), None);
         troubles.forget_others(&HashSet::from([id("a")]));
-        assert!(troubles.is_own(&id("a")));
+        assert!(troubles.patience(&id("a")).is_some());
         troubles.forget_others(&HashSet::new());
-        assert!(!troubles.is_own(&id("a")));
+        assert_eq!((troubles.patience(&id("a")), troubles.failed(&id("a"))), (None, false));
     }
 }
