@@ -18,6 +18,7 @@ mod idle;
 mod list;
 mod login;
 mod narrow;
+mod notes;
 mod parse;
 mod party;
 mod placeholder;
@@ -35,6 +36,7 @@ mod uid_set;
 mod utf7;
 mod wire;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -48,7 +50,8 @@ use crate::control::Stop;
 use crate::error::{Error, Result};
 use crate::message::MessageId;
 use crate::oauth::Tokens;
-use crate::source::{Fetched, Mark, Source};
+use crate::random::hex_128;
+use crate::source::{AbsentFlags, Fetched, Mark, Source};
 use party::Party;
 use search_program::SearchProgram;
 use session::Session;
@@ -61,6 +64,7 @@ pub struct Imap {
     idle_timeout: Duration,
     failed_mailbox: Option<String>,
     complaint: Option<String>,
+    looked_for_leftovers: bool,
 }
 
 impl fmt::Debug for Imap {
@@ -109,11 +113,16 @@ impl Imap {
             session = login_with(tokens, mailbox, deadlines, gate, events) => session?,
         };
         let Mailbox { host, port, email, name, .. } = mailbox;
-        let scope = text::scope(host, *port, email, name, session.uid_validity.unwrap_or(0));
+        let mut scope = text::scope(host, *port, email, name, session.uid_validity.unwrap_or(0));
+        if session.uid_validity.unwrap_or(0) == 0 {
+            // UIDs end with the session: what is noted of them must never be taken for another session's.
+            scope.push('-');
+            scope.push_str(&hex_128());
+        }
         // Zero would search without pause.
         let idle_timeout = Duration::from_secs(mailbox.idle_timeout.max(1));
         let failed_mailbox = mailbox.failed_mailbox.clone();
-        Ok(Self { session, program, scope, idle_timeout, failed_mailbox, complaint: None })
+        Ok(Self { session, program, scope, idle_timeout, failed_mailbox, complaint: None, looked_for_leftovers: false })
     }
 
     fn blamed<T>(&self, result: Result<T>) -> Result<T> {
@@ -174,6 +183,11 @@ fn as_reconnect(error: Error) -> Error {
     }
 }
 
+/// Flags that no message bears that `search_command` finds; none if it has no meaning, which connecting tells.
+pub(crate) fn absent_flags(search_command: &str) -> AbsentFlags {
+    SearchProgram::new(search_command).map(|program| program.absent()).unwrap_or_default()
+}
+
 fn uids(ids: &[MessageId]) -> Vec<u32> {
     ids.iter()
         .filter_map(|id| match id {
@@ -204,6 +218,7 @@ impl Source for Imap {
     }
 
     async fn mark(&mut self, ids: &[MessageId], mark: Mark) -> Result<()> {
+        self.session.notes.unmarked.clear();
         let marked = match mark {
             Mark::SetAside => {
                 let folder = self.failed_mailbox.as_deref();
@@ -217,6 +232,31 @@ impl Source for Imap {
 
     fn complaint(&mut self) -> Option<String> {
         self.complaint.take()
+    }
+
+    fn unmarked(&mut self) -> Vec<(MessageId, String)> {
+        let unmarked: BTreeMap<_, _> = std::mem::take(&mut self.session.notes.unmarked).into_iter().collect();
+        unmarked.into_iter().map(|(uid, why)| (MessageId::Uid(uid), why)).collect()
+    }
+
+    fn remarks(&mut self) -> Vec<(&'static str, String)> {
+        std::mem::take(&mut self.session.notes.remarks)
+    }
+
+    fn unexpunged(&mut self) -> Option<String> {
+        self.session.notes.unexpunged.take()
+    }
+
+    fn expunges_only_given(&self) -> bool {
+        self.session.capabilities.uid_expunge
+    }
+
+    async fn leftovers(&mut self) -> Result<Vec<MessageId>> {
+        if std::mem::replace(&mut self.looked_for_leftovers, true) {
+            return Ok(Vec::new());
+        }
+        let found = search::deleted(&mut self.session).await.map_err(as_reconnect);
+        self.blamed(found.map(|uids| uids.into_iter().map(MessageId::Uid).collect()))
     }
 
     async fn expunge(&mut self, ids: &[MessageId]) -> Result<()> {

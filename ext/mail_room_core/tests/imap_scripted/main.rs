@@ -6,7 +6,10 @@
 mod commands;
 mod connecting;
 mod fetching;
+mod marking;
 mod oauth;
+#[path = "../support/redis.rs"]
+mod redis_server;
 mod silence;
 #[path = "../support/mod.rs"]
 mod support;

@@ -2,6 +2,7 @@
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
 pub mod dovecot;
+pub mod odd_server;
 pub mod scripted;
 
 use std::time::Duration;

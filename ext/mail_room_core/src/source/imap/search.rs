@@ -2,7 +2,7 @@
 
 use super::command::Command;
 use super::found::FOUND;
-use super::parse::{Data, Kind};
+use super::parse::{Data, Kind, Status};
 use super::response::Intake;
 use super::search_program::SearchProgram;
 use super::session::Session;
@@ -34,19 +34,27 @@ pub(super) async fn search(session: &mut Session, program: &SearchProgram) -> Re
     session.drain().await?;
     // From here on: what is announced while the server searches may have come too late for this search.
     session.news = false;
+    let (status, uids) = found(session, program).await?;
+    match status.kind {
+        Kind::Ok => Ok(uids),
+        Kind::Bad => Err(Error::Refused(format!("the server does not understand search_command: {}", status.text))),
+        _ => Err(Error::Reconnect(format!("the server refused to search: {}", status.text))),
+    }
+}
+
+/// Messages that bear \Deleted, whoever has set it; none if the server does not tell.
+pub(super) async fn deleted(session: &mut Session) -> Result<Vec<u32>> {
+    let (status, uids) = found(session, &SearchProgram::new("DELETED")?).await?;
+    Ok(if status.kind == Kind::Ok { uids } else { Vec::new() })
+}
+
+async fn found(session: &mut Session, program: &SearchProgram) -> Result<(Status, Vec<u32>)> {
     let mut command = Command::new("UID SEARCH ");
     program.append(&mut command);
     let mut uids = Uids::default();
     let status = session.run(&command, &mut uids).await?;
-    match status.kind {
-        Kind::Ok => {}
-        Kind::Bad => {
-            return Err(Error::Refused(format!("the server does not understand search_command: {}", status.text)));
-        }
-        _ => return Err(Error::Reconnect(format!("the server refused to search: {}", status.text))),
-    }
     let Uids(mut uids) = uids;
     uids.sort_unstable();
     uids.dedup();
-    Ok(uids)
+    Ok((status, uids))
 }

@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 #[derive(Default)]
 struct Mailbox {
     uid_validity: Option<u32>,
+    /// UIDs end with the session although there is a UIDVALIDITY (RFC 4315 section 2).
+    uids_not_sticky: bool,
     /// Flags that the server remembers after we are gone, if it says so.
     permanent_flags: Option<String>,
 }
@@ -21,6 +23,7 @@ impl Intake for Mailbox {
         if let Data::Status(status) = data {
             match status.code.as_str() {
                 "UIDVALIDITY" => self.uid_validity = status.arguments.trim().parse().ok(),
+                "UIDNOTSTICKY" => self.uids_not_sticky = true,
                 "PERMANENTFLAGS" => self.permanent_flags = Some(status.arguments.to_ascii_lowercase()),
                 _ => {}
             }
@@ -56,7 +59,26 @@ pub(super) async fn select(session: &mut Session, name: &str) -> Result<()> {
             "the server does not keep the flag \\Seen in mailbox {shown}; give this user the right to change it"
         )));
     }
+    if mailbox.permanent_flags.as_ref().is_some_and(|flags| flags.replace(['(', ')', ' '], "").is_empty()) {
+        session.notes.remarks.push((
+            "PERMANENTFLAGS",
+            format!(
+                "the server says that it keeps no flags of messages in mailbox {shown} (PERMANENTFLAGS ()), so delivered \
+                 messages may stay unread; give this user the right to change flags"
+            ),
+        ));
+    }
     // RFC 3501 section 2.3.1.1: a server without UIDVALIDITY has UIDs for one session only; 0 marks that.
-    session.uid_validity = Some(mailbox.uid_validity.unwrap_or(0));
+    let uid_validity = mailbox.uid_validity.filter(|_| !mailbox.uids_not_sticky).unwrap_or(0);
+    session.uid_validity = Some(uid_validity);
+    if uid_validity == 0 {
+        session.notes.remarks.push((
+            "UIDVALIDITY",
+            format!(
+                "the server's UIDs in mailbox {shown} end with the session (no UIDVALIDITY), so what is known of messages \
+                 ends with it, too: one that was delivered but not yet marked when the connection ended is delivered again"
+            ),
+        ));
+    }
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::capabilities::Capabilities;
 use super::command::{Command, Part};
 use super::connect::Deadlines;
+use super::notes::Notes;
 use super::parse::{Data, Kind, Reply, Status, parse};
 use super::party::Party;
 use super::response::{Intake, Nothing};
@@ -33,6 +34,8 @@ pub(super) struct Session {
     pub(super) uid_validity: Option<u32>,
     /// Whether this server takes IDLE as it should.
     pub(super) idle_works: bool,
+    /// What is to be told beside the answers.
+    pub(super) notes: Notes,
     tag: u64,
 }
 
@@ -53,6 +56,7 @@ impl Session {
             news: false,
             uid_validity: None,
             idle_works: true,
+            notes: Notes::default(),
             tag: 0,
         }
     }
