@@ -230,6 +230,56 @@ RSpec.describe "inbox_method microsoft_graph in trouble", :servers do
     end
   end
 
+  describe "a message set aside that a person marks as unread" do
+    [true, false].each do |mended|
+      it "is #{mended ? "delivered" : "set aside again after as many tries, and not deleted"}" do
+        server = graph
+        fill(server, 3)
+        refusing = true
+        http = HttpServer.new { |request| [refusing && request.body.include?("Mail 1\r") ? 422 : 200, {}, ""] }.start
+        @servers << http
+        odd = server.mails[1].id
+        process = mail_room(inbox(server, delivery_method: "postback", delivery_options: { delivery_url: http.url },
+                                          max_delivery_attempts: 1, delete_after_delivery: true))
+        aside = -> { server.mails.map { |mail| [mail.id, mail.read, mail.flagged] } == [[odd, true, true]] }
+        wait_until(30, -> { "it to be set aside: #{process.everything_said[-2000..]}" }) { aside.call }
+        tries = http.requests.count { |request| request.body.include?("Mail 1\r") }
+        refusing = !mended
+        server.unread!(odd)
+        wait_until(30, -> { "it to be tried again: #{process.everything_said[-2000..]}" }) do
+          http.requests.count { |request| request.body.include?("Mail 1\r") } == (mended ? tries + 1 : tries * 2)
+        end
+        wait_until(30, -> { "its end: #{process.everything_said[-2000..]}" }) { mended ? server.mails.empty? : aside.call }
+        looks = lines(process, "Idling").size
+        wait_until(20, "some looks") { lines(process, "Idling").size >= looks + 3 }
+        expect(mended ? server.mails : aside.call).to eq(mended ? [] : true)
+        expect(http.accepted.size).to eq(mended ? 3 : 2)
+      end
+    end
+  end
+
+  it "warns where marks are acknowledged and forgotten, and delivers nothing twice, also after a restart" do
+    server = graph
+    server.forgetful = true
+    mails = fill(server, 5)
+    process = mail_room(inbox(server))
+    expect(process.await_log("Marks not kept", 60)).to include("severity" => "WARN", "uid" => match_array(server.mails.map(&:id)))
+    patches = server.count(:patch)
+    looks = lines(process, "Idling").size
+    wait_until(20, "some looks") { lines(process, "Idling").size >= looks + 4 }
+    expect(server.count(:patch) - patches).to be <= 10
+    expect(server.unread.size).to eq(5)
+    process.kill9
+    process = mail_room(inbox(server))
+    process.await_log("Idling")
+    more = fill(server, 2)
+    wait_until(20, "what arrives later") { delivered.size >= 7 }
+    looks = lines(process, "Idling").size
+    wait_until(20, "some looks") { lines(process, "Idling").size >= looks + 2 }
+    expect(delivered.tally).to eq((mails + more).tally)
+    expect(lines(process, "Marks not kept").size).to be <= 1
+  end
+
   describe "a folder" do
     it "that is deleted and made anew is found again" do
       server = graph

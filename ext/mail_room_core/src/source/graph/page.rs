@@ -121,7 +121,10 @@ impl Lister {
         self.shape.begin(Instant::now());
         loop {
             let unsuccessful = match self.pages(client, folder, &mut found).await? {
-                Ok(()) => break,
+                Ok(()) => {
+                    self.shape.went_well();
+                    break;
+                }
                 Err(unsuccessful) => unsuccessful,
             };
             let asked_for = self.shape.top();
@@ -154,7 +157,6 @@ impl Lister {
                 Ok(page) => page,
                 Err(unsuccessful) => return Ok(Err(unsuccessful)),
             };
-            self.shape.went_well();
             let news = found.add(page.value);
             if found.is_full() {
                 break;

@@ -47,7 +47,7 @@ impl Shape {
         }
     }
 
-    /// A page came.
+    /// The whole list came.
     pub(super) fn went_well(&mut self) {
         self.failures = 0;
     }
