@@ -1,12 +1,13 @@
 //! A mailbox of Microsoft Graph: plain HTTPS requests, at most four at a time, nothing kept open between them.
 //!
-//! `token` (with `assertion`) shows who we are, `lane` says when a request may be sent, `client` sends it (`request` what,
-//! `address` where to, `answer` what came back), `trouble` knows the messages that it fails for; then one file per thing a
-//! session does, and `check`.
+//! `token` (with `assertion`) shows who we are, `lane` says when a request may be sent, `client` asks and `attempt` sends
+//! (`request` what, `address` where to, `answer` what came back), `trouble` knows the messages that it fails for; then one
+//! file per thing a session does, and `check`.
 
 mod address;
 mod answer;
 mod assertion;
+mod attempt;
 mod batch;
 pub(crate) mod check;
 mod client;
