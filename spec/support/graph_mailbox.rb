@@ -11,6 +11,9 @@ class GraphMailbox
 
   attr_reader :folders, :change
 
+  # Whether changes of messages are acknowledged and forgotten.
+  attr_writer :forgetful
+
   def initialize
     @lock = Monitor.new
     @mails = {}
@@ -37,6 +40,22 @@ class GraphMailbox
     end
   end
 
+  # With all that is in it.
+  def remove_folder(id)
+    @lock.synchronize do
+      @folders.delete(id)
+      @mails.delete_if { |_, mail| mail.folder == id }
+    end
+  end
+
+  def rename_folder(id, name) = @lock.synchronize { @folders[id].name = name }
+
+  # The folders that are in no other.
+  def top = @lock.synchronize { @folders.values.select { |folder| folder.parent.nil? } }
+
+  # Somebody marks a mail as unread.
+  def unread!(id) = @lock.synchronize { mail(id).read = false }
+
   def named(name, parent) = @lock.synchronize { @folders.values.select { |folder| [folder.name, folder.parent] == [name, parent] } }
 
   def mail(id) = @lock.synchronize { @mails[id] }
@@ -56,6 +75,8 @@ class GraphMailbox
   def patch(id, changes)
     @lock.synchronize do
       mail = @mails[id] or return
+      return mail if @forgetful
+
       mail.read = changes["isRead"] if changes.key?("isRead")
       mail.flagged = changes.dig("flag", "flagStatus") == "flagged" if changes.key?("flag")
       mail.changed = @change += 1

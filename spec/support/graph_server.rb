@@ -31,7 +31,7 @@ class GraphServer
   attr_reader :most_in_flight, :asked
   attr_accessor :chunked, :sizes
 
-  def_delegators :@mailbox, :add, :folder, :folders, :mails, :unread, :take
+  def_delegators :@mailbox, :add, :folder, :folders, :mails, :unread, :take, :remove_folder, :rename_folder, :forgetful=, :unread!
   def_delegators :@tokens, :lifetime=, :revoke
 
   # @param latency [Numeric] seconds that each request takes
@@ -69,6 +69,12 @@ class GraphServer
   # Called when a page was put together.
   def on_page(&on_page)
     @on_page = on_page
+  end
+
+  # Called with the link to the next page (nil after the last) and the query of this one.
+  # @yieldreturn [String, nil] the link to give
+  def on_link(&on_link)
+    @on_link = on_link
   end
 
   # How many of a kind were asked for: :token, :list, :delta, :value, :patch, :delete, :move, :batch, :folder.
@@ -159,10 +165,10 @@ class GraphServer
     all = unread(id)
     skip = query.fetch("$skip", 0).to_i
     shown = all.drop(skip).first([@page, query["$top"].to_i].min)
-    page = { value: shown.map { |mail| listed(mail, query.key?("$expand")) } }
-    return page if skip + shown.size >= all.size
-
-    page.merge("@odata.nextLink" => link("mailFolders/#{id}/messages", query.merge("$skip" => skip + shown.size)))
+    more = skip + shown.size < all.size
+    following = link("mailFolders/#{id}/messages", query.merge("$skip" => skip + shown.size)) if more
+    following = @on_link.call(following, query) if @on_link
+    { value: shown.map { |mail| listed(mail, query.key?("$expand")) }, "@odata.nextLink": following }.compact
   end
 
   def listed(mail, size)
@@ -221,6 +227,8 @@ class GraphServer
 
   def find(below, query)
     id, children = below
+    return json(200, { value: @mailbox.top.map { |folder| shown(folder) } }) unless id || query.key?("$filter")
+
     if (name = query["$filter"].to_s[/\AdisplayName eq '(.*)'\z/, 1])
       json(200, { value: @mailbox.named(name.gsub("''", "'"), (id if children)).map { |folder| shown(folder) } })
     else

@@ -1,11 +1,13 @@
 //! A mailbox of Microsoft Graph: plain HTTPS requests, at most four at a time, nothing kept open between them.
 //!
-//! `token` (with `assertion`) shows who we are, `lane` says when a request may be sent, `client` sends it (`address`
-//! where to, `answer` what came back); then one file per thing a session does, and `check`.
+//! `token` (with `assertion`) shows who we are, `lane` says when a request may be sent, `client` asks and `attempt` sends
+//! (`request` what, `address` where to, `answer` what came back), `trouble` knows the messages that it fails for; then one
+//! file per thing a session does, and `check`.
 
 mod address;
 mod answer;
 mod assertion;
+mod attempt;
 mod batch;
 pub(crate) mod check;
 mod client;
@@ -16,9 +18,13 @@ mod folder;
 mod lane;
 mod mark;
 mod page;
+mod request;
 mod set_aside;
+mod shape;
 mod size;
 mod token;
+mod trouble;
+mod watch;
 
 use std::fmt;
 use std::sync::Arc;
@@ -33,14 +39,16 @@ use crate::message::MessageId;
 use crate::source::{Fetched, Mark, Source};
 use client::Client;
 use delta::Delta;
-use folder::Folder;
 use mark::Marker;
+use page::Lister;
 use size::Sizes;
+use watch::Watch;
 
 /// A session on one folder: what was learned since the folder was found.
 pub struct Graph {
     client: Arc<Client>,
-    folder: Folder,
+    watch: Watch,
+    lister: Lister,
     scope: String,
     sizes: Sizes,
     marker: Marker,
@@ -65,11 +73,12 @@ impl Source for Graph {
     }
 
     async fn search(&mut self) -> Result<Vec<MessageId>> {
-        page::unread(&self.client, &self.folder, &mut self.sizes).await
+        self.watch.check(&self.client).await?;
+        self.lister.unread(&self.client, &self.watch.folder, &mut self.sizes).await
     }
 
     async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<(MessageId, u64)>> {
-        Ok(ids.iter().map(|id| (id.clone(), self.sizes.of(id))).collect())
+        Ok(ids.iter().map(|id| (id.clone(), if self.sizes.is_empty(id) { 0 } else { self.sizes.of(id) })).collect())
     }
 
     async fn fetch(&mut self, ids: &[MessageId], limit: u64, sink: &mut (dyn FnMut(Fetched) + Send)) -> Result<()> {
@@ -77,7 +86,7 @@ impl Source for Graph {
     }
 
     async fn mark(&mut self, ids: &[MessageId], mark: Mark) -> Result<()> {
-        self.marker.mark(&self.client, &self.folder, ids, mark).await
+        self.marker.mark(&self.client, &self.watch.folder, ids, mark).await
     }
 
     fn complaint(&mut self) -> Option<String> {
@@ -95,7 +104,7 @@ impl Source for Graph {
 
     async fn wait(&mut self, until: Instant, stop: &Stop) -> Result<()> {
         match &mut self.delta {
-            Some(delta) => delta.wait(&self.client, &self.folder, self.poll_interval, until, stop).await,
+            Some(delta) => delta.wait(&self.client, &self.watch.folder, self.poll_interval, until, stop).await,
             None => {
                 let poll = Instant::now() + self.poll_interval;
                 stop.sleep(until.min(poll).saturating_duration_since(Instant::now())).await;

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use crate::error::{Error, Result};
 use crate::http;
 
 /// Without a single octet of an answer that is due.
@@ -35,7 +34,7 @@ struct Reason {
 ///
 /// # Errors
 /// In plain words: it broke off, fell silent, or is larger than `limit`.
-pub(super) async fn read(response: &mut Response, limit: usize) -> std::result::Result<Vec<u8>, String> {
+pub(super) async fn read(response: &mut Response, limit: usize) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
     loop {
         let chunk =
@@ -50,18 +49,16 @@ pub(super) async fn read(response: &mut Response, limit: usize) -> std::result::
     }
 }
 
-/// Reads a page or the like.
+/// Understands a page or the like.
 ///
 /// # Errors
-/// [`Error::Reconnect`] with the beginning of what is no such thing.
-pub(super) async fn json<T: DeserializeOwned>(response: &mut Response, limit: usize) -> Result<T> {
-    let status = response.status().as_u16();
-    let body = read(response, limit).await.map_err(Error::Reconnect)?;
-    serde_json::from_slice(&body).map_err(|error| {
+/// In plain words, with the beginning of what is no such thing.
+pub(super) fn json<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| {
         // The words for what is missing name no value; the position helps nobody.
         let why =
             if error.is_data() && error.to_string().contains("missing field") { "lacks a field" } else { "is no JSON" };
-        Error::Reconnect(format!("the answer {status} {why} that we know: {}", excerpt(&body)))
+        format!("the answer {status} {why} that we know: {}", excerpt(body))
     })
 }
 

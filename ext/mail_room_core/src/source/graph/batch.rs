@@ -6,12 +6,15 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use reqwest::Method;
+use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::client::{Client, Request};
+use super::client::Client;
 use super::mark::Step;
+use super::request::Request;
 use crate::error::{Error, Result};
+use crate::http;
 use crate::journal::Severity;
 use crate::message::MessageId;
 
@@ -35,7 +38,10 @@ struct Inner {
 
 /// Takes `step` for each of `ids`. Returns those it did not get done; `None` if the batch as a whole came to nothing.
 pub(super) async fn run(client: &Client, step: &Step, ids: &[MessageId]) -> Result<Option<Vec<MessageId>>> {
-    let request = Request::new(Method::POST, client.address.batch()).json(&steps(client, step, ids)).alone();
+    if ids.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    let request = Request::new(Method::POST, client.address.batch()).json(&steps(client, step, ids)).alone().once();
     let answers = match client.ask_json::<Answers>(&request, ANSWER_OCTETS).await {
         Ok(Ok(answers)) => answers,
         Ok(Err(answer)) => return Ok(nothing(client, &answer.words)),
@@ -82,15 +88,16 @@ fn steps(client: &Client, step: &Step, ids: &[MessageId]) -> Value {
     json!({ "requests": requests })
 }
 
-/// The header of an inner answer, in seconds.
+/// The header of an inner answer.
 fn retry_after(headers: &HashMap<String, Value>) -> Option<Duration> {
     let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
-    let seconds = match value {
-        Value::String(text) => text.trim().parse().ok()?,
-        Value::Number(number) => number.as_f64()?,
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
         _ => return None,
     };
-    Duration::try_from_secs_f64(seconds).ok().map(|pause| pause.min(Duration::from_secs(24 * 3600)))
+    let value = HeaderValue::try_from(text).ok()?;
+    http::retry_after(&HeaderMap::from_iter([(RETRY_AFTER, value)]))
 }
 
 #[cfg(test)]
@@ -102,7 +109,9 @@ mod tests {
         let after = |headers: Value| retry_after(&serde_json::from_value(headers).unwrap());
         assert_eq!(after(json!({ "Retry-After": "7" })), Some(Duration::from_secs(7)));
         assert_eq!(after(json!({ "retry-after": 1.5 })), Some(Duration::from_millis(1500)));
-        assert_eq!(after(json!({ "Retry-After": 1e300 })), None);
+        let later = jiff::Timestamp::now() + Duration::from_secs(100);
+        let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&later).unwrap();
+        assert!(after(json!({ "Retry-After": date })).is_some_and(|pause| (98..=100).contains(&pause.as_secs())));
         for nonsense in
             [json!({}), json!({ "Retry-After": "soon" }), json!({ "Retry-After": -1 }), json!({ "Retry-After": null })]
         {

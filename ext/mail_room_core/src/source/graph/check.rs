@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::connector::client;
 use super::folder;
 use super::lane::Lanes;
-use super::page;
+use super::page::Lister;
 use super::size::Sizes;
 use crate::check::Report;
 use crate::config::{Graph, Mailbox};
@@ -24,7 +24,7 @@ pub(crate) async fn check(mailbox: &Mailbox, graph: &Graph, report: &mut Report)
     }
     let folder = report.step("folder", folder::find(&client, &mailbox.name)).await?;
     let mut sizes = Sizes::new(mailbox.max_message_size);
-    let unread = report.step("unread", page::unread(&client, &folder, &mut sizes)).await?;
+    let unread = report.step("unread", Lister::default().unread(&client, &folder, &mut sizes)).await?;
     report.fact("unread", unread.len());
     Some(())
 }

@@ -1,77 +1,29 @@
-//! Sends requests to Graph, and again where that is the remedy: with a new token, after a pause, after a broken
-//! connection. What an answer means for a message is decided by who asks.
+//! Talks to Graph for one mailbox: asks, and words what goes wrong. `attempt` sends. What an answer means for a message is
+//! decided by who asks.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
-use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
-use reqwest::{Method, Response, Url};
+use reqwest::Response;
 use serde::de::DeserializeOwned;
-use tokio::time::timeout;
 
 use super::address::Address;
-use super::answer::{self, SILENCE};
+use super::answer;
+use super::attempt::Miss;
 use super::lane::{Lane, Place};
-use super::token::{Token, Tokens};
-use crate::backoff::{Backoff, seconds};
+use super::request::Request;
+use super::token::Tokens;
+use super::trouble::Troubles;
+use crate::backoff::seconds;
 use crate::error::{Error, Result};
 use crate::http::{self, Http};
 use crate::journal::Log;
 
-/// Tries of one request that fails or is answered with a server's error.
-const TRIES: u32 = 3;
-/// Between them, first and longest.
-const AGAIN: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(2));
-/// Tries of one request that is too much, if it is too much for the mailbox.
-const PATIENT_TRIES: u32 = 5;
-/// A pause longer than this is not waited for with messages in memory and claims held.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// One request.
-#[derive(Debug, Clone)]
-pub(super) struct Request {
-    method: Method,
-    url: Url,
-    body: Option<Bytes>,
-    prefer: Option<&'static str>,
-    alone: bool,
-}
-
-impl Request {
-    /// A request without a body.
-    pub(super) fn new(method: Method, url: Url) -> Self {
-        Self { method, url, body: None, prefer: None, alone: false }
-    }
-
-    /// With a body of JSON.
-    pub(super) fn json(self, body: &serde_json::Value) -> Self {
-        Self { body: Some(body.to_string().into()), ..self }
-    }
-
-    /// With a preference (RFC 7240).
-    pub(super) fn prefer(self, prefer: &'static str) -> Self {
-        Self { prefer: Some(prefer), ..self }
-    }
-
-    /// While no other is on its way.
-    pub(super) fn alone(self) -> Self {
-        Self { alone: true, ..self }
-    }
-}
-
-/// Why there is no answer.
-enum Unsent {
-    Late,
-    /// In plain words.
-    Broken(String),
-}
-
 /// An answer whose body is still to be read; it keeps its place in the lane until dropped.
 pub(super) struct Answer {
     pub(super) response: Response,
-    _place: Place,
+    pub(super) _place: Place,
 }
 
 impl Answer {
@@ -89,14 +41,15 @@ impl Answer {
 pub(super) struct Client {
     pub(super) address: Address,
     pub(super) log: Log,
-    http: Arc<Http>,
-    tokens: Tokens,
-    lane: Arc<Lane>,
+    pub(super) troubles: Troubles,
+    pub(super) http: Arc<Http>,
+    pub(super) tokens: Tokens,
+    pub(super) lane: Arc<Lane>,
 }
 
 impl Client {
     pub(super) fn new(address: Address, http: Arc<Http>, tokens: Tokens, lane: Arc<Lane>, log: Log) -> Self {
-        Self { address, log, http, tokens, lane }
+        Self { address, log, troubles: Troubles::default(), http, tokens, lane }
     }
 
     /// Gets a token, so that refused credentials show before anything else.
@@ -124,101 +77,35 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`], [`Error::Throttled`], [`Error::Reconnect`].
     pub(super) async fn ask(&self, request: &Request) -> Result<Answer> {
-        let mut again = Backoff::new(AGAIN.0, AGAIN.1);
-        let (mut failed, mut too_much, mut renewed) = (0_u32, 0_u32, false);
-        loop {
-            let token = self.tokens.get().await?;
-            let place = match self.lane.enter(request.alone, PATIENCE).await {
-                Ok(place) => place,
-                Err(left) => return Err(self.throttled("it wants to be left alone", left)),
-            };
-            let mut response = match self.send(request, &token).await {
-                Ok(response) => response,
-                // A minute was long enough to wait.
-                Err(Unsent::Late) => {
-                    return Err(self.reconnect(&format!("no answer within {} s", SILENCE.as_secs())));
-                }
-                Err(Unsent::Broken(why)) => {
-                    drop(place);
-                    failed += 1;
-                    if failed >= TRIES {
-                        return Err(self.reconnect(&why));
-                    }
-                    tokio::time::sleep(again.delay()).await;
-                    continue;
-                }
-            };
-            let status = response.status().as_u16();
-            let retry_after = http::retry_after(response.headers());
-            match status {
-                401 if !renewed => {
-                    renewed = true;
-                    http::drain(response).await;
-                    drop(place);
-                    self.tokens.forget(&token).await;
-                }
-                401 => return Err(self.refused(&answer::failure(&mut response).await)),
-                // Three times: it may be this request, and others go better.
-                503 | 504 if too_much + 1 >= TRIES => {
-                    self.hold(status, retry_after);
-                    return Ok(Answer { response, _place: place });
-                }
-                429 | 503 | 504 | 509 => {
-                    self.hold(status, retry_after);
-                    http::drain(response).await;
-                    drop(place);
-                    too_much += 1;
-                    if too_much >= PATIENT_TRIES {
-                        return Err(self.throttled(&format!("it answered {status} {too_much} times"), self.lane.left()));
-                    }
-                }
-                408 | 425 | 500 | 502 if failed + 1 < TRIES => {
-                    if retry_after.is_some() {
-                        self.hold(status, retry_after);
-                    }
-                    http::drain(response).await;
-                    drop(place);
-                    failed += 1;
-                    tokio::time::sleep(again.delay()).await;
-                }
-                _ => {
-                    self.lane.went_well();
-                    return Ok(Answer { response, _place: place });
-                }
-            }
-        }
+        self.attempt(request).await.map_err(|miss| match miss {
+            Miss::Unanswered(why) => self.reconnect(&why),
+            Miss::Error(error) => error,
+        })
     }
 
     /// Asks for a page or the like.
     ///
     /// # Errors
-    /// As [`ask`](Self::ask); and `Ok(Err(_))` for a status that is no success, in words.
+    /// As [`ask`](Self::ask); and `Ok(Err(_))` for a status that is no success and for an answer that did not come or broke
+    /// off, in words.
     pub(super) async fn ask_json<T: DeserializeOwned>(
         &self,
         request: &Request,
         limit: usize,
     ) -> Result<std::result::Result<T, Unsuccessful>> {
-        let mut answer = self.ask(request).await?;
+        let mut answer = match self.attempt(request).await {
+            Ok(answer) => answer,
+            Err(Miss::Unanswered(words)) => return Ok(Err(Unsuccessful { status: None, words })),
+            Err(Miss::Error(error)) => return Err(error),
+        };
         let status = answer.status();
         if !(200..=299).contains(&status) {
-            return Ok(Err(Unsuccessful { status, words: answer::failure(&mut answer.response).await }));
+            let words = answer::failure(&mut answer.response).await;
+            return Ok(Err(Unsuccessful { status: Some(status), words }));
         }
-        answer::json(&mut answer.response, limit).await.map(Ok).map_err(|error| self.reconnect(&error.to_string()))
-    }
-
-    async fn send(&self, request: &Request, token: &Token) -> std::result::Result<Response, Unsent> {
-        let client = self.http.client().await.map_err(|error| Unsent::Broken(error.to_string()))?;
-        let mut builder =
-            client.request(request.method.clone(), request.url.clone()).header(AUTHORIZATION, token.header.clone());
-        if let Some(prefer) = request.prefer {
-            builder = builder.header("Prefer", prefer);
-        }
-        if let Some(body) = &request.body {
-            builder = builder.header(CONTENT_TYPE, "application/json").body(body.clone());
-        }
-        match timeout(SILENCE, builder.send()).await {
-            Ok(sent) => sent.map_err(|error| Unsent::Broken(http::in_words(&error))),
-            Err(_) => Err(Unsent::Late),
+        match answer::read(&mut answer.response, limit).await {
+            Ok(body) => answer::json(status, &body).map(Ok).map_err(|why| self.reconnect(&why)),
+            Err(words) => Ok(Err(Unsuccessful { status: None, words })),
         }
     }
 
@@ -229,10 +116,6 @@ impl Client {
             let fields = [("backoff_s", seconds(pause)), ("error", error.into())];
             self.log.info("Too many requests, backing off...", &fields);
         }
-    }
-
-    fn throttled(&self, why: &str, left: Duration) -> Error {
-        Error::Throttled { what: format!("{}: {why}", self.address.host()), retry_after: left }
     }
 
     /// The server is in trouble: connect again later.
@@ -251,10 +134,11 @@ impl Client {
     }
 }
 
-/// An answer that is no success.
+/// An answer that is no success, or none at all.
 #[derive(Debug)]
 pub(super) struct Unsuccessful {
-    pub(super) status: u16,
+    /// `None`: there was no answer, or not the whole of it.
+    pub(super) status: Option<u16>,
     /// Status, code and message, fit for a log.
     pub(super) words: String,
 }
@@ -263,8 +147,10 @@ impl Unsuccessful {
     /// What it means where a whole folder or mailbox was asked for.
     pub(super) fn error(&self, client: &Client) -> Error {
         match self.status {
-            401 | 403 => client.refused(&self.words),
-            400..=499 => Error::Refused(format!("{}: {}; check email and name", client.address.host(), self.words)),
+            Some(401 | 403) => client.refused(&self.words),
+            Some(400..=499) => {
+                Error::Refused(format!("{}: {}; check email and name", client.address.host(), self.words))
+            }
             _ => client.reconnect(&self.words),
         }
     }

@@ -10,8 +10,10 @@ use super::delta::Delta;
 use super::folder;
 use super::lane::Lanes;
 use super::mark::Marker;
+use super::page::Lister;
 use super::size::Sizes;
 use super::token::Tokens;
+use super::watch::Watch;
 use crate::config;
 use crate::error::Result;
 use crate::http::Http;
@@ -67,7 +69,8 @@ impl Connector for GraphConnector {
         Ok(Graph {
             client: self.client.clone(),
             scope: self.client.address.scope(folder.id()),
-            folder,
+            watch: Watch::new(&watched.config.name, folder),
+            lister: Lister::default(),
             sizes: Sizes::new(watched.config.max_message_size),
             marker: Marker::new(watched.config.failed_mailbox.as_deref()),
             poll_interval: self.poll_interval,

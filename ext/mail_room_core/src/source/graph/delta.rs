@@ -8,15 +8,19 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::address::query;
-use super::client::{Client, Request, Unsuccessful};
+use super::client::{Client, Unsuccessful};
 use super::folder::Folder;
 use super::page::{PAGE_OCTETS, Page, Pages};
+use super::request::Request;
 use crate::control::Stop;
 use crate::error::{Error, Result};
 use crate::journal::Severity;
 
 /// The unread messages are listed this often at least: a delta covers only messages received since it began.
-const LOOK_AT_ALL_EVERY: Duration = Duration::from_secs(900);
+const LOOK_AT_ALL_EVERY: Duration = Duration::from_secs(300);
+/// Changes on a page, as we ask for: fewer after each failure in a row. After as many failures changes are not asked for any
+/// more.
+const PAGES: [&str; 3] = ["odata.maxpagesize=500", "odata.maxpagesize=100", "odata.maxpagesize=25"];
 /// How much earlier than now a delta begins: clocks differ, and mail may be late.
 const EARLIER: Duration = Duration::from_secs(3600);
 
@@ -38,6 +42,7 @@ impl Change {
 #[derive(Debug, Default)]
 pub(super) struct Delta {
     link: Option<Url>,
+    failures: usize,
     /// Not to be had from this mailbox: it is waited as without it.
     refused: bool,
 }
@@ -57,8 +62,7 @@ impl Delta {
             // What came before it begins is found by the search that follows.
             match self.changes(client, first(client, folder)).await {
                 Ok(Ok(_)) => return Ok(()),
-                Ok(Err(answer)) if answer.status == 403 || answer.status >= 500 => return Err(answer.error(client)),
-                Ok(Err(answer)) => self.refuse(client, &answer.words),
+                Ok(Err(answer)) => self.failed(client, &answer),
                 Err(Error::Throttled { .. }) => {}
                 Err(error) => return Err(error),
             }
@@ -73,12 +77,14 @@ impl Delta {
             match self.changes(client, link).await {
                 Ok(Ok(true)) => return Ok(()),
                 Ok(Ok(false)) => {}
-                Ok(Err(answer)) if answer.status == 403 || answer.status >= 500 => return Err(answer.error(client)),
-                // 410: what the link stands for is forgotten.
+                // 410: what the link stands for is forgotten. Whatever else it is, the search that follows finds out.
                 Ok(Err(answer)) => {
                     let error = format!("{}; the unread messages are listed, and changes counted anew", answer.words);
                     client.log.info("Delta ended", &[("error", error.into())]);
                     self.link = None;
+                    if answer.status != Some(410) {
+                        self.failed(client, &answer);
+                    }
                     return Ok(());
                 }
                 Err(Error::Throttled { retry_after, .. }) => _ = stop.sleep(retry_after).await,
@@ -89,10 +95,12 @@ impl Delta {
 
     /// Reads all changes since `link`, and keeps the next link. Whether there is news.
     async fn changes(&mut self, client: &Client, link: Url) -> Result<std::result::Result<bool, Unsuccessful>> {
+        let prefer = PAGES.get(self.failures).copied().unwrap_or("odata.maxpagesize=25");
         let mut pages = Pages::new(link);
         let mut news = false;
+        let mut why = "it ends without a link to the next changes".to_owned();
         while let Some(url) = pages.next.take() {
-            let request = Request::new(Method::GET, url).prefer("odata.maxpagesize=500");
+            let request = Request::new(Method::GET, url).prefer(prefer).once();
             let page: Page<Change> = match client.ask_json(&request, PAGE_OCTETS).await? {
                 Ok(page) => page,
                 Err(answer) => return Ok(Err(answer)),
@@ -100,11 +108,23 @@ impl Delta {
             news |= page.value.iter().any(Change::is_news);
             if let Some(link) = &page.delta {
                 self.link = Some(client.address.next(link)?);
+                self.failures = 0;
                 return Ok(Ok(news));
             }
-            pages.turn(client, page.next.as_deref(), !page.value.is_empty())?;
+            if let Err(endless) = pages.turn(client, page.next.as_deref(), !page.value.is_empty())? {
+                why = endless;
+            }
         }
-        Err(client.reconnect("the list of changes ends without a link to the next ones"))
+        Ok(Err(Unsuccessful { status: None, words: format!("the list of changes cannot be read to its end: {why}") }))
+    }
+
+    /// Changes cannot be had now. A passing trouble is no reason to do without them.
+    fn failed(&mut self, client: &Client, answer: &Unsuccessful) {
+        self.failures = self.failures.saturating_add(1);
+        let passing = matches!(answer.status, Some(408 | 413 | 425 | 500..=599) | None);
+        if !passing || self.failures >= PAGES.len() {
+            self.refuse(client, &answer.words);
+        }
     }
 
     fn refuse(&mut self, client: &Client, words: &str) {

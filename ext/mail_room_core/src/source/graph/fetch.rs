@@ -9,8 +9,9 @@ use reqwest::{Method, Response};
 use tokio::time::timeout;
 
 use super::answer::{self, SILENCE, excerpt};
-use super::client::{Answer, Client, Request};
+use super::client::{Answer, Client};
 use super::lane::PLACES;
+use super::request::Request;
 use super::size::Sizes;
 use crate::error::{Error, Result};
 use crate::http;
@@ -22,8 +23,10 @@ use crate::source::Fetched;
 const TRIES: u32 = 3;
 /// Between them.
 const AGAIN: Duration = Duration::from_millis(500);
-/// The whole of one message.
-const WHOLE: Duration = Duration::from_secs(600);
+/// Octets a second, at least, after the first minute: others wait for a message that comes more slowly.
+const SLOWEST: u64 = 100 << 10;
+/// Messages that fail before any goes well, after which the others are not asked for.
+const SUSPICIOUS: usize = 8;
 
 /// What a request for a message came to.
 enum Got {
@@ -37,8 +40,14 @@ enum Got {
     Nothing(Error),
 }
 
-/// Fetches `ids` in order, as many at a time as the mailbox allows. A message that does not come is reported and left for
-/// later; an error only if none comes at all.
+/// A message that did not arrive whole, in plain words.
+enum Broken {
+    Off(String),
+    /// Others waited for long enough.
+    Slow(String),
+}
+
+/// Fetches `ids` in order, as many at a time as the mailbox allows. A message that does not come is given as refused; an error only if none comes at all and it is not known to be the messages' own trouble.
 pub(super) async fn fetch(
     client: &Client,
     sizes: &mut Sizes,
@@ -52,65 +61,82 @@ pub(super) async fn fetch(
         (id, got)
     });
     let mut answers = stream::iter(requests).buffered(PLACES as usize);
-    let (mut well, mut failed) = (0_usize, Vec::new());
+    let (mut well, mut suspicious, mut failed) = (0_usize, 0_usize, Vec::new());
     while let Some((id, got)) = answers.next().await {
         match got? {
-            Got::Body(body) => {
-                well += 1;
-                sink(Fetched::Body(id, body));
+            Got::Nothing(trouble) => {
+                suspicious += usize::from(!client.troubles.failed(&id));
+                failed.push((id, trouble));
+                // It is in trouble with all of them: the others need not find out one by one.
+                if well == 0 && suspicious >= SUSPICIOUS {
+                    break;
+                }
+                continue;
             }
-            Got::Gone => well += 1,
+            Got::Gone => gone(client, &id),
+            Got::Body(body) => {
+                client.troubles.went_well(&id);
+                // An answer without an octet is no message, unless Graph has told that it has none.
+                let arrived = !body.is_empty() || sizes.is_empty(&id);
+                sink(if arrived { Fetched::Body(id, body) } else { Fetched::Nil(id) });
+            }
             Got::Larger(octets) => {
-                well += 1;
                 let planned = sizes.larger(&id, octets);
                 sink(Fetched::Larger(id, planned));
             }
-            Got::TooLarge => {
-                well += 1;
-                sink(Fetched::TooLarge(id));
-            }
-            Got::Nothing(trouble) => failed.push((id, trouble)),
+            Got::TooLarge => sink(Fetched::TooLarge(id)),
         }
+        well += 1;
     }
-    match failed.first() {
-        Some((_, error)) if well == 0 && (failed.len() > 1 || matches!(error, Error::Refused(_))) => {
-            return Err(error.clone());
-        }
-        _ => {}
+    if let Some((_, error)) = failed.first()
+        && well == 0
+        && suspicious > 1
+    {
+        return Err(error.clone());
     }
     for (id, trouble) in failed {
-        let error = format!("{trouble}; asked for again later");
-        client.log.line(
-            Severity::Warn,
-            "Message not fetched",
-            &[("uid", serde_json::json!(id)), ("error", error.into())],
-        );
+        sink(Fetched::Refused(id, trouble.to_string()));
     }
     Ok(())
 }
 
+/// A message that somebody else took is no news; one that is listed again is.
+fn gone(client: &Client, id: &MessageId) {
+    let times = client.troubles.missing(id);
+    if times > 1 {
+        let host = client.address.host();
+        let error = format!(
+            "{host}: it lists the message, and answered {times} times that there is none; asked for again later"
+        );
+        let fields = [("uid", serde_json::json!(id)), ("error", error.into())];
+        client.log.line(Severity::Warn, "Message not fetched", &fields);
+    }
+}
+
 async fn one(client: &Client, id: &MessageId, planned: u64, limit: u64) -> Result<Got> {
-    let MessageId::Text(id) = id else { return Ok(Got::Gone) };
-    let request = Request::new(Method::GET, client.address.of(&["messages", id, "$value"]));
-    let mut tries = 0;
+    let MessageId::Text(text) = id else { return Ok(Got::Gone) };
+    if let Some(left) = client.troubles.held(id) {
+        let why = format!("it wants to be left alone about this message for {} s more", left.as_secs().max(1));
+        return Ok(Got::Nothing(client.reconnect(&why)));
+    }
+    let request = Request::new(Method::GET, client.address.of(&["messages", text, "$value"])).about(id);
+    let mut tries = if client.troubles.patience(id).is_some() { TRIES } else { 1 };
     loop {
         let answer = match client.ask(&request).await {
             // Three tries of one message: with others it may go better.
             Err(error @ Error::Reconnect(_)) => return Ok(Got::Nothing(error)),
             answer => answer?,
         };
-        tries += 1;
         match understand(client, answer, planned, limit).await {
             Ok(got) => return Ok(got),
-            Err(_) if tries < TRIES => tokio::time::sleep(AGAIN).await,
-            Err(words) => return Ok(Got::Nothing(client.reconnect(&words))),
+            Err(Broken::Off(_)) if tries < TRIES => tokio::time::sleep(AGAIN).await,
+            Err(Broken::Off(words) | Broken::Slow(words)) => return Ok(Got::Nothing(client.reconnect(&words))),
         }
+        tries += 1;
     }
 }
 
-/// # Errors
-/// In plain words: it broke off.
-async fn understand(client: &Client, mut answer: Answer, planned: u64, limit: u64) -> std::result::Result<Got, String> {
+async fn understand(client: &Client, mut answer: Answer, planned: u64, limit: u64) -> std::result::Result<Got, Broken> {
     match answer.status() {
         200 => {}
         404 | 410 => {
@@ -119,7 +145,11 @@ async fn understand(client: &Client, mut answer: Answer, planned: u64, limit: u6
         }
         status => {
             let words = answer::failure(&mut answer.response).await;
-            return Ok(Got::Nothing(if status == 403 { client.refused(&words) } else { client.reconnect(&words) }));
+            return Ok(Got::Nothing(if matches!(status, 401 | 403) {
+                client.refused(&words)
+            } else {
+                client.reconnect(&words)
+            }));
         }
     }
     let response = &mut answer.response;
@@ -130,10 +160,12 @@ async fn understand(client: &Client, mut answer: Answer, planned: u64, limit: u6
         let page = answer::read(response, answer::SMALL).await.unwrap_or_default();
         return Ok(Got::Nothing(client.reconnect(&format!("{words} in place of a message: {}", excerpt(&page)))));
     }
-    timeout(WHOLE, body(response, planned, limit)).await.unwrap_or_else(|_| Err("it came too slowly".into()))
+    let within = SILENCE.saturating_add(Duration::from_secs(planned / SLOWEST));
+    let whole = timeout(within, body(response, planned, limit)).await;
+    whole.unwrap_or_else(|_| Err(Broken::Slow(format!("the message did not arrive within {} s", within.as_secs()))))
 }
 
-async fn body(response: &mut Response, planned: u64, limit: u64) -> std::result::Result<Got, String> {
+async fn body(response: &mut Response, planned: u64, limit: u64) -> std::result::Result<Got, Broken> {
     let octets = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
     let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     match length {
@@ -143,19 +175,18 @@ async fn body(response: &mut Response, planned: u64, limit: u64) -> std::result:
     }
     let mut body = Vec::with_capacity(length.and_then(|length| usize::try_from(length).ok()).unwrap_or_default());
     loop {
-        let chunk =
-            timeout(SILENCE, response.chunk()).await.map_err(|_| "the message stopped in the middle".to_owned())?;
+        let chunk = timeout(SILENCE, response.chunk()).await;
+        let chunk = chunk.map_err(|_| Broken::Slow("the message stopped in the middle".into()))?;
         // Also an end before the Content-Length.
-        let Some(chunk) = chunk.map_err(|error| format!("the message broke off: {}", http::in_words(&error)))? else {
-            break;
-        };
+        let broke_off = |error| Broken::Off(format!("the message broke off: {}", http::in_words(&error)));
+        let Some(chunk) = chunk.map_err(broke_off)? else { break };
         if octets(body.len()).saturating_add(octets(chunk.len())) > planned {
             return Ok(if planned < limit { Got::Larger(None) } else { Got::TooLarge });
         }
         body.extend_from_slice(&chunk);
     }
     if length.is_some_and(|length| length != octets(body.len())) {
-        return Err("the message is shorter than its Content-Length".into());
+        return Err(Broken::Off("the message is shorter than its Content-Length".into()));
     }
     body.shrink_to_fit();
     Ok(Got::Body(body))

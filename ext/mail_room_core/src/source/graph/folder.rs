@@ -5,9 +5,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::address::query;
-use super::answer::SMALL;
-use super::client::{Client, Request};
+use super::answer::{SMALL, printable};
+use super::client::Client;
 use super::page::Page;
+use super::request::Request;
 use crate::error::{Error, Result};
 
 /// Names that mean a folder in every mailbox, whatever it is called there.
@@ -31,6 +32,10 @@ const WELL_KNOWN: [&str; 17] = [
     "syncissues",
 ];
 
+/// Folders that an error names, and characters of each name.
+const NAMES_SHOWN: usize = 30;
+const NAME_SHOWN: usize = 60;
+
 /// A folder that was found.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(super) struct Folder {
@@ -42,6 +47,20 @@ impl Folder {
     pub(super) fn id(&self) -> &str {
         &self.id
     }
+
+    /// Whether it is the same folder whatever somebody renames or deletes.
+    pub(super) fn is_well_known(&self) -> bool {
+        well_known(&self.id).is_some()
+    }
+}
+
+/// A folder as a list of folders names it.
+#[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+struct Named {
+    #[serde(rename = "displayName")]
+    name: String,
 }
 
 /// The folder that `name` means.
@@ -52,10 +71,24 @@ pub(super) async fn find(client: &Client, name: &str) -> Result<Folder> {
     match look(client, name).await? {
         Some(folder) => Ok(folder),
         None => Err(Error::Refused(format!(
-            "{}: there is no folder {name:?}, neither as a well-known name nor as an id, a display name or a path; check name",
-            client.address.host()
+            "{}: there is no folder {name:?}, neither as a well-known name nor as an id, a display name or a path{}; check name",
+            client.address.host(),
+            there_are(client).await
         ))),
     }
+}
+
+/// Which folders there are at the top, for an error; nothing if that is not to be had.
+async fn there_are(client: &Client) -> String {
+    let mut url = client.address.of(&children(None));
+    query(&mut url, &[("$select", "displayName"), ("$top", "100")]);
+    let answer = client.ask_json::<Page<Named>>(&Request::new(Method::GET, url).once(), SMALL).await;
+    let folders = answer.ok().and_then(std::result::Result::ok).map(|page| page.value).unwrap_or_default();
+    let mut names: Vec<_> = folders.iter().map(|folder| printable(&folder.name, NAME_SHOWN)).collect();
+    names.retain(|name| !name.is_empty());
+    let more = if names.len() > NAMES_SHOWN { ", and others" } else { "" };
+    names.truncate(NAMES_SHOWN);
+    if names.is_empty() { String::new() } else { format!(" (at the top there are: {}{more})", names.join(", ")) }
 }
 
 /// The folder that `name` means, made if there is none; a path is made as far as it is missing.
@@ -129,7 +162,7 @@ async fn by_id(client: &Client, id: &str) -> Result<Option<Folder>> {
     match client.ask_json(&Request::new(Method::GET, url), SMALL).await? {
         Ok(folder) => Ok(Some(folder)),
         // What is no id is malformed, says Graph.
-        Err(answer) if matches!(answer.status, 400 | 404 | 405) => Ok(None),
+        Err(answer) if matches!(answer.status, Some(400 | 404 | 405)) => Ok(None),
         Err(answer) => Err(answer.error(client)),
     }
 }

@@ -88,10 +88,11 @@ impl Lane {
         let mut state = self.state();
         let now = Instant::now();
         let under_way = state.not_before.filter(|until| *until > now);
-        let pause = match (asked.filter(|pause| !pause.is_zero()), under_way) {
-            (Some(pause), _) => pause,
+        // Nobody can ask for a shorter pause than ours.
+        let pause = match (asked, under_way) {
+            (_, None) => state.backoff.delay().max(asked.unwrap_or_default()),
+            (Some(pause), Some(_)) => pause,
             (None, Some(_)) => return None,
-            (None, None) => state.backoff.delay(),
         };
         if under_way.is_none() {
             state.width = state.width.saturating_mul(2).min(PLACES);
@@ -148,6 +149,7 @@ mod tests {
         assert!(tokio::time::timeout(Duration::from_millis(50), lane.enter(false, PATIENCE)).await.is_err());
         drop(alone);
         assert!(lane.hold(Some(Duration::from_millis(1))).is_some());
+        lane.state().not_before = None;
         let two = [lane.enter(false, PATIENCE).await.unwrap(), lane.enter(false, PATIENCE).await.unwrap()];
         assert!(tokio::time::timeout(Duration::from_millis(50), lane.enter(false, PATIENCE)).await.is_err());
         drop(two);
@@ -159,26 +161,30 @@ mod tests {
     async fn nobody_enters_before_a_pause_ends() {
         let lane = Lane::default();
         let begun = Instant::now();
-        assert_eq!(lane.hold(Some(Duration::from_millis(300))), Some(Duration::from_millis(300)));
+        assert_eq!(lane.hold(Some(Duration::from_millis(1300))), Some(Duration::from_millis(1300)));
         // Neither news nor shorter.
         assert_eq!(lane.hold(Some(Duration::from_millis(10))), None);
         assert_eq!(lane.hold(None), None);
         drop(lane.enter(false, PATIENCE).await.unwrap());
-        assert!(begun.elapsed() >= Duration::from_millis(300));
+        assert!(begun.elapsed() >= Duration::from_millis(1300));
         lane.hold(Some(Duration::from_secs(60)));
         let left = lane.enter(false, PATIENCE).await.unwrap_err();
         assert!(left > Duration::from_secs(59) && left <= Duration::from_secs(60));
     }
 
     #[test]
-    fn without_a_wish_pauses_double() {
-        let lane = Lane::default();
-        for step in [1.0, 2.0, 4.0] {
-            let pause = lane.hold(None).unwrap().as_secs_f64();
-            assert!((step / 2.0..=step).contains(&pause), "{pause} is not in the step of {step}");
+    fn pauses_double_and_nobody_can_ask_for_shorter_ones() {
+        for asked in [None, Some(Duration::ZERO), Some(Duration::from_millis(1))] {
+            let lane = Lane::default();
+            for step in [1.0, 2.0, 4.0] {
+                let pause = lane.hold(asked).unwrap().as_secs_f64();
+                assert!((step / 2.0..=step).contains(&pause), "{pause} is not in the step of {step}");
+                lane.state().not_before = None;
+            }
+            assert_eq!(lane.hold(Some(Duration::from_secs(9))), Some(Duration::from_secs(9)));
             lane.state().not_before = None;
+            lane.went_well();
+            assert!(lane.hold(asked).unwrap() <= Duration::from_secs(1));
         }
-        lane.went_well();
-        assert!(lane.hold(Some(Duration::ZERO)).unwrap() <= Duration::from_secs(1));
     }
 }

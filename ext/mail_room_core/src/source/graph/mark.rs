@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use super::answer;
 use super::batch;
-use super::client::{Client, Request};
+use super::client::Client;
 use super::folder::Folder;
 use super::lane::PLACES;
+use super::request::Request;
 use super::set_aside::FailedFolder;
 use crate::error::{Error, Result};
 use crate::message::MessageId;
@@ -17,6 +18,9 @@ use crate::source::Mark;
 
 /// Batches that fail before no more are tried in this session.
 const BATCHES: u32 = 3;
+
+/// Messages that we are not allowed to mark, with none marked meanwhile, after which it is taken to hold for all.
+const REFUSED: usize = 3;
 
 /// What is done with a message.
 #[derive(Debug, Clone)]
@@ -88,7 +92,11 @@ impl Marker {
             (Mark::Seen, _) => Step::Read,
             (Mark::Deleted, _) => Step::Delete,
             (Mark::SetAside, None) => Step::Flag,
-            (Mark::SetAside, Some(failed)) => failed.step(client, watched, &mut self.complaint).await?,
+            (Mark::SetAside, Some(failed)) => match failed.step(client, watched, &mut self.complaint).await {
+                Ok(step) => step,
+                Err(error @ (Error::Throttled { .. } | Error::Stopped)) => return Err(error),
+                Err(error) => return self.note(client, 0, ids.iter().map(|id| (id.clone(), error.clone())).collect()),
+            },
         };
         let (mut well, mut failures) = (0_usize, Vec::new());
         for some in ids.chunks(batch::MOST) {
@@ -103,7 +111,10 @@ impl Marker {
             let mut unmoved = Vec::new();
             while let Some((id, answered)) = answers.next().await {
                 match answered {
-                    Ok(_) => well += 1,
+                    Ok(_) => {
+                        client.troubles.went_well(&id);
+                        well += 1;
+                    }
                     Err(error @ (Error::Throttled { .. } | Error::Stopped)) => return Err(error),
                     Err(error) if matches!(step, Step::Move(_)) => unmoved.push((id, error)),
                     Err(error) => failures.push((id, error)),
@@ -118,7 +129,7 @@ impl Marker {
                 }
             }
         }
-        self.note(well, failures)
+        self.note(client, well, failures)
     }
 
     /// Marks what it can with one request; returns the others.
@@ -127,17 +138,30 @@ impl Marker {
         if ids.len() <= PLACES as usize || self.failed_batches >= BATCHES {
             return Ok(ids.to_vec());
         }
-        if let Some(left) = batch::run(client, step, ids).await? {
-            self.failed_batches = 0;
-            return Ok(left);
+        // A message in trouble goes alone, so that its trouble is its own.
+        let (mut left, sound): (Vec<_>, Vec<_>) =
+            ids.iter().cloned().partition(|id| client.troubles.patience(id).is_some());
+        match batch::run(client, step, &sound).await {
+            Ok(Some(not_done)) => {
+                self.failed_batches = 0;
+                left.extend(not_done);
+            }
+            Ok(None) => {
+                self.failed_batches += 1;
+                left.extend(sound);
+            }
+            Err(error) => {
+                self.failed_batches += 1;
+                return Err(error);
+            }
         }
-        self.failed_batches += 1;
-        Ok(ids.to_vec())
+        Ok(left)
     }
 
     /// The folder does not take the message: it stays, for a person to look at.
     async fn in_place(&mut self, client: &Client, id: &MessageId, why: &Error) -> Result<()> {
         let gone = one(client, &Step::Flag, id).await?;
+        client.troubles.went_well(id);
         if let Some(failed) = &mut self.failed
             && !gone
         {
@@ -147,11 +171,21 @@ impl Marker {
         Ok(())
     }
 
-    fn note(&mut self, well: usize, failures: Vec<(MessageId, Error)>) -> Result<()> {
-        match failures.first() {
-            Some((_, error)) if well == 0 && (failures.len() > 1 || matches!(error, Error::Refused(_))) => {
-                return Err(error.clone());
+    /// Decides whose fault the failures are.
+    fn note(&mut self, client: &Client, well: usize, failures: Vec<(MessageId, Error)>) -> Result<()> {
+        if well > 0 {
+            client.troubles.marked();
+        }
+        let (mut suspicious, mut refused) = (0_usize, 0_usize);
+        for (id, error) in &failures {
+            suspicious += usize::from(!client.troubles.failed(id));
+            if matches!(error, Error::Refused(_)) {
+                refused = client.troubles.refused(id);
             }
+        }
+        match failures.first() {
+            // Whoever may not mark must not deliver.
+            Some((_, error)) if well == 0 && (suspicious > 1 || refused >= REFUSED) => return Err(error.clone()),
             _ => {}
         }
         self.unmarked = failures.into_iter().map(|(id, error)| (id, error.to_string())).collect();
@@ -161,8 +195,13 @@ impl Marker {
 
 /// Takes `step` for one message. Whether it is gone.
 async fn one(client: &Client, step: &Step, id: &MessageId) -> Result<bool> {
-    let MessageId::Text(id) = id else { return Ok(true) };
-    let mut request = Request::new(step.method(), client.address.of(&step.segments(id))).prefer("return=minimal");
+    let MessageId::Text(text) = id else { return Ok(true) };
+    if let Some(left) = client.troubles.held(id) {
+        let why = format!("it wants to be left alone about this message for {} s more", left.as_secs().max(1));
+        return Err(client.reconnect(&why));
+    }
+    let url = client.address.of(&step.segments(text));
+    let mut request = Request::new(step.method(), url).prefer("return=minimal").about(id);
     if let Some(body) = step.body() {
         request = request.json(&body);
     }
@@ -173,5 +212,5 @@ async fn one(client: &Client, step: &Step, id: &MessageId) -> Result<bool> {
         return Ok(matches!(status, 404 | 410));
     }
     let words = answer::failure(&mut answer.response).await;
-    Err(if status == 403 { client.refused(&words) } else { client.reconnect(&words) })
+    Err(if matches!(status, 401 | 403) { client.refused(&words) } else { client.reconnect(&words) })
 }

@@ -2,7 +2,7 @@
 //! every mailbox; what `$value` yields has other encodings. So this is an estimate, and what is fetched is cut off there:
 //! a message that turns out larger is planned anew.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::message::MessageId;
 
@@ -17,13 +17,15 @@ const LARGER: u64 = 4;
 #[derive(Debug)]
 pub(super) struct Sizes {
     planned: HashMap<MessageId, u64>,
+    /// Told to have no octets at all.
+    empty: HashSet<MessageId>,
     /// max_message_size: nothing larger is read.
     most: u64,
 }
 
 impl Sizes {
     pub(super) fn new(most: u64) -> Self {
-        Self { planned: HashMap::new(), most }
+        Self { planned: HashMap::new(), empty: HashSet::new(), most }
     }
 
     /// Octets to plan for `id`.
@@ -31,9 +33,15 @@ impl Sizes {
         self.planned.get(id).copied().unwrap_or(UNKNOWN).min(self.most)
     }
 
+    /// Whether Graph told that `id` has no octets. Any other message that arrives without one has not arrived.
+    pub(super) fn is_empty(&self, id: &MessageId) -> bool {
+        self.empty.contains(id)
+    }
+
     /// These are listed now; `stored` are the sizes in the store, where known.
     pub(super) fn listed(&mut self, stored: Vec<(MessageId, Option<u64>)>) {
         let learned = std::mem::take(&mut self.planned);
+        self.empty = stored.iter().filter(|(_, stored)| *stored == Some(0)).map(|(id, _)| id.clone()).collect();
         self.planned = stored
             .into_iter()
             .filter_map(|(id, stored)| {
@@ -70,7 +78,12 @@ mod tests {
         sizes.listed(vec![(id("unknown"), None), (id("known"), Some(1))]);
         assert_eq!(sizes.of(&id("unknown")), 7 << 20);
         assert_eq!(sizes.larger(&id("unknown"), Some(u64::MAX)), 10 << 20);
+        sizes.listed(vec![(id("unknown"), None), (id("known"), Some(1)), (id("empty"), Some(0))]);
+        assert_eq!(
+            ["unknown", "known", "empty", "other"].map(|name| sizes.is_empty(&id(name))),
+            [false, false, true, false]
+        );
         sizes.listed(Vec::new());
-        assert!(sizes.planned.is_empty());
+        assert!(sizes.planned.is_empty() && sizes.empty.is_empty());
     }
 }

@@ -247,10 +247,11 @@ impl Tokens {
             true => excerpt(body),
         };
         let words = printable(&self.without_secret(&words), SHOWN);
-        let retry_after = http::retry_after(answer.headers()).filter(|pause| !pause.is_zero());
+        let retry_after = http::retry_after(answer.headers()).unwrap_or_default();
         match status {
             429 | 503 | 504 | 509 => {
-                let retry_after = retry_after.unwrap_or_else(|| pause.delay());
+                // Nobody can ask for a shorter pause than ours.
+                let retry_after = pause.delay().max(retry_after);
                 let fields = [
                     ("backoff_s", seconds(retry_after)),
                     ("error", format!("{} answered {status}", http::shown(&self.url)).into()),
