@@ -176,12 +176,15 @@ fn unix(rest: &str) -> Result<Address> {
 }
 
 fn login(userinfo: Option<&str>) -> Result<Option<Login>> {
-    let Some((user, password)) = userinfo.and_then(|info| info.split_once(':')) else { return Ok(None) };
+    // One word is the password, as it is to redis-client; so is the word after the colon.
+    let (user, password) = userinfo.map_or(("", ""), |info| info.split_once(':').unwrap_or(("", info)));
     if password.is_empty() {
         return Ok(None);
     }
     let user = if user.is_empty() { None } else { Some(decoded(user)?) };
-    Ok(Some(Login { user, password: decoded(password)?.into() }))
+    // Encoded as in a form, too: GitLab writes a blank as a plus sign.
+    let password = decoded(&password.replace('+', " "))?;
+    Ok(Some(Login { user, password: password.into() }))
 }
 
 fn host_and_port(place: &str) -> Result<(String, u16)> {
@@ -212,7 +215,7 @@ fn split_at_any<'a>(text: &'a str, marks: &[char]) -> (&'a str, &'a str) {
 
 fn meaningless(why: &str) -> Error {
     Error::Configuration(format!(
-        "redis_url has no meaning: {why}; expected is redis://[[user]:password@]host[:port][/database], the same with \
+        "redis_url has no meaning: {why}; expected is redis://[[user:]password@]host[:port][/database], the same with \
          rediss://, or unix:///path[?db=database]"
     ))
 }
