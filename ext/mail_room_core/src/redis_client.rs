@@ -6,6 +6,7 @@ pub(crate) mod check;
 mod connect;
 mod connection;
 mod lane;
+pub(crate) mod permissions;
 mod script;
 mod sentinel;
 mod trouble;

@@ -460,7 +460,7 @@ async fn a_dead_process_of_another_machine_is_succeeded_within_15_s_and_a_living
     let (dead, alive, me) = (Process::elsewhere("one"), Process::elsewhere("two"), Process::elsewhere("three"));
     let (theirs, living) = (arbiter(&server, dead.instance()), arbiter(&server, alive.instance()));
     let mine = arbiter(&server, me.instance());
-    let beating: Vec<_> = [&alive, &me].map(|process| {
+    let beating = [&alive, &me].map(|process| {
         let process: Arc<Process> = process.clone();
         tokio::spawn(async move { process.beat().await })
     });

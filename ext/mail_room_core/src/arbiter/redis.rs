@@ -191,6 +191,9 @@ impl Redis {
         keys: Keys,
         times: &[Duration],
     ) -> Result<Vec<bool>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
         let (heartbeat, life) = self.own_heartbeat();
         let times = [times, &[life]].concat();
         let ours = self.in_batches(script, scope, ids, keys, &times, heartbeat).await?;

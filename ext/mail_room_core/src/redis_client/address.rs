@@ -219,3 +219,45 @@ fn meaningless(why: &str) -> Error {
          rediss://, or unix:///path[?db=database]"
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_we_are_is_read_as_by_redis_client() {
+        let table = [
+            ("redis://host", None),
+            ("redis://@host", None),
+            ("redis://:@host", None),
+            ("redis://secret@host", Some((None, "secret"))),
+            ("rediss://secret@host:1/2", Some((None, "secret"))),
+            ("redis://:secret@host", Some((None, "secret"))),
+            ("redis://user:secret@host", Some((Some("user"), "secret"))),
+            ("redis://us%3Aer:se%40cr%25et@host", Some((Some("us:er"), "se@cr%et"))),
+            ("redis://se%3Acr%2Fet@host", Some((None, "se:cr/et"))),
+            ("redis://se:cr:et@host", Some((Some("se"), "cr:et"))),
+            ("redis://a+b%2Bc@host", Some((None, "a b+c"))),
+            ("unix://secret@/run/redis.sock", Some((None, "secret"))),
+            ("unix:/run/redis.sock", None),
+        ];
+        for (url, expected) in table {
+            let config = config::Redis {
+                url: url.to_owned().into(),
+                db: None,
+                sentinels: Vec::new(),
+                sentinel_username: None,
+                sentinel_password: None,
+                tls: None,
+            };
+            let sentinel = config::Sentinel { host: "s".into(), port: 26_379, tls: None };
+            let with_sentinel = config::Redis { sentinels: vec![sentinel], ..config.clone() };
+            let addresses = [Address::new(&config), Address::new(&with_sentinel)];
+            for address in addresses.into_iter().take(if url.starts_with("unix") { 1 } else { 2 }) {
+                let login = address.unwrap().login;
+                let seen = login.as_ref().map(|login| (login.user.as_deref(), login.password.expose_secret()));
+                assert_eq!(seen, expected, "{url}");
+            }
+        }
+    }
+}
