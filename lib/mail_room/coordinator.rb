@@ -3,6 +3,7 @@
 require "mail_room/mailbox_watcher"
 require "mail_room/progress"
 require "mail_room/watch"
+require "mail_room/watched_twice"
 
 module MailRoom
   # Watches several mailboxes, all of them on one native runtime: no thread per mailbox. Without any mailbox it waits to be
@@ -19,6 +20,7 @@ module MailRoom
 
     # @param mailboxes [Array<Mailbox>]
     def initialize(mailboxes)
+      WatchedTwice.warn_about(mailboxes)
       @watchers = mailboxes.map { |mailbox| MailboxWatcher.new(mailbox) }
       @running = false
       @quit = false

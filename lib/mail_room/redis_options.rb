@@ -11,7 +11,7 @@ module MailRoom
   #
   # | key | meaning | default |
   # | --- | --- | --- |
-  # | redis_url | `redis://[user[:password]@]host[:port][/db]`, `rediss://...` (TLS), `unix:/path`, `unix:///path`; with Sentinels
+  # | redis_url | `redis://[[user:]password@]host[:port][/db]`, `rediss://...` (TLS), `unix:/path`, `unix:///path`; with Sentinels
   #   `redis://:password@master-name/` | redis://localhost:6379 |
   # | redis_ssl_params | options of TLS, see {TlsOptions} | none |
   # | sentinels | list of host, port (26379), ssl (false), ssl_params, see {TlsOptions}, and username and password if they

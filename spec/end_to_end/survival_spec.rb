@@ -32,6 +32,60 @@ RSpec.describe "surviving", :servers do
     expect(delivered.tally).to eq(mails.tally)
   end
 
+  # With claims that live for a minute, as by default.
+  def lasting(**options)
+    mailbox(user, arbitration_options: { redis_url: redis.url }, **options)
+  end
+
+  it "is killed in mid-drain, and its successor on the same machine need not wait for its claims" do
+    mails = fill(2_000)
+    process = mail_room(lasting)
+    wait_until(30, "the drain to begin") { redis.call("LLEN", "queue:mails") >= 100 }
+    process.kill9
+    left = mails.size - redis.call("LLEN", "queue:mails")
+    expect(left).to be_positive
+    started = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+    mail_room(lasting)
+    wait_until(45, -> { "2000 jobs, not #{redis.call("LLEN", "queue:mails")}" }) { all_arrived?(mails, redis) }
+    took = Process.clock_gettime(Process::CLOCK_MONOTONIC) - started
+    RSpec.configuration.reporter.message("#{left} of 2000 mails left at kill -9: the last one arrived #{took.round(1)} s after the restart")
+    wait_until(30, "all to be seen") { dovecot.uids(user, "UNSEEN").empty? }
+    expect(delivered.tally).to eq(mails.tally)
+    expect(took).to be < 30
+  end
+
+  it "shares a mailbox that is listed twice among its two watchers" do
+    mails = fill(200)
+    server = HttpServer.new.start
+    posting = lasting(delivery_method: "postback", delivery_options: { delivery_url: server.url })
+    process = mail_room(posting, posting)
+    wait_until(60, -> { "200 posts, not #{server.accepted.size}" }) { server.accepted.size >= 200 }
+    wait_until(30, "all to be seen") { dovecot.uids(user, "UNSEEN").empty? }
+    expect(process.term.exitstatus).to eq(0)
+    expect(server.accepted.map(&:body).tally).to eq(mails.tally)
+    expect(process.stderr).not_to include("twice")
+    expect(redis.call("KEYS", "heartbeat:*")).to eq([])
+  ensure
+    server&.stop
+  end
+
+  # Each travels alone or nearly so: the frozen one has claimed some of them, and found all.
+  it "is frozen for longer than it is remembered what was delivered, and every mail arrives once", :slow do
+    mails = Array.new(12) { |number| Mails.plain(number, 9 << 20).b }
+    mails.each { |mail| dovecot.append(user, mail) }
+    frozen = mail_room(lasting)
+    wait_until(60, "the drain to begin") { redis.call("LLEN", "queue:mails") >= 1 }
+    frozen.signal("STOP")
+    expect(redis.call("LLEN", "queue:mails")).to be < 12
+    mail_room(lasting)
+    wait_until(180, -> { "12 jobs, not #{redis.call("LLEN", "queue:mails")}" }) { redis.call("LLEN", "queue:mails") >= 12 }
+    wait_until(60, "all to be seen") { dovecot.uids(user, "UNSEEN").empty? }
+    wait_until(700, "Redis to have forgotten them") { redis.call("KEYS", "delivered:*").empty? }
+    frozen.signal("CONT")
+    wait_until(60, "the thawed one to idle") { frozen.log.last["action"] == "Idling" }
+    expect(delivered.tally).to eq(mails.tally)
+  end
+
   it "goes on when Redis was killed and comes back" do
     mails = fill(2_000)
     process = mail_room(mailbox(user, redis: private_redis))

@@ -1,13 +1,17 @@
 //! Who decides which process delivers a message. An arbiter knows ids and scopes; it never sees a message, except where
 //! handing it over and noting that are one step.
 
+mod heartbeat;
 mod hook;
+mod process;
 pub mod redis;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+
+pub use process::{Instance, Process};
 
 use crate::config;
 use crate::delivery::Handover;
@@ -46,15 +50,15 @@ pub enum Arbiter {
 }
 
 impl Arbiter {
-    /// The arbiter that `config` asks for. Connects to nothing yet. `instance` names this process, see
-    /// [`new_instance`]. A class of the app's own is called through `calls`.
+    /// The arbiter that `config` asks for. Connects to nothing yet. `instance` is the watcher that asks, see
+    /// [`Process`]. A class of the app's own is called through `calls`.
     ///
     /// # Errors
     /// [`Error::Configuration`](crate::Error::Configuration) if the address has no meaning.
     pub fn new(
         config: &config::Arbitration,
         clients: &RedisClients,
-        instance: &str,
+        instance: impl Into<Instance>,
         calls: &Arc<Calls>,
     ) -> Result<Self> {
         Ok(match config {
@@ -78,6 +82,16 @@ impl Arbiter {
         match self {
             Self::Noop | Self::Hook(_) => None,
             Self::Redis(redis) => Some(redis.claim_ttl()),
+        }
+    }
+
+    /// How long after a search its result may be relied upon: what has been delivered since then is still remembered, so that
+    /// a claim of it is not won. Half of the time that is remembered, the rest is for what takes long. `None` if nobody else
+    /// delivers, or if it is not for us to know.
+    pub(crate) fn search_is_good_for(&self) -> Option<Duration> {
+        match self {
+            Self::Noop | Self::Hook(_) => None,
+            Self::Redis(redis) => Some(redis.remembers_for() / 2),
         }
     }
 
@@ -219,7 +233,7 @@ impl Arbiter {
     }
 }
 
-/// A name for this process that no other has: 128 random bits in hex. One per supervisor.
+/// A name that no other has and that says nothing of this process: 128 random bits in hex.
 pub fn new_instance() -> String {
     hex_128()
 }

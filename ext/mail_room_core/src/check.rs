@@ -13,6 +13,7 @@ use crate::delivery::postback::Postback;
 use crate::error::{Error, Result};
 use crate::postgres::{PostgresClients, check as postgres_check};
 use crate::redis_client::check as redis_check;
+pub use crate::redis_client::permissions::{Jobs, Keys, Needs};
 use crate::rejection;
 use crate::source::graph::check as graph_check;
 use crate::source::imap::check as imap_check;
@@ -116,10 +117,10 @@ pub async fn graph(mailbox: &config::Mailbox) -> Report {
     report
 }
 
-/// A Redis: connection, login and role.
-pub async fn redis(config: &config::Redis) -> Report {
+/// A Redis: connection, login, role, and the permissions for what is needed of it.
+pub async fn redis(config: &config::Redis, needs: &Needs) -> Report {
     let mut report = Report::default();
-    within(&mut report, async |report| redis_check::check(config, report).await).await;
+    within(&mut report, async |report| redis_check::check(config, needs, report).await).await;
     report
 }
 

@@ -5,6 +5,12 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
+#[cfg(test)]
+extern crate self as mail_room_core;
+#[cfg(test)]
+#[path = "../tests/support/redis.rs"]
+mod redis_server;
+
 pub mod arbiter;
 pub mod backoff;
 mod batch;
@@ -12,6 +18,7 @@ pub mod bell;
 pub mod budget;
 pub mod charset;
 pub mod check;
+mod clock;
 pub mod config;
 pub mod control;
 pub mod delivery;

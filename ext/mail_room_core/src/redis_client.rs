@@ -6,6 +6,7 @@ pub(crate) mod check;
 mod connect;
 mod connection;
 mod lane;
+pub(crate) mod permissions;
 mod script;
 mod sentinel;
 mod trouble;
@@ -88,6 +89,11 @@ impl fmt::Debug for RedisClient {
 }
 
 impl RedisClient {
+    /// Whether `other` is a clone of this one.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
     /// As the free function of the same name.
     pub(crate) fn same_server(&self, other: &Self) -> bool {
         self.shared.address.same_server(&other.shared.address)

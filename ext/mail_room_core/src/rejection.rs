@@ -19,6 +19,7 @@ use tokio::time::timeout;
 
 use crate::arbiter::Claim;
 use crate::backoff::{Backoff, seconds};
+use crate::clock;
 use crate::config;
 use crate::error::{Error, Result};
 use crate::failures::Failures;
@@ -85,12 +86,25 @@ pub(crate) struct Pending {
     /// For the app's own class.
     raw: Vec<u8>,
     until: Instant,
+    /// When the message was looked at, in time since boot.
+    considered: Duration,
 }
 
 impl Pending {
+    /// Which message it is.
+    pub(crate) fn id(&self) -> &MessageId {
+        &self.id
+    }
+
     /// When the message is looked at again at the latest.
     pub(crate) fn until(&self) -> Instant {
         self.until
+    }
+
+    /// Whether somebody may have told the sender, and the arbiter have forgotten it, since we looked at the message.
+    fn is_outdated(&self, watched: &Watched) -> bool {
+        let age = clock::since_boot().saturating_sub(self.considered);
+        watched.arbiter.search_is_good_for().is_some_and(|good_for| age > good_for)
     }
 }
 
@@ -168,7 +182,8 @@ impl Rejection {
             return Fate::Silent(why);
         }
         let (scope, found, until) = (scope.to_owned(), found.clone(), now + FORGOTTEN);
-        Fate::Told(Box::new(Pending { scope, id: message.id, rejected, found, raw, until }))
+        let considered = clock::since_boot();
+        Fate::Told(Box::new(Pending { scope, id: message.id, rejected, found, raw, until, considered }))
     }
 
     /// Tells of these, soon.
@@ -234,7 +249,17 @@ impl Rejection {
             return false;
         }
         let ids = std::slice::from_ref(id);
+        if pending.is_outdated(watched) {
+            // Looked for anew.
+            watched.memory().wait(id, Instant::now());
+            return false;
+        }
         match self.claim(watched, scope, ids).await {
+            Ok(Claim::Won { .. }) if pending.is_outdated(watched) => {
+                watched.release(scope, ids).await.ok();
+                watched.memory().wait(id, Instant::now());
+                return false;
+            }
             Ok(Claim::Won { .. }) => {}
             Ok(Claim::Delivered) => {
                 watched.memory().decided(id, watched.mark());

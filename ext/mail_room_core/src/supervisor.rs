@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
-use crate::arbiter::Arbiter;
+use crate::arbiter::{Arbiter, Process};
 use crate::backoff::Backoff;
 use crate::budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
 use crate::config;
@@ -128,29 +128,37 @@ impl Supervisor {
 
     fn run_once(&self) -> Result<()> {
         let mut journal = Journal::new(self.lines.clone());
-        let watched = self.watched(&mut journal)?;
+        let process = Process::new();
+        let watched = self.watched(&mut journal, &process)?;
         let graphs = graphs(&watched)?;
         let runtime = runtime(WORKERS)?;
         let once = self.settings.once.map(Duration::from_secs);
         if let Some(manager) = self.settings.manager.clone() {
             runtime.spawn(tell(manager, self.progress.clone(), self.stop.clone()));
         }
-        runtime.block_on(supervise(watched, graphs, once, self.stop.clone()));
+        runtime.block_on(async {
+            let beating = tokio::spawn({
+                let process = process.clone();
+                async move { process.beat().await }
+            });
+            supervise(watched, graphs, once, self.stop.clone()).await;
+            beating.abort();
+            process.end().await;
+        });
         runtime.shutdown_timeout(SHUTDOWN_WITHIN);
         drop(journal);
         Ok(())
     }
 
-    fn watched(&self, journal: &mut Journal) -> Result<Vec<Arc<Watched>>> {
+    fn watched(&self, journal: &mut Journal, process: &Arc<Process>) -> Result<Vec<Arc<Watched>>> {
         let (redis, postgres) = (RedisClients::new(), PostgresClients::new());
-        let instance = crate::arbiter::new_instance();
         let (budget, encoding) = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
         self.mailboxes
             .iter()
             .zip(&self.calls)
             .zip(&self.progress)
             .map(|((mailbox, calls), progress)| {
-                let arbiter = Arc::new(Arbiter::new(&mailbox.arbitration, &redis, &instance, calls)?);
+                let arbiter = Arc::new(Arbiter::new(&mailbox.arbitration, &redis, process.instance(), calls)?);
                 let delivery = Delivery::new(&mailbox.delivery, (&redis, &postgres), &arbiter, calls)?;
                 let log = journal.log(mailbox.log.as_ref(), &mailbox.email, &mailbox.name)?;
                 let budgets = (budget.clone(), encoding.clone());

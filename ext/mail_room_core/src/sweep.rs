@@ -21,6 +21,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::budget::Lease;
+use crate::clock;
 use crate::error::{Error, Result};
 use crate::journal::Severity;
 use crate::message::{Message, MessageId};
@@ -80,7 +81,9 @@ async fn passes<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
 /// Delivers until a search finds nothing more that can be delivered now.
 async fn deliver_all<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
     while !watched.stop.asked() {
+        let searched = Searched::now();
         let found = source.search().await?;
+        let searched = searched.answered();
         let sorted = watched.memory().sort_out(&found, watched.absent_flags(), Instant::now());
         not_given::tell_passed_over(watched);
         watched.progress.left(sorted.todo.len().saturating_add(sorted.waiting));
@@ -103,7 +106,7 @@ async fn deliver_all<S: Source>(source: &mut S, watched: &Watched) -> Result<()>
             );
         }
         drop(found);
-        Pass::new(source, watched, sorted.todo, limit).run().await?;
+        Pass::new(source, watched, sorted.todo, limit, searched).run().await?;
         expunge(source, watched, 1).await?;
     }
     Ok(())
@@ -124,6 +127,34 @@ struct Chunk {
     lease: Option<Lease>,
 }
 
+/// When a search was begun, and how long its answer took.
+#[derive(Debug, Clone, Copy)]
+struct Searched {
+    begun: Duration,
+    took: Duration,
+}
+
+impl Searched {
+    /// One that is about to be begun.
+    fn now() -> Self {
+        Self { begun: clock::since_boot(), took: Duration::ZERO }
+    }
+
+    /// Its answer is there.
+    fn answered(self) -> Self {
+        Self { took: clock::since_boot().saturating_sub(self.begun), ..self }
+    }
+
+    /// Whether it is so old that somebody may have delivered, and the arbiter have forgotten, what it found. A process that
+    /// was stopped, or whose machine was suspended, has old ones. A long list must not be too old as soon as it is there: the
+    /// time it took is granted, within bounds.
+    fn is_outdated(&self, watched: &Watched) -> bool {
+        let Some(good_for) = watched.arbiter.search_is_good_for() else { return false };
+        let most = good_for.saturating_mul(9) / 5;
+        clock::since_boot().saturating_sub(self.begun) > good_for.saturating_add(self.took).min(most)
+    }
+}
+
 /// One pass over what a search found.
 struct Pass<'a, S> {
     source: &'a mut S,
@@ -134,10 +165,11 @@ struct Pass<'a, S> {
     /// Those of them whose size the server did not tell, so that it is only assumed.
     unmeasured: HashSet<MessageId>,
     left: usize,
+    searched: Searched,
 }
 
 impl<'a, S: Source> Pass<'a, S> {
-    fn new(source: &'a mut S, watched: &'a Watched, todo: Vec<MessageId>, limit: usize) -> Self {
+    fn new(source: &'a mut S, watched: &'a Watched, todo: Vec<MessageId>, limit: usize, searched: Searched) -> Self {
         let scope = source.scope().to_owned();
         let mut queue = not_given::suspects_last(watched, todo);
         // The newest first: if those at the head are at fault and not the target, this one gets through.
@@ -145,7 +177,7 @@ impl<'a, S: Source> Pass<'a, S> {
             queue.rotate_right(1.min(queue.len()));
         }
         let (sized, unmeasured) = (VecDeque::new(), HashSet::new());
-        Self { source, watched, scope, queue, sized, unmeasured, left: limit }
+        Self { source, watched, scope, queue, sized, unmeasured, left: limit, searched }
     }
 
     async fn run(mut self) -> Result<()> {
@@ -217,6 +249,16 @@ impl<'a, S: Source> Pass<'a, S> {
         Ok(())
     }
 
+    /// Ends the pass if its search is outdated: what is left is searched anew. Tells whether it is.
+    fn ends_outdated(&mut self) -> bool {
+        let outdated = self.searched.is_outdated(self.watched);
+        if outdated {
+            self.queue.clear();
+            self.sized.clear();
+        }
+        outdated
+    }
+
     fn wants_more(&self) -> bool {
         !self.watched.stop.asked() && self.left > 0 && !(self.queue.is_empty() && self.sized.is_empty())
     }
@@ -224,18 +266,24 @@ impl<'a, S: Source> Pass<'a, S> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::collections::BTreeSet;
+    use std::pin::Pin;
+    use std::sync::{Arc, Mutex};
     use std::task::Poll;
 
+    use tokio::time::timeout;
+
     use super::*;
-    use crate::arbiter::Arbiter;
+    use crate::arbiter::{Arbiter, Process};
     use crate::budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
     use crate::config;
     use crate::control::Stop;
     use crate::delivery::Delivery;
     use crate::hook::{Answer, Calls, Question};
     use crate::journal::Journal;
+    use crate::postgres::PostgresClients;
     use crate::redis_client::RedisClients;
+    use crate::redis_server::Server;
     use crate::source::Fetched;
 
     /// Two messages so large that each travels alone, and what was marked.
@@ -311,5 +359,137 @@ mod tests {
         answering.abort();
         assert!(matches!(swept, Err(Error::TargetDown { .. })), "{swept:?}");
         assert_eq!(source.marked, [(MessageId::Uid(1), Mark::Seen)]);
+    }
+
+    /// Twelve messages on a server that two processes look at. Something may happen before the sizes are told.
+    struct Shared {
+        unread: Arc<Mutex<BTreeSet<u32>>>,
+        searches: usize,
+        before_sizes: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    }
+
+    impl Source for Shared {
+        fn scope(&self) -> &str {
+            "scope"
+        }
+
+        async fn search(&mut self) -> Result<Vec<MessageId>> {
+            self.searches += 1;
+            Ok(self.unread.lock().unwrap().iter().copied().map(MessageId::Uid).collect())
+        }
+
+        async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<(MessageId, u64)>> {
+            if let Some(before) = self.before_sizes.take() {
+                before.await;
+            }
+            Ok(ids.iter().map(|id| (id.clone(), 1)).collect())
+        }
+
+        async fn fetch(&mut self, ids: &[MessageId], _: u64, sink: &mut (dyn FnMut(Fetched) + Send)) -> Result<()> {
+            ids.iter().for_each(|id| sink(Fetched::Body(id.clone(), id.to_string().into())));
+            Ok(())
+        }
+
+        async fn mark(&mut self, ids: &[MessageId], _: Mark) -> Result<()> {
+            let mut unread = self.unread.lock().unwrap();
+            unread.retain(|uid| !ids.contains(&MessageId::Uid(*uid)));
+            Ok(())
+        }
+
+        async fn expunge(&mut self, _: &[MessageId]) -> Result<()> {
+            Ok(())
+        }
+
+        async fn wait(&mut self, _: Instant, _: &Stop) -> Result<()> {
+            Ok(())
+        }
+
+        async fn logout(self) {}
+    }
+
+    /// A watcher with claims and queue in the Redis at `url`.
+    fn with_redis(url: &str) -> Watched {
+        let redis = json!({ "url": url });
+        let config: config::Mailbox = serde_json::from_value(json!({
+            "name": "inbox", "email": "a@example.com", "password": "p", "host": "localhost", "port": 143,
+            "security": "plain", "search_command": "UNSEEN", "limit_max_unread": 0, "idle_timeout": 60,
+            "delete_after_delivery": false, "expunge_deleted": false, "max_message_size": 64 << 20,
+            "max_delivery_attempts": 5, "delivery": { "method": "sidekiq", "redis": redis, "queue": "q", "worker": "W" },
+            "arbitration": { "method": "redis", "redis": redis, "claim_ttl": 60 }
+        }))
+        .unwrap();
+        let (calls, clients) = (Arc::default(), RedisClients::new());
+        let arbiter = Arbiter::new(&config.arbitration, &clients, Process::new().instance(), &calls).unwrap();
+        let arbiter = Arc::new(arbiter);
+        let targets = (&clients, &PostgresClients::new());
+        let delivery = Delivery::new(&config.delivery, targets, &arbiter, &calls).unwrap();
+        let log = Journal::default().log(None, "a@example.com", "inbox").unwrap();
+        let budgets = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
+        Watched::new(config, arbiter, delivery, budgets, log, Stop::new())
+    }
+
+    /// Another process delivers and marks everything; then so much time passes that Redis has forgotten it.
+    async fn meanwhile(url: String, port: u16, unread: Arc<Mutex<BTreeSet<u32>>>) {
+        let mut source = Shared { unread, searches: 0, before_sizes: None };
+        sweep(&mut source, &with_redis(&url)).await.unwrap();
+        assert!(source.unread.lock().unwrap().is_empty());
+        // What ends by itself after 600 s.
+        let mut redis = redis::Client::open(format!("redis://127.0.0.1:{port}")).unwrap().get_connection().unwrap();
+        let keys: Vec<String> = redis::cmd("KEYS").arg("*delivered:*").query(&mut redis).unwrap();
+        assert_eq!(keys.len(), 24);
+        redis::cmd("DEL").arg(keys).query::<()>(&mut redis).unwrap();
+        clock::tests::pass(Duration::from_secs(601));
+    }
+
+    #[tokio::test]
+    async fn an_old_search_is_not_relied_upon() {
+        let server = Server::start(&[]);
+        let unread: Arc<Mutex<BTreeSet<u32>>> = Arc::new(Mutex::new((1..=12).collect()));
+        let before_sizes = Box::pin(meanwhile(server.url(), server.port, unread.clone()));
+        let mut source = Shared { unread, searches: 0, before_sizes: Some(before_sizes) };
+        let watched = with_redis(&server.url());
+        timeout(Duration::from_secs(30), sweep(&mut source, &watched)).await.unwrap().unwrap();
+        assert_eq!((server.jobs("queue:q").len(), watched.delivered(), source.searches), (12, 0, 2));
+    }
+
+    #[tokio::test]
+    async fn a_claim_that_comes_too_late_is_given_back() {
+        let server = Server::start(&[]);
+        let unread: Arc<Mutex<BTreeSet<u32>>> = Arc::new(Mutex::new((1..=12).collect()));
+        // Stands between the search and Redis: the first request is kept back while time passes.
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("redis://{}", listener.local_addr().unwrap());
+        let mut before = Some(meanwhile(server.url(), server.port, unread.clone()));
+        let port = server.port;
+        let forwarding = tokio::spawn(async move {
+            loop {
+                let (mut client, _) = listener.accept().await.unwrap();
+                if let Some(before) = before.take() {
+                    let mut octet = [0];
+                    client.peek(&mut octet).await.unwrap();
+                    before.await;
+                }
+                let mut redis = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                tokio::spawn(async move { tokio::io::copy_bidirectional(&mut client, &mut redis).await.ok() });
+            }
+        });
+        let mut source = Shared { unread, searches: 0, before_sizes: None };
+        let watched = with_redis(&url);
+        timeout(Duration::from_secs(30), sweep(&mut source, &watched)).await.unwrap().unwrap();
+        forwarding.abort();
+        assert_eq!((server.jobs("queue:q").len(), watched.delivered(), source.searches), (12, 0, 2));
+        assert_eq!(server.keys().iter().filter(|key| key.contains("delivered:")).count(), 0, "{:?}", server.keys());
+    }
+
+    #[test]
+    fn a_search_that_takes_long_is_good_for_something() {
+        let watched = with_redis("redis://localhost");
+        let searched = Searched::now();
+        clock::tests::pass(Duration::from_secs(310));
+        assert!(searched.is_outdated(&watched));
+        let searched = searched.answered();
+        assert!(!searched.is_outdated(&watched));
+        clock::tests::pass(Duration::from_secs(235));
+        assert!(searched.is_outdated(&watched), "but never longer than what is delivered is remembered");
     }
 }

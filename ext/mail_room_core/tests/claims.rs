@@ -4,9 +4,10 @@
 #[path = "support/redis.rs"]
 mod redis_server;
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use mail_room_core::arbiter::{Arbiter, Claim, new_instance};
+use mail_room_core::arbiter::{Arbiter, Claim, Instance, Process, new_instance};
 use mail_room_core::config::{Arbitration, Claims};
 use mail_room_core::message::MessageId;
 use mail_room_core::redis_client::RedisClients;
@@ -17,7 +18,7 @@ const OTHER_SCOPE: &str = "imap.example.com:993/you%40example.com/INBOX/1";
 
 fn arbiter_of(
     redis: mail_room_core::config::Redis,
-    instance: &str,
+    instance: impl Into<Instance>,
     namespace: Option<&str>,
     claim_ttl: u64,
 ) -> Arbiter {
@@ -25,7 +26,7 @@ fn arbiter_of(
     Arbiter::new(&Arbitration::Redis(claims), &RedisClients::new(), instance, &std::sync::Arc::default()).unwrap()
 }
 
-fn arbiter(server: &Server, instance: &str) -> Arbiter {
+fn arbiter(server: &Server, instance: impl Into<Instance>) -> Arbiter {
     arbiter_of(server.config(), instance, None, 60)
 }
 
@@ -388,4 +389,175 @@ async fn an_address_without_meaning_is_refused_at_once() {
 fn instances_have_names_of_their_own() {
     assert_eq!(new_instance().len(), 32);
     assert_ne!(new_instance(), new_instance());
+}
+
+/// What it says of UID 7.
+async fn claim(arbiter: &Arbiter) -> Claim {
+    arbiter.claim(SCOPE, &uids([7])).await.unwrap().remove(0)
+}
+
+/// Makes the keys of UID 7 such that `holder` has claimed it, in a try that counts.
+fn set_claimed_by(server: &Server, holder: &str) {
+    set(server, &format!("claimed {holder}@60|SCOPE@60|3 {holder}@60"));
+}
+
+/// The name of a process of this machine that was there a moment ago.
+fn name_of_a_dead_process() -> String {
+    let mut child = std::process::Command::new("true").spawn().unwrap();
+    child.wait().unwrap();
+    let ours = Process::new().instance().name().to_owned();
+    let mut parts: Vec<_> = ours.split('/').collect();
+    let pid = child.id().to_string();
+    parts[3] = &pid;
+    parts.join("/")
+}
+
+#[tokio::test]
+async fn two_watchers_of_one_process_are_two() {
+    let server = Server::start(&[]);
+    let (process, ids) = (Process::new(), uids(1..=12));
+    let (one, two) = (arbiter(&server, process.instance()), arbiter(&server, process.instance()));
+    assert_eq!(one.claim(SCOPE, &ids[..6]).await.unwrap(), vec![Claim::Won { attempts: 0 }; 6]);
+    let claims = two.claim(SCOPE, &ids).await.unwrap();
+    assert!(claims[..6].iter().all(|claim| matches!(claim, Claim::Held { lasts } if *lasts <= Duration::from_secs(5))));
+    assert_eq!(claims[6..], vec![Claim::Won { attempts: 0 }; 6]);
+    assert_eq!(two.begin(SCOPE, &ids[..6], false).await.unwrap(), [false; 6]);
+    assert_eq!(one.begin(SCOPE, &ids[..6], false).await.unwrap(), [true; 6]);
+    assert_eq!(one.finish(SCOPE, &ids[..6]).await.unwrap(), [true; 6]);
+    assert_eq!(two.claim(SCOPE, &ids[..6]).await.unwrap(), vec![Claim::Delivered; 6]);
+    // A watcher that has ended leaves nothing behind that the other would have to wait for.
+    drop(two);
+    assert_eq!(one.claim(SCOPE, &ids[6..]).await.unwrap(), vec![Claim::Won { attempts: 0 }; 6]);
+}
+
+#[tokio::test]
+async fn what_a_dead_process_of_this_machine_has_claimed_is_taken_over_at_once() {
+    let server = Server::start(&[]);
+    let me = Process::new().instance();
+    let (name, dead) = (me.name().to_owned(), name_of_a_dead_process());
+    let me = arbiter(&server, me);
+    set_claimed_by(&server, &dead);
+    assert_eq!(claim(&me).await, Claim::Won { attempts: 3 }, "its try counts");
+    let expected = format!("claimed {name}@60|SCOPE@60|3 {dead}@60");
+    assert!(same(&shown(&server), &expected), "{}", shown(&server));
+    assert_eq!(me.begin(SCOPE, &uids([7]), true).await.unwrap(), [true]);
+    assert!(same(&shown(&server), &format!("claimed {name}@60|SCOPE@60|4 {name}@86400")), "{}", shown(&server));
+
+    // What it has delivered is delivered; what the original has by now is the original's.
+    set(&server, &format!("delivered {dead}@60|SCOPE@60|-"));
+    assert_eq!(claim(&me).await, Claim::Delivered);
+    set(&server, &format!("claimed {dead}@60|1@600|-"));
+    assert_eq!(answer(&claim(&me).await), "held 600");
+    assert!(same(&shown(&server), "-|1@600|-"), "{}", shown(&server));
+
+    // Many of them, some taken by somebody who lives.
+    let all = uids(1..=450);
+    server.ask::<()>("FLUSHALL");
+    for id in &all {
+        let holder = if id.to_string().ends_with('5') { "you" } else { &dead };
+        server.ask::<()>(&format!("SET delivered:{id}:{SCOPE} \"claimed {holder}\" EX 60"));
+    }
+    let claims = me.claim(SCOPE, &all).await.unwrap();
+    for (id, claim) in all.iter().zip(&claims) {
+        assert_eq!(id.to_string().ends_with('5'), matches!(claim, Claim::Held { .. }), "{id}");
+        assert!(matches!(claim, Claim::Held { .. } | Claim::Won { attempts: 0 }), "{claim:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_claim_of_an_older_version_holds_until_it_ends() {
+    let server = Server::start(&[]);
+    let me = arbiter(&server, Process::new().instance());
+    for holder in [new_instance(), "someone else".to_owned(), "a/b/c".to_owned()] {
+        set_claimed_by(&server, &holder);
+        let Claim::Held { lasts } = claim(&me).await else { panic!("{holder} lost its claim") };
+        assert!(lasts > Duration::from_secs(58), "{lasts:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_dead_process_of_another_machine_is_succeeded_within_15_s_and_a_living_one_never() {
+    let server = Server::start(&[]);
+    let (dead, alive, me) = (Process::elsewhere("one"), Process::elsewhere("two"), Process::elsewhere("three"));
+    let (theirs, living) = (arbiter(&server, dead.instance()), arbiter(&server, alive.instance()));
+    let mine = arbiter(&server, me.instance());
+    let beating = [&alive, &me].map(|process| {
+        let process: Arc<Process> = process.clone();
+        tokio::spawn(async move { process.beat().await })
+    });
+    assert_eq!(living.claim(SCOPE, &uids([8])).await.unwrap(), [Claim::Won { attempts: 0 }]);
+    // As it dies in the middle of a try.
+    assert_eq!(claim(&theirs).await, Claim::Won { attempts: 0 });
+    assert_eq!(theirs.begin(SCOPE, &uids([7]), true).await.unwrap(), [true]);
+    let died = Instant::now();
+    let mut looks = 0;
+    let attempts = loop {
+        let claims = mine.claim(SCOPE, &uids([7, 8])).await.unwrap();
+        assert!(matches!(claims[1], Claim::Held { .. }), "taken from one that lives: {claims:?}");
+        match claims[0] {
+            Claim::Won { attempts } => break attempts,
+            Claim::Held { lasts } => tokio::time::sleep(lasts).await,
+            Claim::Delivered => panic!("delivered by nobody"),
+        }
+        looks += 1;
+        assert!(died.elapsed() < Duration::from_secs(15), "still held");
+    };
+    assert!(died.elapsed() < Duration::from_secs(15), "{:?}", died.elapsed());
+    assert!(died.elapsed() > Duration::from_secs(8) && looks <= 6, "{:?} and {looks} looks", died.elapsed());
+    assert_eq!(attempts, 1, "a try that nobody lived to end counts");
+    // It was only frozen, and comes back: nothing of it is its own any more.
+    assert_eq!(theirs.renew(SCOPE, &uids([7])).await.unwrap(), [false]);
+    assert_eq!(theirs.begin(SCOPE, &uids([7]), true).await.unwrap(), [false]);
+    assert_eq!(theirs.finish(SCOPE, &uids([7])).await.unwrap(), [false]);
+    assert_eq!(theirs.fail(SCOPE, &uids([7])[0], Duration::from_secs(5), true).await.unwrap(), 1);
+    theirs.release(SCOPE, &uids([7])).await.unwrap();
+    assert_eq!(mine.finish(SCOPE, &uids([7])).await.unwrap(), [true]);
+    assert_eq!(living.finish(SCOPE, &uids([8])).await.unwrap(), [true]);
+    beating.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+#[tokio::test]
+async fn a_process_has_one_heartbeat_and_only_while_it_claims() {
+    let server = Server::start(&[]);
+    let process = Process::new();
+    let arbiters: Vec<_> = {
+        let clients = RedisClients::new();
+        let claims = Claims { redis: server.config(), namespace: Some("ns".into()), claim_ttl: 60 };
+        let arbiter = || {
+            Arbiter::new(&Arbitration::Redis(claims.clone()), &clients, process.instance(), &Arc::default()).unwrap()
+        };
+        (0..20).map(|_| arbiter()).collect()
+    };
+    let beating = tokio::spawn({
+        let process = process.clone();
+        async move { process.beat().await }
+    });
+    let heartbeats = || server.keys().into_iter().filter(|key| key.starts_with("ns:heartbeat:")).collect::<Vec<_>>();
+    tokio::task::yield_now().await;
+    assert_eq!(heartbeats(), Vec::<String>::new(), "nothing is claimed yet");
+    for (number, arbiter) in (0..).zip(&arbiters) {
+        arbiter.claim(SCOPE, &uids([number])).await.unwrap();
+    }
+    let [key] = &heartbeats()[..] else { panic!("not one heartbeat: {:?}", heartbeats()) };
+    assert!((1..=8_000).contains(&server.ask::<i64>(&format!("PTTL {key}"))));
+    // It comes back by itself: no mailbox has to do anything.
+    server.ask::<()>(&format!("DEL {key}"));
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while heartbeats().is_empty() {
+        assert!(Instant::now() < deadline, "no further heartbeat");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // What keeps a claim keeps the heartbeat: no successor may step in while a message is on its way.
+    for step in ["renew", "begin"] {
+        beating.abort();
+        server.ask::<()>(&format!("DEL {key}"));
+        let ours = match step {
+            "renew" => arbiters[3].renew(SCOPE, &uids([3])).await,
+            _ => arbiters[3].begin(SCOPE, &uids([3]), false).await,
+        };
+        assert_eq!(ours.unwrap(), [true]);
+        assert!((7_000..=8_000).contains(&server.ask::<i64>(&format!("PTTL {key}"))), "{step}");
+    }
+    process.end().await;
+    assert_eq!(heartbeats(), Vec::<String>::new());
 }

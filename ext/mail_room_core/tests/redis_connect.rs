@@ -139,6 +139,7 @@ fn what_is_the_same_server() {
         (redis_at("redis://host"), redis_at("rediss://host"), true),
         (redis_at("redis://:a@host"), redis_at("redis://default:b@host"), true),
         (redis_at("redis://u:a@host"), redis_at("redis://host"), false),
+        (redis_at("redis://a@host"), redis_at("redis://host"), true),
         (redis_at("redis://host/1"), redis_at("redis://host/2"), false),
         (redis_at("redis://host/1"), config::Redis { db: Some(1), ..redis_at("redis://host/2") }, true),
         (redis_at("redis://host:1"), redis_at("redis://host:2"), false),

@@ -11,7 +11,7 @@ use crate::{errors, options};
 pub(crate) fn define(native: RModule) -> Result<(), Error> {
     native.define_singleton_method("check_imap", function!(imap, 1))?;
     native.define_singleton_method("check_graph", function!(graph, 1))?;
-    native.define_singleton_method("check_redis", function!(redis, 1))?;
+    native.define_singleton_method("check_redis", function!(redis, 2))?;
     native.define_singleton_method("check_http", function!(http, 1))?;
     native.define_singleton_method("check_postgres", function!(postgres, 1))?;
     native.define_singleton_method("check_smtp", function!(smtp, 1))
@@ -29,9 +29,10 @@ fn graph(ruby: &Ruby, mailbox: Value) -> Result<String, Error> {
     json(ruby, &report)
 }
 
-fn redis(ruby: &Ruby, redis: Value) -> Result<String, Error> {
+fn redis(ruby: &Ruby, redis: Value, needs: Value) -> Result<String, Error> {
     let config: config::Redis = options::read(ruby, redis)?;
-    let report = run(ruby, async move { Ok(check::redis(&config).await) })?;
+    let needs: check::Needs = options::read(ruby, needs)?;
+    let report = run(ruby, async move { Ok(check::redis(&config, &needs).await) })?;
     json(ruby, &report)
 }
 

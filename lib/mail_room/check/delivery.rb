@@ -28,7 +28,7 @@ module MailRoom
         def steps(mailbox)
           native = mailbox.to_native["delivery"]
           case native["method"]
-          when "sidekiq" then Redis.steps(native["redis"], "Sidekiq", "delivery_options")
+          when "sidekiq" then Redis.steps(native["redis"], { "jobs" => native.slice("namespace", "queue") }, "Sidekiq", "delivery_options")
           when "postback" then http(native)
           when "que" then Found.new(Native.check_postgres(native), "que", POSTGRES_TEXTS).steps
           when "logger" then LogFile.writable("delivery.log", "Messages can be written?", native["log_path"])

@@ -18,7 +18,8 @@ RSpec.describe MailRoom::Check::Redis do
     keys = redis.call("KEYS", "*")
     steps = steps_of(arbitration(redis_url: redis.url(3))).select { |step| step.id.start_with?("arbitration.") }
     expect(steps.map { |step| [step.id, step.status, step.detail] }).to eq(
-      [["arbitration.connected", :ok, "Redis 127.0.0.1:#{redis.port}/3"], ["arbitration.role", :ok, nil]]
+      [["arbitration.connected", :ok, "Redis 127.0.0.1:#{redis.port}/3"], ["arbitration.role", :ok, nil],
+       ["arbitration.permitted", :ok, nil]]
     )
     expect(redis.call("KEYS", "*")).to eq(keys)
   end
@@ -27,7 +28,8 @@ RSpec.describe MailRoom::Check::Redis do
     box = arbitration.merge(delivery_method: "sidekiq", delivery_options: { redis_url: redis.unix_url, worker: "W" })
     steps = steps_of(box).select { |step| step.id.start_with?("sidekiq.") }
     expect(steps.map { |step| [step.question, step.status] })
-      .to eq([["Redis of Sidekiq can be reached?", :ok], ["Redis of Sidekiq takes writes?", :ok]])
+      .to eq([["Redis of Sidekiq can be reached?", :ok], ["Redis of Sidekiq takes writes?", :ok],
+              ["Redis of Sidekiq permits what we do there?", :ok]])
   end
 
   it "says that it is not there" do
@@ -44,6 +46,62 @@ RSpec.describe MailRoom::Check::Redis do
           expect(step.detail).to match(detail)
           expect(step.to_h.values.join).not_to include("hidden")
         end
+    end
+  end
+
+  # A user of this name, with these rules.
+  def as_user(server, rules)
+    server.call("ACL", "SETUSER", "mail_room", "reset", "on", ">hidden", *rules.split)
+    "redis://mail_room:hidden@127.0.0.1:#{server.port}"
+  end
+
+  it "lists what its user may not do, and writes nothing" do
+    running([TestRedis.new]) do |server|
+      # What the original needs.
+      url = as_user(server, "+set +lpush ~delivered:* ~queue:*")
+      step = step_of("arbitration.permitted", arbitration(redis_url: url))
+      expect(step.to_h).to include(status: :failed, question: "Redis of arbitration permits what we do there?")
+      expect(step.detail).to include("permissions (ACL): +get +mget +pexpire +pttl +del +evalsha +script|load ~attempts:* ~heartbeat:*;")
+      expect(step.detail).not_to include("hidden")
+      url = as_user(server, "+@all ~other:*")
+      expect(step_of("arbitration.permitted", arbitration(redis_url: url, namespace: "ns")).detail)
+        .to include("(ACL): ~ns:delivered:* ~ns:attempts:* ~ns:heartbeat:*;")
+      box = arbitration.merge(delivery_method: "sidekiq", delivery_options: { redis_url: url, worker: "W", queue: "mails" })
+      expect(step_of("sidekiq.permitted", box).detail).to include("(ACL): ~queue:mails;")
+      expect(server.call("KEYS", "*")).to eq([])
+    end
+  end
+
+  it "is content with the user that the docs advise, and so is watching", :servers do
+    line = File.read(File.expand_path("../../../docs/migrating.md", __dir__))[/^ACL SETUSER .*$/]
+    user, password, *rules = line.delete_prefix("ACL SETUSER ").split
+    expect([user, password]).to eq(%w[mail_room on])
+    running([TestRedis.new]) do |server|
+      server.call("ACL", "SETUSER", user, "reset", "on", *rules.map { |rule| rule.sub(">PASSWORD", ">hidden") })
+      options = { redis_url: "redis://mail_room:hidden@127.0.0.1:#{server.port}" }
+      login = dovecot.new_user
+      mails = Array.new(30) { |number| Mails.plain(number).b }
+      mails.each { |mail| dovecot.append(login, mail) }
+      box = mailbox(login, delivery_options: { **options, worker: "W", queue: "mails" }, arbitration_options: options)
+      expect(steps_of(box).reject { |step| step.status == :ok }).to eq([])
+      process = mail_room(box)
+      wait_until(30, -> { process.everything_said[-3000..] }) { server.call("LLEN", "queue:mails") >= 30 }
+      wait_until(30, "all to be seen") { dovecot.uids(login, "UNSEEN").empty? }
+      expect(delivered(server).tally).to eq(mails.tally)
+      expect(process.term.exitstatus).to eq(0)
+      expect(process.everything_said).not_to include("NOPERM")
+      expect(server.call("KEYS", "heartbeat:*")).to eq([])
+    end
+  end
+
+  it "says at run time what its user may not do" do
+    running([TestRedis.new]) do |server|
+      url = as_user(server, "+set +lpush ~delivered:* ~queue:*")
+      process = mail_room(mailbox(dovecot.new_user.tap { |user| dovecot.append(user, Mails.plain(1)) },
+                                  arbitration_options: { redis_url: url }))
+      expect(process.await_log("Delivery paused")["error"])
+        .to match(/NOPERM.*lacks a permission \(ACL\).*\+mget.*\+evalsha.*~heartbeat:\*.*`mail_room check` lists which/)
+      expect(server.call("KEYS", "*")).to eq([])
     end
   end
 

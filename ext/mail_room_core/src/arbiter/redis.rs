@@ -1,10 +1,21 @@
 //! Claims in a Redis: two keys per message, one Lua script per step. The scripts decide; here they are only called, in
 //! batches. What is written where is told in DESIGN.md, Claims.
 
-use std::sync::LazyLock;
+/// A script of ours, by the name of its file.
+macro_rules! script {
+    ($name:ident, $file:literal) => {
+        static $name: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!($file)));
+    };
+}
+
+mod claim;
+
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use super::{Claim, Job, handover};
+use super::heartbeat::{self, Heartbeat};
+use super::process::Instance;
+use super::{Job, handover};
 use crate::batch::fitting;
 use crate::config;
 use crate::delivery::Handover;
@@ -23,15 +34,7 @@ const KEPT: Duration = Duration::from_secs(24 * 3600);
 const KEPT_AFTERWARDS: Duration = Duration::from_secs(600);
 /// How long a message that was set aside is nobody's after the mail server knows.
 const SET_ASIDE_SETTLES: Duration = Duration::from_secs(2);
-/// When to look again at a key that has no end; none of ours and none of the original's is without.
-const NO_END: Duration = Duration::from_secs(600);
 
-macro_rules! script {
-    ($name:ident, $file:literal) => {
-        static $name: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!($file)));
-    };
-}
-script!(CLAIM, "claim.lua");
 script!(RENEW, "renew.lua");
 script!(RELEASE, "release.lua");
 script!(BEGIN, "begin.lua");
@@ -50,7 +53,10 @@ pub struct Redis {
     /// Before all keys.
     prefix: String,
     ttl: Duration,
-    instance: String,
+    kept_afterwards: Duration,
+    instance: Instance,
+    /// Keeps others from taking our claims over.
+    heartbeat: Option<Arc<Heartbeat>>,
 }
 
 /// Which keys of a message a script wants.
@@ -65,10 +71,23 @@ impl Redis {
     ///
     /// # Errors
     /// [`Error::Configuration`](crate::Error::Configuration) if the address has no meaning.
-    pub fn new(config: &config::Claims, clients: &RedisClients, instance: &str) -> Result<Self> {
-        let client = clients.client(&config.redis)?;
+    pub fn new(config: &config::Claims, clients: &RedisClients, instance: impl Into<Instance>) -> Result<Self> {
+        let (client, instance) = (clients.client(&config.redis)?, instance.into());
         let prefix = config.namespace.as_ref().map(|namespace| format!("{namespace}:")).unwrap_or_default();
-        Ok(Self { client, prefix, ttl: config.ttl(), instance: instance.to_owned() })
+        let heartbeat = instance.heartbeat(&client, &prefix);
+        Ok(Self { client, prefix, ttl: config.ttl(), kept_afterwards: KEPT_AFTERWARDS, instance, heartbeat })
+    }
+
+    /// With another time for what the mail server knows, too. For tests.
+    #[doc(hidden)]
+    pub fn keeping_afterwards(mut self, time: Duration) -> Self {
+        self.kept_afterwards = time;
+        self
+    }
+
+    /// How long it is remembered at least that a message was delivered.
+    pub(super) fn remembers_for(&self) -> Duration {
+        self.kept_afterwards
     }
 
     /// How long a claim lives unless renewed.
@@ -81,20 +100,8 @@ impl Redis {
         self.client.same_server(client)
     }
 
-    pub(super) async fn claim(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<Claim>> {
-        let numbers = self.in_batches(&CLAIM, scope, ids, Keys::Three, 2, &[self.ttl, NO_END]).await?;
-        let claims = numbers.chunks_exact(2).map(|answer| match answer {
-            [1, attempts] => Some(Claim::Won { attempts: u32::try_from(*attempts).unwrap_or(u32::MAX) }),
-            [2, _] => Some(Claim::Delivered),
-            // A claim with less than a millisecond to go is worth waiting for it, too.
-            [3, left] => Some(Claim::Held { lasts: Duration::from_millis(u64::try_from(*left).unwrap_or(0).max(1)) }),
-            _ => None,
-        });
-        claims.collect::<Option<_>>().ok_or_else(|| self.client.nonsense())
-    }
-
     pub(super) async fn renew(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<bool>> {
-        self.ours(&RENEW, scope, ids, Keys::Two, &[self.ttl]).await
+        self.alive(&RENEW, scope, ids, Keys::Two, &[self.ttl]).await
     }
 
     pub(super) async fn release(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
@@ -103,7 +110,7 @@ impl Redis {
 
     pub(super) async fn begin(&self, scope: &str, ids: &[MessageId], counted: bool) -> Result<Vec<bool>> {
         let attempts_live = if counted { KEPT } else { Duration::ZERO };
-        self.ours(&BEGIN, scope, ids, Keys::Three, &[self.ttl, attempts_live]).await
+        self.alive(&BEGIN, scope, ids, Keys::Three, &[self.ttl, attempts_live]).await
     }
 
     pub(super) async fn finish(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<bool>> {
@@ -115,7 +122,7 @@ impl Redis {
         self.keys(&mut call, scope, id, Keys::Three);
         // An end of 0 ms is none to Redis.
         let backoff = backoff.max(Duration::from_millis(1));
-        call.arg(&self.instance).arg(scope).millis(backoff).arg(if counted { "1" } else { "0" }).millis(KEPT);
+        call.arg(self.instance.name()).arg(scope).millis(backoff).arg(if counted { "1" } else { "0" }).millis(KEPT);
         let replies = self.client.run_script(Carry::Words, &FAIL, &[call]).await?;
         match replies.as_slice() {
             [redis::Value::Int(attempts)] => Ok(u32::try_from(*attempts).unwrap_or(u32::MAX)),
@@ -151,7 +158,7 @@ impl Redis {
         let calls = ids.chunks(BATCH).map(|ids| {
             let mut call = Invocation::default();
             ids.iter().for_each(|id| self.keys(&mut call, scope, id, Keys::Three));
-            call.arg(scope).millis(KEPT_AFTERWARDS);
+            call.arg(scope).millis(self.kept_afterwards);
             call
         });
         self.client.run_script(Carry::Words, &ACKNOWLEDGED, &calls.collect::<Vec<_>>()).await.map(|_| ())
@@ -169,7 +176,7 @@ impl Redis {
             let mut call = Invocation::default();
             call.key(queue.to_owned());
             batch.iter().for_each(|job| self.keys(&mut call, scope, job.id, Keys::Two));
-            call.arg(&self.instance).arg(scope).millis(KEPT);
+            call.arg(self.instance.name()).arg(scope).millis(KEPT);
             batch.iter().for_each(|job| _ = call.arg(&job.payload));
             calls.push(call);
         }
@@ -201,30 +208,63 @@ impl Redis {
         keys: Keys,
         times: &[Duration],
     ) -> Result<Vec<bool>> {
-        let answers = self.in_batches(script, scope, ids, keys, 1, times).await?;
-        Ok(answers.into_iter().map(|answer| answer == 1).collect())
+        self.in_batches(script, scope, ids, keys, times, None).await
     }
 
-    /// Calls `script` for `ids` in batches, with our instance, the scope and `times` as its arguments. It answers `each`
-    /// integers per message.
+    /// As [`ours`](Self::ours), with our heartbeat as the last key and its life as the last argument.
+    async fn alive(
+        &self,
+        script: &Script,
+        scope: &str,
+        ids: &[MessageId],
+        keys: Keys,
+        times: &[Duration],
+    ) -> Result<Vec<bool>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (heartbeat, life) = self.own_heartbeat();
+        let times = [times, &[life]].concat();
+        let ours = self.in_batches(script, scope, ids, keys, &times, heartbeat).await?;
+        self.heartbeat_was_set();
+        Ok(ours)
+    }
+
+    /// Our heartbeat's key and life; no key and no life if we have none.
+    fn own_heartbeat(&self) -> (Option<&str>, Duration) {
+        let key = self.heartbeat.as_ref().map(|heartbeat| heartbeat.key());
+        (key, if key.is_some() { heartbeat::LIFE } else { Duration::ZERO })
+    }
+
+    fn heartbeat_was_set(&self) {
+        if let Some(heartbeat) = &self.heartbeat {
+            heartbeat.was_set();
+        }
+    }
+
+    /// Calls `script` for `ids` in batches, with our instance, the scope and `times` as its arguments, and `last` as its last
+    /// key. It answers 1 for each message that is ours.
     async fn in_batches(
         &self,
         script: &Script,
         scope: &str,
         ids: &[MessageId],
         keys: Keys,
-        each: usize,
         times: &[Duration],
-    ) -> Result<Vec<i64>> {
+        last: Option<&str>,
+    ) -> Result<Vec<bool>> {
         let calls = ids.chunks(BATCH).map(|ids| {
             let mut call = Invocation::default();
             ids.iter().for_each(|id| self.keys(&mut call, scope, id, keys));
-            call.arg(&self.instance).arg(scope);
+            if let Some(key) = last {
+                call.key(key.to_owned());
+            }
+            call.arg(self.instance.name()).arg(scope);
             times.iter().for_each(|time| _ = call.millis(*time));
             call
         });
         let replies = self.client.run_script(Carry::Words, script, &calls.collect::<Vec<_>>()).await?;
-        self.flatten(&replies, ids.len() * each)
+        Ok(self.flatten(&replies, ids.len())?.into_iter().map(|answer| answer == 1).collect())
     }
 
     fn flatten(&self, replies: &[redis::Value], expected: usize) -> Result<Vec<i64>> {

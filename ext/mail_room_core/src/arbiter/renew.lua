@@ -1,11 +1,16 @@
 -- Makes claims live on.
--- KEYS: for each message its truth, its sign.
--- ARGV: instance, scope, life of a claim in ms.
+-- KEYS: for each message its truth, its sign; the heartbeat of this process if that has a life.
+-- ARGV: instance, scope, life of a claim in ms, life of the heartbeat in ms (0: none).
 -- Returns for each message 1 if it is still claimed by this instance, else 0.
-local mine, scope, life = 'claimed ' .. ARGV[1], ARGV[2], ARGV[3]
+local mine, scope, life, beat = 'claimed ' .. ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 
-local found, answers = redis.call('MGET', unpack(KEYS)), {}
-for i = 1, #KEYS, 2 do
+local last = #KEYS
+if beat > 0 then
+  redis.call('SET', KEYS[last], '1', 'PX', beat)
+  last = last - 1
+end
+local found, answers = redis.call('MGET', unpack(KEYS, 1, last)), {}
+for i = 1, last, 2 do
   local sign = found[i + 1]
   local ours = found[i] == mine
   if ours then

@@ -176,12 +176,15 @@ fn unix(rest: &str) -> Result<Address> {
 }
 
 fn login(userinfo: Option<&str>) -> Result<Option<Login>> {
-    let Some((user, password)) = userinfo.and_then(|info| info.split_once(':')) else { return Ok(None) };
+    // One word is the password, as it is to redis-client; so is the word after the colon.
+    let (user, password) = userinfo.map_or(("", ""), |info| info.split_once(':').unwrap_or(("", info)));
     if password.is_empty() {
         return Ok(None);
     }
     let user = if user.is_empty() { None } else { Some(decoded(user)?) };
-    Ok(Some(Login { user, password: decoded(password)?.into() }))
+    // Encoded as in a form, too: GitLab writes a blank as a plus sign.
+    let password = decoded(&password.replace('+', " "))?;
+    Ok(Some(Login { user, password: password.into() }))
 }
 
 fn host_and_port(place: &str) -> Result<(String, u16)> {
@@ -212,7 +215,49 @@ fn split_at_any<'a>(text: &'a str, marks: &[char]) -> (&'a str, &'a str) {
 
 fn meaningless(why: &str) -> Error {
     Error::Configuration(format!(
-        "redis_url has no meaning: {why}; expected is redis://[[user]:password@]host[:port][/database], the same with \
+        "redis_url has no meaning: {why}; expected is redis://[[user:]password@]host[:port][/database], the same with \
          rediss://, or unix:///path[?db=database]"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_we_are_is_read_as_by_redis_client() {
+        let table = [
+            ("redis://host", None),
+            ("redis://@host", None),
+            ("redis://:@host", None),
+            ("redis://secret@host", Some((None, "secret"))),
+            ("rediss://secret@host:1/2", Some((None, "secret"))),
+            ("redis://:secret@host", Some((None, "secret"))),
+            ("redis://user:secret@host", Some((Some("user"), "secret"))),
+            ("redis://us%3Aer:se%40cr%25et@host", Some((Some("us:er"), "se@cr%et"))),
+            ("redis://se%3Acr%2Fet@host", Some((None, "se:cr/et"))),
+            ("redis://se:cr:et@host", Some((Some("se"), "cr:et"))),
+            ("redis://a+b%2Bc@host", Some((None, "a b+c"))),
+            ("unix://secret@/run/redis.sock", Some((None, "secret"))),
+            ("unix:/run/redis.sock", None),
+        ];
+        for (url, expected) in table {
+            let config = config::Redis {
+                url: url.to_owned().into(),
+                db: None,
+                sentinels: Vec::new(),
+                sentinel_username: None,
+                sentinel_password: None,
+                tls: None,
+            };
+            let sentinel = config::Sentinel { host: "s".into(), port: 26_379, tls: None };
+            let with_sentinel = config::Redis { sentinels: vec![sentinel], ..config.clone() };
+            let addresses = [Address::new(&config), Address::new(&with_sentinel)];
+            for address in addresses.into_iter().take(if url.starts_with("unix") { 1 } else { 2 }) {
+                let login = address.unwrap().login;
+                let seen = login.as_ref().map(|login| (login.user.as_deref(), login.password.expose_secret()));
+                assert_eq!(seen, expected, "{url}");
+            }
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Whether a Redis is there and takes what we would write. Writes nothing.
+//! Whether a Redis is there, takes what we would write, and permits it. Writes nothing.
 
 use std::time::{Duration, Instant};
 
@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use super::address::{Address, Server};
 use super::connect::connect;
 use super::connection::{Command, Connection};
+use super::permissions::{self, Needs};
 use super::sentinel;
 use super::trouble::Trouble;
 use crate::check::Report;
@@ -17,8 +18,8 @@ use crate::error::{Error, Result};
 /// For each step.
 const WITHIN: Duration = Duration::from_secs(5);
 
-/// Steps `sentinel` (only with Sentinels), `connected` and `role`.
-pub(crate) async fn check(config: &config::Redis, report: &mut Report) -> Option<()> {
+/// Steps `sentinel` (only with Sentinels), `connected`, `role` and `permitted`.
+pub(crate) async fn check(config: &config::Redis, needs: &Needs, report: &mut Report) -> Option<()> {
     let address = match Address::new(config) {
         Ok(address) => address,
         Err(error) => return report.step("connected", async { Err(error) }).await,
@@ -31,7 +32,8 @@ pub(crate) async fn check(config: &config::Redis, report: &mut Report) -> Option
     let mut connection =
         report.step("connected", in_time(&address, connect(&address, Instant::now() + WITHIN))).await?;
     report.fact("address", address.to_string());
-    report.step("role", in_time(&address, role(&mut connection))).await
+    report.step("role", in_time(&address, role(&mut connection))).await?;
+    report.step("permitted", in_time(&address, permissions::check(&mut connection, needs))).await
 }
 
 async fn in_time<T>(address: &Address, work: impl Future<Output = std::result::Result<T, Trouble>>) -> Result<T> {

@@ -45,12 +45,17 @@ async fn greet(
     }
     // Refused by a server that is still loading, or that wants a login.
     commands.push(Command::new(if has_to_be_master { "ROLE" } else { "PING" }));
-    let replies = connection.exchange(&commands).await?;
-    let mut last = None;
+    let mut replies = connection.exchange(&commands).await?;
+    let last = replies.pop();
     for reply in replies {
-        last = Some(reply.map_err(Trouble::Server)?);
+        reply.map_err(Trouble::Server)?;
     }
-    let Some(last) = last else { return Err(Trouble::Nonsense) };
+    let last = match last {
+        // It answers, and that is all we want to know.
+        Some(Err(error)) if !has_to_be_master && error.code() == "NOPERM" => return Ok(()),
+        Some(reply) => reply.map_err(Trouble::Server)?,
+        None => return Err(Trouble::Nonsense),
+    };
     if has_to_be_master && !sentinel::is_master(&last) {
         return Err(Trouble::Told(Error::target_down(
             "the Sentinels name a master that is none any more: a failover is under way, wait",

@@ -84,8 +84,10 @@ impl From<RedisError> for Trouble {
     }
 }
 
-const NOT_PERMITTED: &str = "; the user of redis_url lacks a permission (ACL): GET, MGET, SET, PEXPIRE, PTTL, DEL, LPUSH, \
-                             EVALSHA, SCRIPT LOAD and PING, on delivered:*, attempts:* and the queue";
+const NOT_PERMITTED: &str = "; the user of redis_url lacks a permission (ACL). It needs +get +mget +set +pexpire +pttl +del \
+                             +lpush +evalsha +script|load, with a database +select, with Sentinels +role, on \
+                             ~delivered:* ~attempts:* ~heartbeat:* (behind the namespace) and ~queue:*; `mail_room \
+                             check` lists which of them are missing";
 
 /// What to do about it.
 fn advice(error: &ServerError) -> &'static str {

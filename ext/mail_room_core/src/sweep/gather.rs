@@ -28,6 +28,9 @@ impl<S: Source> Pass<'_, S> {
                 self.ask_sizes().await?;
                 continue;
             }
+            if self.ends_outdated() {
+                break;
+            }
             let (candidates, too_large) = self.plan();
             let mut chunk = Chunk { settled: too_large, ..Chunk::default() };
             let won = self.claim(candidates, &mut chunk).await?;
@@ -107,10 +110,13 @@ impl<S: Source> Pass<'_, S> {
             }
         }
         let answers = watched.arbiter.claim(&self.scope, &ids).await?;
+        // Standing still between the search and the claim is as bad as before.
+        let outdated = self.ends_outdated();
         let now = Instant::now();
-        let (mut won, mut hopeless) = (Vec::with_capacity(candidates.len()), Vec::new());
+        let (mut won, mut hopeless, mut unsure) = (Vec::with_capacity(candidates.len()), Vec::new(), Vec::new());
         for ((id, size), answer) in candidates.into_iter().zip(answers) {
             match answer {
+                Claim::Won { .. } if outdated => unsure.push(id),
                 Claim::Won { attempts } if attempts >= watched.config.max_delivery_attempts => {
                     watched.tell_set_aside(
                         &id,
@@ -126,6 +132,9 @@ impl<S: Source> Pass<'_, S> {
                 }
                 Claim::Held { lasts } => watched.memory().wait(&id, now + lasts),
             }
+        }
+        if !unsure.is_empty() {
+            watched.arbiter.release(&self.scope, &unsure).await?;
         }
         if !hopeless.is_empty() {
             watched.arbiter.release(&self.scope, &hopeless).await?;

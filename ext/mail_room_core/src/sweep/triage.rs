@@ -1,5 +1,7 @@
 //! Decided between fetching and handing over: which messages are for the app at all. Hands nothing over and marks nothing.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use crate::config::{Matching, Unmatched};
@@ -62,11 +64,16 @@ pub(super) async fn triage(watched: &Watched, scope: &str, messages: &mut Vec<Me
     }
     *messages = wanted;
     let ids: Vec<_> = later.iter().map(|(id, _)| id.clone()).collect();
+    // Theirs by now: a process that stood still for long must not tell a sender again.
+    let ours = watched.arbiter.renew(scope, &ids).await?;
+    let lost: HashSet<_> = ids.iter().zip(ours).filter(|(_, ours)| !ours).map(|(id, _)| id.clone()).collect();
+    told.retain(|pending| !lost.contains(pending.id()));
     later.into_iter().for_each(|(id, until)| watched.memory().wait(&id, until));
     // Not held any longer: a notice may take its time, and claims anew. One that cannot be given back ends by itself.
     if !ids.is_empty() {
         watched.release(scope, &ids).await.ok();
     }
+    lost.iter().for_each(|id| setback::lost(watched, id));
     if let Some(rejection) = &watched.rejection {
         rejection.tell(told);
     }

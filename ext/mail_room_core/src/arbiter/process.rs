@@ -1,0 +1,359 @@
+//! Who holds a claim: the names of processes and their watchers, and whether the process of such a name still runs, as far as
+//! this machine can tell. A process of another machine is judged by its heartbeat, see [`super::heartbeat`].
+
+use std::collections::VecDeque;
+use std::fs;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
+
+use super::heartbeat::Heartbeat;
+use crate::random::hex_96;
+use crate::redis_client::RedisClient;
+
+/// What an unknown part of a name is.
+const UNKNOWN: &str = "-";
+/// Ended instances of this process that are remembered.
+const ENDED: usize = 10_000;
+
+/// Instances of this process that have ended, the oldest first. Only ever tried to be locked: a forked child may have
+/// inherited it locked for ever.
+static ENDED_HERE: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
+
+/// One run of a supervisor, as other processes see it.
+#[derive(Debug)]
+pub struct Process {
+    name: String,
+    home: Home,
+    watchers: AtomicU64,
+    heartbeats: Mutex<Vec<Arc<Heartbeat>>>,
+}
+
+/// The process itself, and the place in which its pid has a meaning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Home {
+    /// Host name, boot id and namespaces; unknown where `/proc` does not tell them.
+    place: Option<String>,
+    pid: u32,
+    /// Clock ticks after boot.
+    started: u64,
+}
+
+/// Who claims: one watcher of one process.
+#[derive(Debug)]
+pub struct Instance {
+    name: String,
+    process: Option<Arc<Process>>,
+}
+
+/// A holder of claims, as its name says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Holder<'a> {
+    /// The whole name.
+    pub(super) name: &'a str,
+    /// The name of its process.
+    pub(super) process: &'a str,
+    place: &'a str,
+    pid: u32,
+    started: u64,
+}
+
+/// What this machine knows of a holder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Its process runs, or is stopped and may go on.
+    Runs,
+    /// It has ended for certain.
+    Ended,
+    /// It lives elsewhere, or may not be looked at.
+    Unknown,
+}
+
+impl Process {
+    /// A run of this very process.
+    pub fn new() -> Arc<Self> {
+        Self::at(Home::here())
+    }
+
+    /// A run that other runs take for one on another machine. For tests.
+    #[doc(hidden)]
+    pub fn elsewhere(host: &str) -> Arc<Self> {
+        Self::at(Home { place: Some(format!("{host}/{host}/{UNKNOWN}")), ..Home::here() })
+    }
+
+    fn at(home: Home) -> Arc<Self> {
+        let unknown = format!("{UNKNOWN}/{UNKNOWN}/{UNKNOWN}");
+        let place = home.place.as_ref().unwrap_or(&unknown);
+        let name = format!("{place}/{}/{}/{}", home.pid, home.started, hex_96());
+        Arc::new(Self { name, home, watchers: AtomicU64::new(0), heartbeats: Mutex::default() })
+    }
+
+    /// Its next watcher.
+    pub fn instance(self: &Arc<Self>) -> Instance {
+        let number = self.watchers.fetch_add(1, Ordering::Relaxed);
+        Instance { name: format!("{}/{number}", self.name), process: Some(self.clone()) }
+    }
+
+    /// Keeps its heartbeats up until dropped. Nothing beats before something was claimed.
+    pub async fn beat(&self) {
+        futures_util::future::join_all(self.heartbeats().iter().map(|heartbeat| heartbeat.keep_up())).await;
+    }
+
+    /// Ends its heartbeats: nothing is held any more.
+    pub async fn end(&self) {
+        futures_util::future::join_all(self.heartbeats().iter().map(|heartbeat| heartbeat.end())).await;
+    }
+
+    fn heartbeats(&self) -> Vec<Arc<Heartbeat>> {
+        self.heartbeats.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The one heartbeat in the Redis of `client` for keys that begin with `prefix`.
+    fn heartbeat(&self, client: &RedisClient, prefix: &str) -> Arc<Heartbeat> {
+        let mut heartbeats = self.heartbeats.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(heartbeat) = heartbeats.iter().find(|heartbeat| heartbeat.is_in(client, prefix)) {
+            return heartbeat.clone();
+        }
+        let heartbeat = Arc::new(Heartbeat::new(client.clone(), prefix, &self.name));
+        heartbeats.push(heartbeat.clone());
+        heartbeat
+    }
+
+    /// What this machine knows of `holder`.
+    fn judge(&self, holder: &Holder<'_>) -> Verdict {
+        if self.home.place.as_deref() != Some(holder.place) {
+            return Verdict::Unknown;
+        }
+        if (self.home.pid, self.home.started) == (holder.pid, holder.started) {
+            let ended = ENDED_HERE.try_lock().is_ok_and(|ended| ended.iter().any(|name| name == holder.name));
+            return if ended { Verdict::Ended } else { Verdict::Runs };
+        }
+        let Some(pid) = i32::try_from(holder.pid).ok().and_then(Pid::from_raw) else { return Verdict::Unknown };
+        if test_kill_process(pid) == Err(Errno::SRCH) {
+            return Verdict::Ended;
+        }
+        // There may be something of that pid that we may not look at (hidepid).
+        match Stat::of(&holder.pid.to_string()) {
+            None => Verdict::Unknown,
+            Some(stat) if stat.started != holder.started || stat.is_over() => Verdict::Ended,
+            Some(_) => Verdict::Runs,
+        }
+    }
+}
+
+impl Home {
+    fn here() -> Self {
+        let pid = std::process::id();
+        // A /proc of another PID namespace tells another pid: then nothing in it is about us.
+        match Stat::of("self").filter(|stat| stat.pid == pid) {
+            Some(stat) => Self { place: place(), pid, started: stat.started },
+            None => Self { place: None, pid, started: 0 },
+        }
+    }
+}
+
+/// Where a pid and a start time tell a process from all others. The host's name stands for copies of one running virtual
+/// machine: they share the boot id.
+fn place() -> Option<String> {
+    let read = |path| Some(fs::read_to_string(path).ok()?.trim().to_owned()).filter(|text| !text.is_empty());
+    let boot = read("/proc/sys/kernel/random/boot_id")?;
+    let host = read("/proc/sys/kernel/hostname")?;
+    let namespace = |name: &str| -> Option<String> {
+        let link = fs::read_link(format!("/proc/self/ns/{name}")).ok()?;
+        Some(link.to_str()?.chars().filter(char::is_ascii_digit).collect())
+    };
+    let pids = namespace("pid")?;
+    // Start times are told by the clock of the reader's time namespace; kernels before 5.6 have none.
+    let times = namespace("time").unwrap_or_else(|| UNKNOWN.to_owned());
+    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    Some(format!("{}/{}/{pids}-{times}", encoded(&host), boot.replace('-', "")))
+}
+
+/// What `/proc/<pid>/stat` says (proc_pid_stat(5)).
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Stat {
+    pid: u32,
+    state: char,
+    threads: u64,
+    started: u64,
+}
+
+impl Stat {
+    fn of(pid: &str) -> Option<Self> {
+        Self::parse(&String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/stat")).ok()?))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (pid, _) = text.split_once(" (")?;
+        // The name may hold anything, brackets and blanks included.
+        let (_, fields) = text.rsplit_once(") ")?;
+        let fields: Vec<_> = fields.split_ascii_whitespace().collect();
+        Some(Self {
+            pid: pid.parse().ok()?,
+            state: fields.first()?.chars().next()?,
+            threads: fields.get(17)?.parse().ok()?,
+            started: fields.get(19)?.parse().ok()?,
+        })
+    }
+
+    /// Whether it has ended and only waits for its parent. One whose first thread alone has ended goes on.
+    fn is_over(&self) -> bool {
+        matches!(self.state, 'Z' | 'X' | 'x') && self.threads <= 1
+    }
+}
+
+impl Instance {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What keeps others from taking its claims over; `None` if it is of no process we know.
+    pub(super) fn heartbeat(&self, client: &RedisClient, prefix: &str) -> Option<Arc<Heartbeat>> {
+        self.process.as_ref().map(|process| process.heartbeat(client, prefix))
+    }
+
+    /// What this machine knows of `holder`.
+    pub(super) fn judge(&self, holder: &Holder<'_>) -> Verdict {
+        self.process.as_ref().map_or(Verdict::Unknown, |process| process.judge(holder))
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        if self.process.is_some()
+            && let Ok(mut ended) = ENDED_HERE.try_lock()
+        {
+            if ended.len() >= ENDED {
+                ended.pop_front();
+            }
+            ended.push_back(std::mem::take(&mut self.name));
+        }
+    }
+}
+
+/// A name that says nothing of its process: nobody can tell whether it has ended.
+impl From<&str> for Instance {
+    fn from(name: &str) -> Self {
+        Self { name: name.to_owned(), process: None }
+    }
+}
+
+/// As above.
+impl From<&String> for Instance {
+    fn from(name: &String) -> Self {
+        name.as_str().into()
+    }
+}
+
+impl<'a> Holder<'a> {
+    /// The meaning of an instance's name (host name, boot id, namespaces, pid, start time, random digits, number of the
+    /// watcher); `None` of one that says nothing of its process, such as those of older versions.
+    pub(super) fn parse(name: &'a str) -> Option<Self> {
+        let parts: Vec<_> = name.split('/').collect();
+        let [host, boot, namespaces, pid, started, _, watcher] = parts.as_slice() else { return None };
+        let (process, _) = name.rsplit_once('/')?;
+        watcher.parse::<u64>().ok()?;
+        Some(Self {
+            name,
+            process,
+            place: name.get(..host.len() + boot.len() + namespaces.len() + 2)?,
+            pid: pid.parse().ok()?,
+            started: started.parse().ok()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    /// The name of a process of this machine, as one that claims would bear it.
+    fn named(pid: u32, started: u64) -> String {
+        format!("{}/{pid}/{started}/0123456789abcdef01234567/3", Home::here().place.unwrap())
+    }
+
+    fn judged(name: &str) -> Verdict {
+        Process::new().instance().judge(&Holder::parse(name).unwrap())
+    }
+
+    #[test]
+    fn a_name_tells_the_process() {
+        let (process, name) = (Process::new(), named(4711, 99));
+        let (one, two) = (process.instance(), process.instance());
+        assert_ne!(one.name(), two.name());
+        let holder = Holder::parse(two.name()).unwrap();
+        assert_eq!((holder.process, holder.pid), (process.name.as_str(), std::process::id()));
+        assert_eq!(Some(holder.place), process.home.place.as_deref());
+        assert!(!name.contains(' ') && !one.name().contains(' '));
+        for foreign in
+            ["", "me", "0123456789abcdef0123456789abcdef", "a/b/c/d/e/f/g", "a/b/c/1/2/f/x", "a/b/c/1/2/f/3/4"]
+        {
+            assert_eq!(Holder::parse(foreign), None, "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_process_that_runs_is_never_taken_for_dead() {
+        let mut child = Command::new("sleep").arg("60").stdout(Stdio::null()).spawn().unwrap();
+        let started = Stat::of(&child.id().to_string()).unwrap().started;
+        assert_eq!(judged(&named(child.id(), started)), Verdict::Runs);
+        assert!(Command::new("kill").args(["-STOP", &child.id().to_string()]).status().unwrap().success());
+        assert_eq!(judged(&named(child.id(), started)), Verdict::Runs, "it may go on");
+        assert_eq!(judged(&named(child.id(), started + 1)), Verdict::Ended, "another one of that pid");
+        child.kill().unwrap();
+        // A zombie until we ask for its end.
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        while Stat::of(&child.id().to_string()).unwrap().state != 'Z' {
+            assert!(std::time::Instant::now() < deadline, "it does not end");
+            std::thread::yield_now();
+        }
+        assert_eq!(judged(&named(child.id(), started)), Verdict::Ended, "a zombie");
+        child.wait().unwrap();
+        assert_eq!(judged(&named(child.id(), started)), Verdict::Ended, "gone");
+        // Of another user, and it runs.
+        assert_eq!(judged(&named(1, Stat::of("1").unwrap().started)), Verdict::Runs);
+    }
+
+    #[test]
+    fn nothing_is_known_of_other_places() {
+        let pid = std::process::id();
+        for place in ["other/b/1-2", "-/-/-"] {
+            assert_eq!(judged(&format!("{place}/{pid}/1/0/0")), Verdict::Unknown, "{place}");
+        }
+        let elsewhere = Process::elsewhere("b");
+        assert_eq!(elsewhere.judge(&Holder::parse(Process::new().instance().name()).unwrap()), Verdict::Unknown);
+        // Where /proc tells nothing, even what looks alike may be elsewhere.
+        let blind = Process::at(Home { place: None, ..Home::here() });
+        let other = Process::at(Home { place: None, ..Home::here() });
+        assert_eq!(blind.judge(&Holder::parse(other.instance().name()).unwrap()), Verdict::Unknown);
+    }
+
+    #[test]
+    fn watchers_of_this_process_end_one_by_one() {
+        let process = Process::new();
+        let (one, two) = (process.instance(), process.instance());
+        let (first, second) = (one.name().to_owned(), two.name().to_owned());
+        drop(one);
+        assert_eq!((judged(&first), judged(&second)), (Verdict::Ended, Verdict::Runs));
+    }
+
+    #[test]
+    fn a_process_may_have_any_name() {
+        let fields = "S 1 4711 4711 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 3 0 8123456 9 10";
+        let expected = Stat { pid: 4711, state: 'S', threads: 3, started: 8_123_456 };
+        for name in ["ruby", "a) S 1 (b) ", ") ) (", ""] {
+            assert_eq!(Stat::parse(&format!("4711 ({name}) {fields}")), Some(expected.clone()), "{name}");
+        }
+        for broken in ["", "4711", "4711 (ruby", "4711 (ruby) S 1 2"] {
+            assert_eq!(Stat::parse(broken), None, "{broken}");
+        }
+        let zombie = |threads| Stat { state: 'Z', threads, ..expected.clone() };
+        assert!(zombie(1).is_over() && !zombie(2).is_over());
+    }
+}
