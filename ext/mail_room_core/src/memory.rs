@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
+use crate::delivery::Symptom;
 use crate::failures::{Failure, Failures};
 use crate::message::MessageId;
 use crate::source::Mark;
@@ -33,6 +34,7 @@ pub struct Memory {
     /// How often the target was down just when it was given this message.
     struck: BTreeMap<MessageId, u32>,
     probing: bool,
+    newest_first: bool,
     to_expunge: BTreeSet<MessageId>,
 }
 
@@ -83,9 +85,21 @@ impl Memory {
             }
         }
         if !self.struck.is_empty() {
-            sorted.todo.sort_by_key(|id| self.struck.get(id).copied().unwrap_or(0));
+            sorted.todo.sort_by_key(|id| self.strikes(id));
+        }
+        // If those at the head are at fault and not the target, the newest gets through.
+        if std::mem::take(&mut self.newest_first) || self.doubts_target() {
+            let fewest = sorted.todo.first().map_or(0, |id| self.strikes(id));
+            let head = sorted.todo.iter().take_while(|id| self.strikes(id) == fewest).count();
+            if let Some(head) = sorted.todo.get_mut(..head) {
+                head.rotate_right(1.min(head.len()));
+            }
         }
         sorted
+    }
+
+    fn strikes(&self, id: &MessageId) -> u32 {
+        self.struck.get(id).copied().unwrap_or(0)
     }
 
     /// What is noted of messages the server no longer lists serves nobody. That they are done stays known.
@@ -163,9 +177,24 @@ impl Memory {
         self.decided(id, mark);
     }
 
-    /// A hand-over failed. `refused`: the message itself was refused, no doubt about it.
-    pub(crate) fn failed(&mut self, id: &MessageId, refused: bool) -> Failure {
-        if refused { self.failures.refused(id) } else { self.failures.failed(id) }
+    /// The message itself was refused, no doubt about it.
+    pub(crate) fn refused(&mut self, id: &MessageId) -> Failure {
+        self.failures.refused(id)
+    }
+
+    /// A hand-over failed, and it may be the message's fault or the target's.
+    pub(crate) fn failed(&mut self, id: &MessageId, symptom: Symptom) -> Failure {
+        self.failures.failed(id, symptom, Instant::now())
+    }
+
+    /// The target is down for a reason that has nothing to do with any message.
+    pub(crate) fn outage(&mut self) {
+        self.failures.outage();
+    }
+
+    /// Something new has come while the target was left alone: the newest message is tried first, once.
+    pub(crate) fn newest_first(&mut self) {
+        self.newest_first = true;
     }
 
     /// The target was down when it was given this message alone.

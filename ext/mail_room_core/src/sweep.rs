@@ -120,11 +120,7 @@ impl<'a, S: Source> Pass<'a, S> {
             let memory = watched.memory();
             todo.into_iter().partition(|id| memory.is_suspect(id))
         };
-        let mut queue: VecDeque<_> = sound.into_iter().chain(suspects).collect();
-        // The newest first: if those at the head are at fault and not the target, this one gets through.
-        if watched.memory().doubts_target() {
-            queue.rotate_right(1.min(queue.len()));
-        }
+        let queue = sound.into_iter().chain(suspects).collect();
         Self { source, watched, scope, queue, sized: VecDeque::new(), left: limit }
     }
 

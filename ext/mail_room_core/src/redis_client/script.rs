@@ -51,6 +51,12 @@ impl<'a> Invocation<'a> {
         self
     }
 
+    /// Adds a number to ARGV.
+    pub(crate) fn number(&mut self, number: u32) -> &mut Self {
+        self.arguments.push(Cow::Owned(number.to_string().into_bytes()));
+        self
+    }
+
     pub(super) fn command<'b>(&'b self, script: &'b Script) -> Command<'b> {
         let mut command = Command::new("EVALSHA").arg(&script.hash).owned(self.keys.len().to_string());
         for key in &self.keys {
