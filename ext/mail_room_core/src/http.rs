@@ -33,7 +33,7 @@ const DRAINED: (usize, Duration) = (64 << 10, Duration::from_secs(1));
 /// How long a short body may take after its header.
 const BODY_WITHIN: Duration = Duration::from_secs(5);
 /// The longest pause that an answer can ask for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 3600);
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 /// Header lines of an answer that are read: as many as curl takes.
 const HEADERS: usize = 5_000;
 
@@ -119,7 +119,7 @@ fn tls_in_words(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     Some(tls::in_words(error))
 }
 
-/// How long the other end wants to be left alone (RFC 9110 section 10.2.3): seconds or a date. At most a day. `None` if it
+/// How long the other end wants to be left alone (RFC 9110 section 10.2.3): seconds or a date. At most an hour. `None` if it
 /// names no time to come, such as 0 or a date in the past. The caller waits for the longer of this and its own backoff, see
 /// [`Backoff::at_least`](crate::backoff::Backoff::at_least).
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {

@@ -45,7 +45,9 @@ pub(crate) async fn failed(
     failure: Failure,
     terms: Terms,
 ) -> Result<()> {
-    let doubling = 2_u32.saturating_pow(failure.failures.saturating_sub(1));
+    // What failed while the target was down says nothing about how long to wait now that it is up.
+    let times = if failure.counts { failure.counted } else { failure.failures };
+    let doubling = 2_u32.saturating_pow(times.saturating_sub(1));
     let backoff = RETRY.0.saturating_mul(doubling).min(RETRY.1).max(terms.retry_after.unwrap_or_default());
     let most = watched.config.max_delivery_attempts;
     let limit = terms.tries.unwrap_or(most).min(most);

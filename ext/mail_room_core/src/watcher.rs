@@ -21,6 +21,8 @@ const RECONNECT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_
 const REFUSED: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
 /// First pause while a target is down; the longest is the delivery's.
 const PAUSE: Duration = Duration::from_millis(500);
+/// During a pause that no news ends, the server hears from us this often all the same.
+const LISTEN_EVERY: Duration = Duration::from_secs(60);
 /// A connection that lived this long, or brought a message, was a good one: the next failure starts anew.
 const GOOD_AFTER: Duration = Duration::from_secs(60);
 /// What is in flight has this long when a stop is asked for; the rest of the 25 s is for saying goodbye.
@@ -208,10 +210,14 @@ async fn pause_for<S: Source>(
     tell_pause(watched, what, delay);
     let now = Instant::now();
     let (until, earliest) = (now + delay, now + delay.min(retry_after.unwrap_or_default().max(PAUSE)));
-    wait(source, until, watched).await?;
-    let left = earliest.saturating_duration_since(Instant::now());
-    if !left.is_zero() {
-        watched.stop.sleep(left).await;
+    while !watched.stop.asked() {
+        wait(source, until, watched).await?;
+        let left = earliest.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        // What has come is news until it is looked for: waiting for more would end at once.
+        watched.stop.sleep(left.min(LISTEN_EVERY)).await;
     }
     if Instant::now() < until {
         watched.memory().newest_first();

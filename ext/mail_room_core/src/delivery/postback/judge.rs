@@ -12,6 +12,8 @@ use crate::error::Error;
 pub(super) const REASON_OCTETS: usize = 8 << 10;
 /// Characters of the endpoint's own words that a log line shows.
 const SHOWN: usize = 300;
+/// The longest pause that an answer by a rule (403) can ask for.
+const RULED_PAUSE: Duration = Duration::from_secs(60);
 /// Tries of a message that is answered 400 without a reason.
 const BAD_REQUEST_TRIES: u32 = 2;
 
@@ -42,11 +44,14 @@ pub(super) fn judge(status: StatusCode, retry_after: Option<Duration>, body: &[u
 }
 
 fn unavailable(status: StatusCode, retry_after: Option<Duration>, what: String) -> Handover {
+    // Who decides by a rule speaks of this message perhaps: the others do not wait for longer than they would otherwise.
+    let by_rule = matches!(status.as_u16(), 300..=407 | 415 | 421 | 426);
+    let retry_after = retry_after.map(|pause| if by_rule { pause.min(RULED_PAUSE) } else { pause });
     let weight = match status.as_u16() {
         405 | 415 => Weight::Configuration,
+        _ if by_rule => Weight::Ruled,
         408 | 425 | 429 | 503 => Weight::Later,
         _ if retry_after.is_some() => Weight::Later,
-        300..=499 => Weight::Ruled,
         _ => Weight::Open,
     };
     let symptom = Symptom { status: Some(status.as_u16()), weight };
@@ -144,6 +149,12 @@ mod tests {
                 assert_eq!(symptom, Symptom { status: Some(status), weight });
             }
         }
+        let hour = Some(Duration::from_secs(3600));
+        let Handover::Unavailable { symptom, error: Error::TargetDown { retry_after, .. } } = answer(403, hour, "")
+        else {
+            panic!()
+        };
+        assert_eq!((symptom.weight, retry_after), (Weight::Ruled, Some(RULED_PAUSE)));
         for status in [429, 500, 502, 503] {
             let Handover::Unavailable { symptom, error: Error::TargetDown { retry_after, .. } } =
                 answer(status, SEVEN, "")
