@@ -140,8 +140,9 @@ RSpec.describe "delivery_method postback", :servers do
     dovecot.append(user, Mails.plain(10))
     wait_until(30, "one more") { server.accepted.size == 10 }
     expect(server.accepted.map(&:body)).to match_array([*mails.drop(1), Mails.plain(10)])
-    # It is no message's fault: it is tried again without end.
+    # "Later" counts against no message before it has lasted: a target that limits its rate says so to any.
     expect(process.log.map { |line| line["action"] }).not_to include("Message set aside", "Delivery failed")
+    expect(process.await_log("Delivery postponed")).to include("error" => /answered 503/, "attempts" => 0)
     expect(unseen.size).to eq(1)
   end
 
@@ -153,6 +154,129 @@ RSpec.describe "delivery_method postback", :servers do
     wait_until(20, "the others to be gone") { dovecot.uids(user).size == 1 }
     expect(dovecot.uids(user, "FLAGGED SEEN UNDELETED").size).to eq(1)
     expect(server.accepted.map(&:body)).to match_array(mails.drop(1))
+  end
+
+  # Only "Mail 0" is answered so; all others are taken.
+  def odd_one(&answer) = endpoint { |request| request.body.include?("Mail 0\r") ? answer.call : [200, {}, ""] }
+
+  def posts_of(server, number) = server.requests.count { |request| request.body.include?("Mail #{number}\r") }
+
+  # The mail comes while the mailbox pauses, or waits, because of another.
+  def expect_prompt(server, number, process)
+    dovecot.append(user, Mails.plain(number))
+    asked = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+    wait_until(5, -> { "mail #{number} at once: #{process.everything_said[-2000..]}" }) { posts_of(server, number) == 1 }
+    expect(Process.clock_gettime(Process::CLOCK_MONOTONIC) - asked).to be < 3
+  end
+
+  { "a filter that answers 403" => [403, {}, ""], "a filter that answers 404" => [404, {}, ""],
+    "a login that is refused with 401" => [401, { "Retry-After" => "0" }, ""],
+    "a page of its own" => [302, { "Location" => "https://block.invalid/" }, ""],
+    "a gateway that answers 502" => [502, {}, ""], "a connection that is closed" => :cut }.each do |what, answer|
+    it "does not let mail wait for one message that always meets #{what}, and sets that one aside" do
+      server = odd_one { answer }
+      fill(1)
+      process = mail_room(posting(server.url, max_delivery_attempts: 3))
+      # Alone: nobody knows whose fault it is. The pauses grow.
+      wait_until(30, "a long pause") { process.log.any? { |line| line["action"] == "Delivery paused" && line["backoff_s"] > 2 } }
+      expect(process.log.map { |line| line["action"] }).not_to include("Delivery failed", "Message set aside")
+      (1..4).each { |number| expect_prompt(server, number, process) }
+      process.await_log("Message set aside", 60)
+      wait_until(10, "the marks") { unseen.empty? }
+      expect(dovecot.uids(user, "FLAGGED SEEN").size).to eq(1)
+      expect(server.accepted.map(&:body).tally).to eq((1..4).to_h { |number| [Mails.plain(number).b, 1] })
+    end
+  end
+
+  it "delivers a backlog around several messages that a filter always refuses, and sets aside those alone" do
+    odd = [0, 3, 4, 5, 9]
+    server = endpoint { |request| [odd.any? { |number| request.body.include?("Mail #{number}\r") } ? 403 : 200, {}, ""] }
+    mails = fill(12)
+    process = mail_room(posting(server.url, max_delivery_attempts: 2, arbitration_method: "redis",
+                                            arbitration_options: { redis_url: redis.url }))
+    wait_until(60, "all that are refused") { process.log.count { |line| line["action"] == "Message set aside" } == odd.size }
+    wait_until(10, "the marks") { unseen.empty? }
+    expect(dovecot.uids(user, "FLAGGED").size).to eq(odd.size)
+    expect(server.accepted.map(&:body).tally).to eq(mails.reject.with_index { |_, number| odd.include?(number) }.tally)
+  end
+
+  it "counts nothing against any message while the endpoint refuses every one" do
+    status = 403
+    server = endpoint { [status, {}, ""] }
+    mails = fill(6)
+    process = mail_room(posting(server.url, max_delivery_attempts: 1))
+    wait_until(30, "some posts") { server.requests.size >= 8 }
+    (6..8).each { |number| dovecot.append(user, (mails << Mails.plain(number).b).last) }
+    wait_until(30, "more posts") { server.requests.size >= 12 }
+    status = 200
+    expect_all(mails, server, process)
+    expect(process.log.map { |line| line["action"] }).not_to include("Delivery failed", "Message set aside")
+  end
+
+  it "posts no faster than its backoff whatever Retry-After says" do
+    ["0", "-5", "0.001", "Sun, 06 Nov 1994 08:49:37 GMT"].each do |value|
+      [429, 500, 403].each do |status|
+        server = endpoint { [status, { "Retry-After" => value }, ""] }
+        process = mail_room(posting(server.url))
+        dovecot.append(user, Mails.plain(0)) if unseen.empty?
+        wait_until(20, "three posts") { server.requests.size >= 3 }
+        first, *, third = server.requests.first(3).map(&:at)
+        # Half of the first two delays: 0.5 s and 1 s.
+        expect(third - first).to be >= 0.7
+        process.term
+      end
+    end
+  end
+
+  { "a line that is none" => "PHP Warning:  x in /app/index.php\r\n", "a blank before the colon" => "X-Odd : 1\r\n",
+    "a folded value" => "X-Folded: a\r\n b\r\n", "200 headers" => Array.new(200) { |number| "X-#{number}: y\r\n" }.join,
+    "two lengths" => "Content-Length: 2\r\nContent-Length: 3\r\n", "nothing more" => "" }.each do |what, headers|
+    it "takes a 2xx whose header has #{what} for a delivery, once" do
+      server = endpoint { what == "nothing more" ? "HTTP/1.1 200 OK\r\n" : "HTTP/1.1 200 OK\r\n#{headers}\r\nok" }
+      mails = fill(5)
+      process = mail_room(posting(server.url))
+      expect_all(mails, server, process)
+      expect(server.requests.size).to eq(5)
+      expect(process.log.map { |line| line["action"] }).not_to include("Delivery paused", "Delivery failed")
+    end
+  end
+
+  { 413 => ["", 1], 422 => ["", 1], 400 => [%({"success":false,"message":"Email too large\\r\\nhidden"}), 1], "400" => ["no", 2] }
+    .each do |status, (body, tries)|
+    it "posts a message #{tries} times that is answered #{status} #{body}, and sets it aside" do
+      server = odd_one { [status.to_i, { "Content-Type" => "application/json" }, body] }
+      mails = fill(4)
+      delivery = { arbitration_method: "redis", arbitration_options: { redis_url: redis.url } }
+      processes = Array.new(2) { mail_room(posting(server.url, delete_after_delivery: true, **delivery)) }
+      wait_until(30, "it to be set aside") { dovecot.uids(user, "FLAGGED SEEN UNDELETED").size == 1 }
+      wait_until(30, "the others to be marked") { unseen.empty? }
+      expect(server.accepted.map(&:body).tally).to eq(mails.drop(1).tally)
+      told = processes.flat_map(&:log).select { |line| line["action"] == "Message set aside" }
+      expect(told.map { |line| line["error"] }).to match([/answered #{status}/])
+      expect(told.first["error"]).to include("400 Bad Request: Email too large hidden;") if body.start_with?("{")
+      # Another message later is no reason to try it again.
+      dovecot.append(user, Mails.plain(7))
+      wait_until(10, "one more") { posts_of(server, 7) == 1 }
+      expect(posts_of(server, 0)).to eq(tries)
+    end
+  end
+
+  { 415 => "content_type", 405 => "delivery_url" }.each do |status, option|
+    it "pauses at #{status}, names #{option}, and sets nothing aside" do
+      wrong = true
+      server = endpoint { |request| [wrong || request.body.include?("Mail 0\r") ? status : 200, {}, ""] }
+      mails = fill(5)
+      process = mail_room(posting(server.url, max_delivery_attempts: 1))
+      expect(process.await_log("Delivery paused")["error"]).to include(option)
+      wait_until(30, "some posts") { server.requests.size >= 4 }
+      wrong = false
+      wait_until(60, "the others") { server.accepted.size == 4 }
+      wait_until(30, "two more of that one") { posts_of(server, 0) >= 4 }
+      expect_prompt(server, 8, process)
+      expect(server.accepted.map(&:body)).to match_array(mails.drop(1) << Mails.plain(8).b)
+      expect(process.log.map { |line| line["action"] }).not_to include("Delivery failed", "Message set aside")
+      expect([unseen.size, dovecot.uids(user, "FLAGGED").size]).to eq([1, 0])
+    end
   end
 
   it "asks for nothing before a Retry-After has ended" do

@@ -8,7 +8,8 @@ require "socket"
 #   server = HttpServer.new { |request| [200, {}, ""] }.start
 #   server.requests.first.body
 #
-# The block may also answer :hang (never) or :cut (closes the connection). A body that is an Array is sent in chunks, without
+# The block may also answer :hang (never), :cut (closes the connection), or a String, which is written as it is before the
+# connection is closed. A body that is an Array is sent in chunks, without
 # a length; a header "Content-Length" of the block's own is believed, and a body shorter than that is cut off.
 class HttpServer
   Request = Struct.new(:verb, :path, :headers, :body, :at, :connection, :answered)
@@ -71,6 +72,8 @@ class HttpServer
       return if answer == :cut
       next if answer == :hang
 
+      return write_raw(stream, request, answer) if answer.is_a?(String)
+
       write(stream, request, *answer)
     end
   rescue IOError, SystemCallError, OpenSSL::SSL::SSLError
@@ -99,6 +102,11 @@ class HttpServer
     lines = ["HTTP/1.1 #{status} Status", *framing.merge(headers).map { |name, value| "#{name}: #{value}" }]
     stream.write("#{lines.join("\r\n")}\r\n\r\n", *chunked(body))
     raise IOError, "cut off" if length && length.to_i > body.bytesize
+  end
+
+  def write_raw(stream, request, text)
+    request.answered = text[/\AHTTP\S* (\d+)/, 1].to_i
+    stream.write(text)
   end
 
   def chunked(body)

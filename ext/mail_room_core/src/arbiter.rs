@@ -217,6 +217,24 @@ impl Arbiter {
         }
     }
 
+    /// As [`fail`](Self::fail) for a try that counts, of a message that is set aside after `limit` of them. With the last of
+    /// these `most` are noted, so that no process that allows more tries makes one before the mail server knows.
+    ///
+    /// # Errors
+    /// As [`claim`](Self::claim).
+    pub async fn refuse(
+        &self,
+        scope: &str,
+        id: &MessageId,
+        backoff: Duration,
+        (limit, most): (u32, u32),
+    ) -> Result<u32> {
+        match self {
+            Self::Noop | Self::Hook(_) => Ok(0),
+            Self::Redis(redis) => redis.refuse(scope, id, backoff, (limit, most)).await,
+        }
+    }
+
     /// The mail server knows that `ids` were delivered: what is noted of them need not be kept for long.
     ///
     /// # Errors

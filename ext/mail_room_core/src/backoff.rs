@@ -25,6 +25,11 @@ impl Backoff {
         step.mul_f64(rand::rng().random_range(0.5..=1.0))
     }
 
+    /// The next delay, or what the other end asked for if that is longer. Nobody outside can make it shorter.
+    pub fn at_least(&mut self, asked: Option<Duration>) -> Duration {
+        self.delay().max(asked.unwrap_or_default())
+    }
+
     /// Back to the first step: things went well.
     pub fn reset(&mut self) {
         self.next = self.first;
@@ -39,6 +44,15 @@ pub(crate) fn seconds(delay: Duration) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_other_end_can_only_ask_for_more() {
+        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(4));
+        assert!(backoff.at_least(Some(Duration::ZERO)) >= Duration::from_millis(500));
+        assert!(backoff.at_least(None) >= Duration::from_secs(1));
+        assert_eq!(backoff.at_least(Some(Duration::from_secs(9))), Duration::from_secs(9));
+        assert!(backoff.at_least(Some(Duration::from_millis(1))) >= Duration::from_secs(2));
+    }
 
     #[test]
     fn doubles_with_jitter_up_to_the_last_step_and_resets() {

@@ -2,16 +2,23 @@
 //! messages does. Decides what counts against a message and when the target is doubted; delivers and waits for nothing.
 //!
 //! A failure counts against a message only with proof that the target works: another message was delivered between two of
-//! its tries. Once proven, further failures count as long as the last that is known of the
-//! target from others is a success. When [`DOUBT_AFTER`] different messages in a row fail, it is the target, and nothing
-//! of that row counts.
+//! its tries. Once proven, further failures of the same kind count as long as the last that is known of the target from
+//! others is a success. When [`DOUBT_AFTER`] different messages in a row fail, it is the target, and nothing of that row
+//! counts.
+//!
+//! An HTTP answer adds evidence of its own, see [`Weight`]: a refusal by rule (403) that is proven to be about the message
+//! stays so; "come back later" (503) counts only after it has lasted for [`LATER_FOR`], and with new proof each time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
+use crate::delivery::{Symptom, Weight};
 use crate::message::MessageId;
 
 /// Different messages that fail in a row before the target is taken to be down.
 const DOUBT_AFTER: usize = 3;
+/// How long a message has to be answered "later" before that counts: a target that limits its rate says so to any message.
+const LATER_FOR: Duration = Duration::from_secs(60);
 
 /// What is known of failures in one mailbox.
 #[derive(Debug, Default)]
@@ -22,6 +29,8 @@ pub(crate) struct Failures {
     success: u64,
     /// Messages that failed with no success between.
     row: BTreeSet<MessageId>,
+    /// Whether the target could not be reached since the latest delivery.
+    outage: bool,
     tries: BTreeMap<MessageId, Tries>,
 }
 
@@ -31,8 +40,11 @@ struct Tries {
     counted: u32,
     /// Whether the last failure counted and may still turn out to be the target's.
     provisional: bool,
+    /// Whether another message got through between two failures like `symptom`.
     proven: bool,
     failed_at: Option<u64>,
+    /// Of the last failure, and when the first like it was.
+    symptom: Option<(Symptom, Instant)>,
 }
 
 /// A failure as it stands.
@@ -44,6 +56,8 @@ pub(crate) struct Failure {
     pub(crate) counts: bool,
     /// How many counted so far.
     pub(crate) counted: u32,
+    /// Whether the target is known to work for other messages.
+    pub(crate) proven: bool,
 }
 
 impl Failures {
@@ -51,6 +65,7 @@ impl Failures {
     pub(crate) fn succeeded(&mut self, id: &MessageId) {
         self.clock = self.clock.saturating_add(1);
         self.success = self.clock;
+        self.outage = false;
         for id in std::mem::take(&mut self.row) {
             if let Some(tries) = self.tries.get_mut(&id) {
                 tries.provisional = false;
@@ -64,30 +79,48 @@ impl Failures {
         let tries = self.tries.entry(id.clone()).or_default();
         tries.failures = tries.failures.saturating_add(1);
         tries.counted = tries.counted.saturating_add(1);
-        Failure { failures: tries.failures, counts: true, counted: tries.counted }
+        Failure { failures: tries.failures, counts: true, counted: tries.counted, proven: true }
     }
 
     /// The hand-over of `id` failed, and nobody knows whose fault it was.
-    pub(crate) fn failed(&mut self, id: &MessageId) -> Failure {
+    pub(crate) fn failed(&mut self, id: &MessageId, symptom: Symptom, now: Instant) -> Failure {
         self.clock = self.clock.saturating_add(1);
-        self.row.insert(id.clone());
-        let alone = self.row.len() == 1;
-        let doubted = self.doubted();
         let (clock, success) = (self.clock, self.success);
         let tries = self.tries.entry(id.clone()).or_default();
+        let alike = tries.symptom.filter(|(before, _)| before.status == symptom.status);
+        let since = alike.map_or(now, |(_, since)| since);
         let proof = tries.failed_at.is_some_and(|failed_at| success > failed_at);
-        tries.proven |= proof;
-        let counts = !doubted && (proof || (tries.proven && alone));
-        tries.failures = tries.failures.saturating_add(1);
+        tries.proven = alike.is_some() && (proof || tries.proven);
+        tries.symptom = Some((symptom, since));
         tries.failed_at = Some(clock);
+        tries.failures = tries.failures.saturating_add(1);
+        let proven = proof || tries.proven;
+        // What is known to be about this message says nothing about the target.
+        let settled = symptom.weight == Weight::Ruled && tries.proven;
+        if !settled {
+            self.row.insert(id.clone());
+        }
+        let (alone, doubted) = (self.row.len() == 1, self.row.len() >= DOUBT_AFTER);
+        let counts = match symptom.weight {
+            Weight::Configuration => false,
+            _ if settled => true,
+            _ if doubted || self.outage => false,
+            Weight::Open | Weight::Ruled => proof || (tries.proven && alone),
+            Weight::Later => proof && now.saturating_duration_since(since) >= LATER_FOR,
+        };
         tries.counted = tries.counted.saturating_add(u32::from(counts));
         // Alone in the row and proven: what counted before stands.
-        tries.provisional = counts;
-        let failure = Failure { failures: tries.failures, counts, counted: tries.counted };
+        tries.provisional = counts && !settled;
+        let failure = Failure { failures: tries.failures, counts, counted: tries.counted, proven };
         if doubted {
             self.nothing_of_the_row_counts();
         }
         failure
+    }
+
+    /// The target cannot be reached at all, or is down for a reason that has nothing to do with any message.
+    pub(crate) fn outage(&mut self) {
+        self.outage = true;
     }
 
     fn nothing_of_the_row_counts(&mut self) {
@@ -132,7 +165,13 @@ mod tests {
     }
 
     fn fail(failures: &mut Failures, id: u32) -> Failure {
-        failures.failed(&uid(id))
+        failures.failed(&uid(id), Symptom::UNKNOWN, Instant::now())
+    }
+
+    /// Whether it counts, how many did, and whether the target is known to work.
+    fn answered(failures: &mut Failures, id: u32, (weight, status): (Weight, u16), at: Instant) -> (bool, u32, bool) {
+        let failure = failures.failed(&uid(id), Symptom { status: Some(status), weight }, at);
+        (failure.counts, failure.counted, failure.proven)
     }
 
     fn succeed(failures: &mut Failures, id: u32) {
@@ -142,10 +181,10 @@ mod tests {
     #[test]
     fn a_failure_counts_once_another_message_got_through_between_two_tries() {
         let mut failures = Failures::default();
-        assert_eq!(fail(&mut failures, 1), Failure { failures: 1, counts: false, counted: 0 });
-        assert_eq!(fail(&mut failures, 1), Failure { failures: 2, counts: false, counted: 0 });
+        assert_eq!(fail(&mut failures, 1), Failure { failures: 1, counts: false, counted: 0, proven: false });
+        assert_eq!(fail(&mut failures, 1), Failure { failures: 2, counts: false, counted: 0, proven: false });
         succeed(&mut failures, 2);
-        assert_eq!(fail(&mut failures, 1), Failure { failures: 3, counts: true, counted: 1 });
+        assert_eq!(fail(&mut failures, 1), Failure { failures: 3, counts: true, counted: 1, proven: true });
         succeed(&mut failures, 3);
         assert_eq!(fail(&mut failures, 1).counted, 2);
     }
@@ -186,7 +225,10 @@ mod tests {
     fn a_refusal_counts_at_once_and_does_not_cast_doubt_on_the_target() {
         let mut failures = Failures::default();
         for counted in 1..=4 {
-            assert_eq!(failures.refused(&uid(counted)), Failure { failures: 1, counts: true, counted: 1 });
+            assert_eq!(
+                failures.refused(&uid(counted)),
+                Failure { failures: 1, counts: true, counted: 1, proven: true }
+            );
         }
         assert_eq!(failures.refused(&uid(1)).counted, 2);
         assert!(!failures.doubted());
@@ -200,5 +242,61 @@ mod tests {
         assert_eq!((failures.len(), failures.doubted()), (1, false));
         failures.forget(&uid(1));
         assert_eq!(failures.len(), 0);
+    }
+
+    #[test]
+    fn a_rule_that_is_proven_to_be_about_the_message_stays_so_and_says_nothing_about_the_target() {
+        let (mut failures, now) = (Failures::default(), Instant::now());
+        let forbidden = (Weight::Ruled, 403);
+        for id in 1..=4 {
+            assert_eq!(answered(&mut failures, id, forbidden, now), (false, 0, false));
+        }
+        assert!(failures.doubted());
+        succeed(&mut failures, 9);
+        for counted in 1..=5 {
+            for id in 1..=4 {
+                assert_eq!(answered(&mut failures, id, forbidden, now), (true, counted, true));
+            }
+        }
+        assert!(!failures.doubted());
+        // Another status is another matter, without new proof.
+        assert_eq!(answered(&mut failures, 1, (Weight::Ruled, 401), now), (false, 5, false));
+    }
+
+    #[test]
+    fn an_outage_counts_against_no_message_that_failed_before_it() {
+        for weight in [Weight::Open, Weight::Ruled, Weight::Later, Weight::Configuration] {
+            let (mut failures, now) = (Failures::default(), Instant::now());
+            answered(&mut failures, 1, (Weight::Open, 500), now);
+            succeed(&mut failures, 2);
+            failures.outage();
+            // Proven to be the message's, but not to count: for all we know the target is down now.
+            for proven in [true, false, false] {
+                assert_eq!(answered(&mut failures, 1, (weight, 502), now), (false, 0, proven));
+            }
+        }
+    }
+
+    #[test]
+    fn later_counts_once_it_has_lasted_and_with_new_proof_each_time() {
+        let (mut failures, start) = (Failures::default(), Instant::now());
+        let busy = (Weight::Later, 503);
+        assert_eq!(answered(&mut failures, 1, busy, start), (false, 0, false));
+        succeed(&mut failures, 2);
+        assert_eq!(answered(&mut failures, 1, busy, start + LATER_FOR / 2), (false, 0, true));
+        succeed(&mut failures, 3);
+        assert_eq!(answered(&mut failures, 1, busy, start + LATER_FOR), (true, 1, true));
+        assert_eq!(answered(&mut failures, 1, busy, start + LATER_FOR * 2), (false, 1, true));
+        succeed(&mut failures, 4);
+        assert_eq!(answered(&mut failures, 1, busy, start + LATER_FOR * 3), (true, 2, true));
+    }
+
+    #[test]
+    fn a_wrong_configuration_never_counts() {
+        let (mut failures, now) = (Failures::default(), Instant::now());
+        for id in 2..=20 {
+            assert_eq!(answered(&mut failures, 1, (Weight::Configuration, 415), now), (false, 0, id > 2));
+            succeed(&mut failures, id);
+        }
     }
 }

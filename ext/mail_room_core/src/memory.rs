@@ -8,6 +8,7 @@ mod trouble;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use crate::delivery::Symptom;
 use crate::failures::{Failure, Failures};
 use crate::message::MessageId;
 use crate::source::{AbsentFlags, Mark};
@@ -29,6 +30,7 @@ pub struct Memory {
     probing: bool,
     /// Found marked deleted, and not yet known whether by us.
     pub(crate) leftovers: Vec<MessageId>,
+    newest_first: bool,
 }
 
 /// What is to be done about the messages that a search found.
@@ -78,9 +80,21 @@ impl Memory {
             }
         }
         if !self.struck.is_empty() {
-            sorted.todo.sort_by_key(|id| self.struck.get(id).copied().unwrap_or(0));
+            sorted.todo.sort_by_key(|id| self.strikes(id));
+        }
+        // If those at the head are at fault and not the target, the newest gets through.
+        if std::mem::take(&mut self.newest_first) || self.doubts_target() {
+            let fewest = sorted.todo.first().map_or(0, |id| self.strikes(id));
+            let head = sorted.todo.iter().take_while(|id| self.strikes(id) == fewest).count();
+            if let Some(head) = sorted.todo.get_mut(..head) {
+                head.rotate_right(1.min(head.len()));
+            }
         }
         sorted
+    }
+
+    fn strikes(&self, id: &MessageId) -> u32 {
+        self.struck.get(id).copied().unwrap_or(0)
     }
 
     /// What is noted of messages the server no longer lists serves nobody. That they are done stays known.
@@ -176,9 +190,24 @@ impl Memory {
         self.decided(id, mark);
     }
 
-    /// A hand-over failed. `refused`: the message itself was refused, no doubt about it.
-    pub(crate) fn failed(&mut self, id: &MessageId, refused: bool) -> Failure {
-        if refused { self.failures.refused(id) } else { self.failures.failed(id) }
+    /// The message itself was refused, no doubt about it.
+    pub(crate) fn refused(&mut self, id: &MessageId) -> Failure {
+        self.failures.refused(id)
+    }
+
+    /// A hand-over failed, and it may be the message's fault or the target's.
+    pub(crate) fn failed(&mut self, id: &MessageId, symptom: Symptom) -> Failure {
+        self.failures.failed(id, symptom, Instant::now())
+    }
+
+    /// The target is down for a reason that has nothing to do with any message.
+    pub(crate) fn outage(&mut self) {
+        self.failures.outage();
+    }
+
+    /// Something new has come while the target was left alone: the newest message is tried first, once.
+    pub(crate) fn newest_first(&mut self) {
+        self.newest_first = true;
     }
 
     /// The target was down when it was given this message alone.

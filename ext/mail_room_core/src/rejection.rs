@@ -21,6 +21,7 @@ use crate::arbiter::Claim;
 use crate::backoff::{Backoff, seconds};
 use crate::clock;
 use crate::config;
+use crate::delivery::Symptom;
 use crate::error::{Error, Result};
 use crate::failures::Failures;
 use crate::hook::{Answer, Calls, Question};
@@ -28,7 +29,7 @@ use crate::journal::Severity;
 use crate::matcher::{Match, Matcher};
 use crate::message::{Message, MessageId};
 use crate::progress;
-use crate::setback;
+use crate::setback::{self, Terms};
 use crate::watched::Watched;
 use limits::Limits;
 use notice::Rejected;
@@ -298,7 +299,7 @@ impl Rejection {
             Outcome::Failed(error) => (error, self.failed(id)),
         };
         // An arbiter that is away: what matters is in the memory.
-        setback::failed(watched, scope, id, "Rejection failed", &error, failure).await.ok();
+        setback::failed(watched, scope, id, "Rejection failed", &error, failure, Terms::default()).await.ok();
         if lock(&self.failures).doubted() {
             self.not_now(watched, id, &error);
         }
@@ -315,7 +316,7 @@ impl Rejection {
         if failures.len() >= NOTED {
             *failures = Failures::default();
         }
-        failures.failed(id)
+        failures.failed(id, Symptom::UNKNOWN, Instant::now())
     }
 
     /// Claims the message, for at least a third of a claim's life.

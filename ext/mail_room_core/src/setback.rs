@@ -23,6 +23,15 @@ pub(crate) fn lost(watched: &Watched, id: &MessageId) {
     watched.log.line(Severity::Warn, "Claim lost", &fields);
 }
 
+/// What the target asked for beside.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Terms {
+    /// Tries after which the message is set aside, if these are fewer than `max_delivery_attempts`.
+    pub(crate) tries: Option<u32>,
+    /// How long to leave it alone, if that is longer than the backoff.
+    pub(crate) retry_after: Option<Duration>,
+}
+
 /// A message was not taken. It is tried again later, unless it was tried too often. `action` is what the log calls it.
 ///
 /// # Errors
@@ -34,21 +43,36 @@ pub(crate) async fn failed(
     action: &str,
     error: &Error,
     failure: Failure,
+    terms: Terms,
 ) -> Result<()> {
-    let doubling = 2_u32.saturating_pow(failure.failures.saturating_sub(1));
-    let backoff = RETRY.0.saturating_mul(doubling).min(RETRY.1);
+    // What failed while the target was down says nothing about how long to wait now that it is up.
+    let times = if failure.counts { failure.counted } else { failure.failures };
+    let doubling = 2_u32.saturating_pow(times.saturating_sub(1));
+    let backoff = RETRY.0.saturating_mul(doubling).min(RETRY.1).max(terms.retry_after.unwrap_or_default());
+    let most = watched.config.max_delivery_attempts;
+    let limit = terms.tries.unwrap_or(most).min(most);
     // Before anything is waited for: should this process stop now, the message is not tried again too soon.
     watched.memory().wait(id, Instant::now() + backoff);
     watched.let_go(std::iter::once(id));
     if failure.counts {
         watched.progress.moved();
     }
-    let noted = watched.arbiter.fail(scope, id, backoff, failure.counts).await;
+    let noted = match failure.counts && limit < most {
+        true => watched.arbiter.refuse(scope, id, backoff, (limit, most)).await,
+        false => watched.arbiter.fail(scope, id, backoff, failure.counts).await,
+    };
     let elsewhere = noted.as_ref().copied().unwrap_or(0);
     let attempts = if failure.counts { failure.counted.max(elsewhere) } else { failure.counted };
-    if failure.counts && attempts >= watched.config.max_delivery_attempts {
+    if failure.counts && attempts >= limit {
         watched.memory().decided(id, Mark::SetAside);
-        watched.tell_set_aside(id, &format!("{attempts} tries failed, the last one so: {error}"));
+        watched.tell_set_aside(
+            id,
+            &match terms.tries {
+                Some(1) => format!("refused for good: {error}"),
+                Some(tries) => format!("{tries} tries failed, the last one so: {error}"),
+                None => format!("{attempts} tries failed, the last one so: {error}"),
+            },
+        );
     } else {
         let fields = [
             ("uid", json!(id)),

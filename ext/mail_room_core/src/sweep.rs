@@ -171,11 +171,7 @@ struct Pass<'a, S> {
 impl<'a, S: Source> Pass<'a, S> {
     fn new(source: &'a mut S, watched: &'a Watched, todo: Vec<MessageId>, limit: usize, searched: Searched) -> Self {
         let scope = source.scope().to_owned();
-        let mut queue = not_given::suspects_last(watched, todo);
-        // The newest first: if those at the head are at fault and not the target, this one gets through.
-        if watched.memory().doubts_target() {
-            queue.rotate_right(1.min(queue.len()));
-        }
+        let queue = not_given::suspects_last(watched, todo);
         let (sized, unmeasured) = (VecDeque::new(), HashSet::new());
         Self { source, watched, scope, queue, sized, unmeasured, left: limit, searched }
     }

@@ -24,6 +24,8 @@ const REFUSED: (Duration, Duration) = (Duration::from_secs(5), Duration::from_se
 const NARROWING: (Duration, u32) = (Duration::from_millis(250), 12);
 /// First pause while a target is down; the longest is the delivery's.
 const PAUSE: Duration = Duration::from_millis(500);
+/// During a pause that no news ends, the server hears from us this often all the same.
+const LISTEN_EVERY: Duration = Duration::from_secs(60);
 /// A connection that lived this long, or brought a message, was a good one: the next failure starts anew.
 const GOOD_AFTER: Duration = Duration::from_secs(60);
 /// What is in flight has this long when a stop is asked for; the rest of the 25 s is for saying goodbye.
@@ -93,7 +95,7 @@ async fn keep_connected<C: Connector>(connector: &C, watched: &Watched) {
         let narrowed = watched.memory().ungiven_messages().take_narrowed();
         let delay = match error {
             Error::Refused(_) | Error::Configuration(_) => refused.delay(),
-            Error::Throttled { retry_after, .. } => retry_after,
+            Error::Throttled { retry_after, .. } => reconnect.at_least(Some(retry_after)),
             _ if narrowed && narrowings < NARROWING.1 => {
                 narrowings += 1;
                 NARROWING.0
@@ -150,14 +152,13 @@ async fn live<C: Connector>(connector: &C, watched: &Watched) -> Result<()> {
                 wait(&mut source, until, watched).await?;
             }
             // Said where the server said so.
-            Err(Error::Throttled { retry_after, .. }) => _ = watched.stop.sleep(retry_after).await,
-            Err(Error::TargetDown { what, retry_after }) => pause_for(watched, &what, retry_after, &mut pause).await,
-            Err(Error::TargetDoubted(what)) => {
-                let delay = pause.delay();
-                tell_pause(watched, &what, delay);
-                // A new message ends the pause: it is the best of probes, and may be all right.
-                wait(&mut source, Instant::now() + delay, watched).await?;
+            Err(Error::Throttled { retry_after, .. }) => {
+                _ = watched.stop.sleep(pause.at_least(Some(retry_after))).await;
             }
+            Err(Error::TargetDown { what, retry_after }) => {
+                pause_for(&mut source, watched, &what, retry_after, &mut pause).await?;
+            }
+            Err(Error::TargetDoubted(what)) => pause_for(&mut source, watched, &what, None, &mut pause).await?,
             Err(error) => return Err(error),
         }
     }
@@ -209,12 +210,33 @@ async fn time_is_up(watched: &Watched) {
     }
 }
 
-/// The target is down. The connection is kept; what was fetched is given up and fetched again, so that the memory is
-/// there for the mailboxes whose targets are up.
-async fn pause_for(watched: &Watched, what: &str, retry_after: Option<Duration>, pause: &mut Backoff) {
-    let delay = retry_after.unwrap_or_else(|| pause.delay());
+/// The target is down, or taken to be. The connection is kept; what was fetched is given up and fetched again, so that the
+/// memory is there for the mailboxes whose targets are up. A new message ends the pause: it may be one that the target
+/// takes. It ends neither what the target itself asked for, nor the first [`PAUSE`]: senders cannot make us hurry.
+async fn pause_for<S: Source>(
+    source: &mut S,
+    watched: &Watched,
+    what: &str,
+    retry_after: Option<Duration>,
+    pause: &mut Backoff,
+) -> Result<()> {
+    let delay = pause.at_least(retry_after);
     tell_pause(watched, what, delay);
-    watched.stop.sleep(delay).await;
+    let now = Instant::now();
+    let (until, earliest) = (now + delay, now + delay.min(retry_after.unwrap_or_default().max(PAUSE)));
+    while !watched.stop.asked() {
+        wait(source, until, watched).await?;
+        let left = earliest.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        // What has come is news until it is looked for: waiting for more would end at once.
+        watched.stop.sleep(left.min(LISTEN_EVERY)).await;
+    }
+    if Instant::now() < until {
+        watched.memory().newest_first();
+    }
+    Ok(())
 }
 
 fn tell_pause(watched: &Watched, what: &str, delay: Duration) {

@@ -326,6 +326,20 @@ async fn tries_are_counted_across_claims() {
 }
 
 #[tokio::test]
+async fn the_last_try_of_a_refused_message_keeps_those_away_who_allow_more() {
+    let server = Server::start(&[]);
+    let (me, you) = (arbiter(&server, "me"), arbiter(&server, "you"));
+    let ids = uids([7]);
+    me.claim(SCOPE, &ids).await.unwrap();
+    assert_eq!(me.refuse(SCOPE, &ids[0], Duration::ZERO, (2, 5)).await.unwrap(), 1);
+    until("the pause has ended", || !server.keys().contains(&format!("delivered:7:{SCOPE}")));
+    assert_eq!(you.claim(SCOPE, &ids).await.unwrap(), [Claim::Won { attempts: 1 }]);
+    assert_eq!(you.refuse(SCOPE, &ids[0], Duration::ZERO, (2, 5)).await.unwrap(), 5);
+    until("the pause has ended", || !server.keys().contains(&format!("delivered:7:{SCOPE}")));
+    assert_eq!(me.claim(SCOPE, &ids).await.unwrap(), [Claim::Won { attempts: 5 }]);
+}
+
+#[tokio::test]
 async fn an_original_beside_us_sees_our_claims_and_we_see_its() {
     let server = Server::start(&[]);
     let me = arbiter(&server, "me");

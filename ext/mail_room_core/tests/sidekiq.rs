@@ -164,7 +164,9 @@ async fn only_what_is_claimed_by_us_is_pushed() {
         let answered = match handovers[0] {
             Handover::Delivered { .. } => "delivered",
             Handover::Lost => "lost",
-            Handover::Refused(_) | Handover::Failed(_) | Handover::Down(_) => "failed",
+            Handover::Refused { .. } | Handover::Unavailable { .. } | Handover::Failed(_) | Handover::Down(_) => {
+                "failed"
+            }
         };
         assert_eq!(answered, answer, "{truth_before}|{sign_before}");
         assert_eq!(server.jobs("queue:email_receiver").len(), pushed, "{truth_before}|{sign_before}");

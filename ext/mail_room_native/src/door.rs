@@ -131,7 +131,12 @@ impl Delivery {
         let delivered = run(ruby, async move {
             let handovers = delivery.deliver("", vec![message], &Budget::new(ENCODING_OCTETS)).await?;
             match handovers.into_iter().next() {
-                Some(Handover::Refused(error) | Handover::Failed(error) | Handover::Down(error)) => Err(error),
+                Some(
+                    Handover::Refused { error, .. }
+                    | Handover::Unavailable { error, .. }
+                    | Handover::Failed(error)
+                    | Handover::Down(error),
+                ) => Err(error),
                 Some(Handover::Delivered { status }) => Ok(Some(status)),
                 Some(Handover::Lost) | None => Ok(None),
             }

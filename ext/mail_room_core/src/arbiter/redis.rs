@@ -118,11 +118,33 @@ impl Redis {
     }
 
     pub(super) async fn fail(&self, scope: &str, id: &MessageId, backoff: Duration, counted: bool) -> Result<u32> {
+        self.note_failure(scope, id, backoff, counted, (0, 0)).await
+    }
+
+    pub(super) async fn refuse(
+        &self,
+        scope: &str,
+        id: &MessageId,
+        backoff: Duration,
+        limits: (u32, u32),
+    ) -> Result<u32> {
+        self.note_failure(scope, id, backoff, true, limits).await
+    }
+
+    async fn note_failure(
+        &self,
+        scope: &str,
+        id: &MessageId,
+        backoff: Duration,
+        counted: bool,
+        (limit, most): (u32, u32),
+    ) -> Result<u32> {
         let mut call = Invocation::default();
         self.keys(&mut call, scope, id, Keys::Three);
         // An end of 0 ms is none to Redis.
         let backoff = backoff.max(Duration::from_millis(1));
         call.arg(self.instance.name()).arg(scope).millis(backoff).arg(if counted { "1" } else { "0" }).millis(KEPT);
+        call.number(limit).number(most);
         let replies = self.client.run_script(Carry::Words, &FAIL, &[call]).await?;
         match replies.as_slice() {
             [redis::Value::Int(attempts)] => Ok(u32::try_from(*attempts).unwrap_or(u32::MAX)),

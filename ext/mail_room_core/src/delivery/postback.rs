@@ -1,6 +1,8 @@
 //! Messages as POSTs to an HTTP endpoint of the app's. Every try of one message carries the same `Idempotency-Key`, so
 //! that the endpoint can tell a repeat. What its answers mean is decided in `postback/judge.rs`.
 
+#[cfg(test)]
+mod answers;
 mod judge;
 
 use std::time::Duration;
@@ -8,15 +10,15 @@ use std::time::Duration;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
-use reqwest::{Response, Url};
+use reqwest::{Method, StatusCode, Url};
 use secrecy::ExposeSecret;
 use secrecy::zeroize::Zeroizing;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
-use super::Handover;
+use super::{Handover, Symptom, Weight};
 use crate::config;
 use crate::error::{Error, Result};
-use crate::http::{self, Http};
+use crate::http::{self, Answer, Poster, Unanswered};
 use crate::jwt;
 use crate::message::{Message, MessageId};
 use crate::random::hex_128;
@@ -31,7 +33,7 @@ const OURS: [&str; 4] = ["content-length", "transfer-encoding", "connection", "i
 /// The delivery `postback`.
 #[derive(Debug)]
 pub struct Postback {
-    http: Http,
+    http: Poster,
     url: Url,
     /// Sent with every message; credentials in it are marked sensitive.
     headers: HeaderMap,
@@ -57,7 +59,7 @@ impl Postback {
         };
         let mut url = address(url.expose_secret())?;
         Ok(Self {
-            http: Http::new(config.tls.clone(), connect_timeout),
+            http: Poster::new(config.tls.clone(), connect_timeout),
             headers: headers(config, &mut url)?,
             url,
             jwt,
@@ -81,15 +83,15 @@ impl Postback {
         let mut handovers = Vec::with_capacity(messages.len());
         for message in messages {
             let key = idempotency_key(scope, &message.id);
-            let posted = timeout(self.timeout, self.post(&key, message.body.into())).await;
-            handovers.push(match posted {
-                Ok(Ok(answer)) => {
-                    let handover = judge::judge(answer.status(), answer.headers(), &self.shown());
-                    http::drain(answer).await;
-                    handover
+            handovers.push(match self.post(&key, message.body.into()).await {
+                Ok(mut answer) => {
+                    let (status, retry_after) = (answer.status, http::retry_after(&answer.headers));
+                    let body =
+                        if judge::wants_body(status) { answer.read(judge::REASON_OCTETS).await } else { Vec::new() };
+                    answer.drain().await;
+                    judge::judge(status, retry_after, &body, &self.shown())
                 }
-                Ok(Err(error)) => Handover::Down(error),
-                Err(_) => Handover::Down(self.down(&format!("no answer within {} s", self.timeout.as_secs()))),
+                Err(handover) => handover,
             });
         }
         handovers
@@ -101,45 +103,54 @@ impl Postback {
     /// # Errors
     /// [`Error::TargetDown`] if nobody answers in time, or no request can be made.
     pub async fn ask(&self) -> Result<u16> {
-        let asked = async {
-            let client = self.http.client().await.map_err(|error| self.down(&error.to_string()))?;
-            let headers = self.headers(&hex_128()).await?;
-            let answer = client.head(self.url.clone()).headers(headers).send().await;
-            Ok(answer.map_err(|error| self.down(&http::in_words(&error)))?.status().as_u16())
-        };
         let within = self.timeout.min(HEAD_WITHIN);
+        let until = Instant::now() + within;
         let late = || self.down(&format!("no answer within {} s", within.as_secs()));
-        timeout(within, asked).await.map_err(|_| late())?
+        let headers = timeout_at(until, self.headers(&hex_128())).await.map_err(|_| late())??;
+        match self.http.send(Method::HEAD, &self.url, headers, Bytes::new(), until).await {
+            Ok(answer) => Ok(answer.status.as_u16()),
+            Err(Unanswered::Unsent(why) | Unanswered::Broken(why)) => Err(self.down(&why)),
+            Err(Unanswered::Late) => Err(late()),
+        }
     }
 
-    /// Posts until somebody answers with something else than a redirect.
-    async fn post(&self, key: &str, body: Bytes) -> Result<Response> {
-        let client = self.http.client().await.map_err(|error| self.down(&error.to_string()))?;
+    /// Posts until somebody answers with something else than a redirect. What went wrong otherwise is the outcome.
+    async fn post(&self, key: &str, body: Bytes) -> std::result::Result<Answer, Handover> {
+        let until = Instant::now() + self.timeout;
         let mut url = self.url.clone();
         for _ in 0..=REDIRECTS {
+            let headers = timeout_at(until, self.headers(key)).await.unwrap_or_else(|_| Err(self.late()));
+            let mut headers = headers.map_err(Handover::Down)?;
             // Said also of an empty message (RFC 9110 section 8.6), for which the client would leave it out.
-            let headers = self.headers(key).await?;
-            let request =
-                client.post(url.clone()).headers(headers).header(CONTENT_LENGTH, body.len()).body(body.clone());
-            let answer = request.send().await.map_err(|error| self.down(&http::in_words(&error)))?;
+            headers.insert(CONTENT_LENGTH, body.len().into());
+            let answer = self.http.send(Method::POST, &url, headers, body.clone(), until).await;
+            let answer = answer.map_err(|why| match why {
+                Unanswered::Unsent(why) => Handover::Down(self.down(&why)),
+                Unanswered::Broken(why) => unanswered(self.down(&why)),
+                Unanswered::Late => unanswered(self.late()),
+            })?;
             // 303 (and what many make of 301 and 302) would be a GET: the page seen then says nothing about the message.
-            if !matches!(answer.status().as_u16(), 301 | 302 | 307 | 308) {
+            if !matches!(answer.status.as_u16(), 301 | 302 | 307 | 308) {
                 return Ok(answer);
             }
-            url = self.redirect(&url, &answer)?;
-            http::drain(answer).await;
+            url = self.redirect(&url, &answer).map_err(|error| redirected(error, answer.status))?;
+            answer.drain().await;
         }
-        Err(self.down(&format!("it redirects more than {REDIRECTS} times; correct delivery_url")))
+        let error = self.down(&format!("it redirects more than {REDIRECTS} times; correct delivery_url"));
+        Err(redirected(error, StatusCode::TEMPORARY_REDIRECT))
     }
 
     /// Where `answer` sends us. Only within the same origin: neither message nor credentials go anywhere else.
-    fn redirect(&self, from: &Url, answer: &Response) -> Result<Url> {
-        let status = answer.status().as_u16();
-        let location = answer.headers().get(LOCATION).and_then(|location| location.to_str().ok());
-        let Some(to) = location.and_then(|location| from.join(location).ok()) else {
+    fn redirect(&self, from: &Url, answer: &Answer) -> Result<Url> {
+        let status = answer.status.as_u16();
+        let location = answer.headers.get(LOCATION).and_then(|location| location.to_str().ok());
+        let Some(mut to) = location.and_then(|location| from.join(location).ok()) else {
             return Err(self.down(&format!("it answered {status} without a usable Location; correct delivery_url")));
         };
         if http::same_origin(&self.url, &to) {
+            // Credentials are those of delivery_url. These fail only for addresses that cannot have any.
+            _ = to.set_username("");
+            _ = to.set_password(None);
             return Ok(to);
         }
         let to: String = http::shown(&to).chars().take(200).collect();
@@ -158,9 +169,24 @@ impl Postback {
         Ok(headers)
     }
 
+    fn late(&self) -> Error {
+        self.down(&format!("no answer within {} s", self.timeout.as_secs()))
+    }
+
     fn down(&self, why: &str) -> Error {
         Error::target_down(format!("{}: {why}", self.shown()))
     }
+}
+
+/// Nobody answered this message; perhaps because of it.
+fn unanswered(error: Error) -> Handover {
+    Handover::Unavailable { error, symptom: Symptom::UNKNOWN }
+}
+
+/// A redirect that is not followed, answered to this message.
+fn redirected(error: Error, status: StatusCode) -> Handover {
+    let symptom = Symptom { status: Some(status.as_u16()), weight: Weight::Ruled };
+    Handover::Unavailable { error, symptom }
 }
 
 fn address(text: &str) -> Result<Url> {

@@ -54,7 +54,7 @@ impl Que {
             }
             handovers.push(match stored {
                 Ok(()) => Handover::DELIVERED,
-                Err(Trouble::Refused(error) | Trouble::RefusedNul(error)) => Handover::Refused(error),
+                Err(Trouble::Refused(error) | Trouble::RefusedNul(error)) => Handover::Refused { error, tries: None },
                 Err(Trouble::Failed(error)) => Handover::Failed(error),
                 Err(Trouble::Down(error)) => {
                     handovers.resize_with(messages.len(), || Handover::Down(error.clone()));

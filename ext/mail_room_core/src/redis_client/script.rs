@@ -52,7 +52,7 @@ impl<'a> Invocation<'a> {
     }
 
     /// Adds a number to ARGV.
-    pub(crate) fn number(&mut self, number: usize) -> &mut Self {
+    pub(crate) fn number(&mut self, number: impl std::fmt::Display) -> &mut Self {
         self.arguments.push(Cow::Owned(number.to_string().into_bytes()));
         self
     }

@@ -13,11 +13,12 @@ use tokio::time::sleep_until;
 use super::{Chunk, triage};
 use crate::batch::fitting;
 use crate::budget::kept;
-use crate::delivery::Handover;
+use crate::delivery::{Handover, Symptom};
 use crate::error::{Error, Result};
+use crate::failures::Failure;
 use crate::message::{Message, MessageId};
 use crate::progress::Fate;
-use crate::setback::{self, lost};
+use crate::setback::{self, Terms, lost};
 use crate::watched::Watched;
 
 /// What is on its way when a stop is asked for has this long; then marking what got through must still fit into the stop.
@@ -116,7 +117,8 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
         }
     }
     let ids: Vec<_> = group.iter().map(|message| message.id.clone()).collect();
-    let handovers = watched.delivery.deliver(scope, group, &watched.encoding).await?;
+    let handovers = watched.delivery.deliver(scope, group, &watched.encoding).await;
+    let handovers = handovers.inspect_err(|_| watched.memory().outage())?;
     let alone = ids.len() == 1;
     let mut delivered = Vec::with_capacity(ids.len());
     let (mut untried, mut outcome) = (Vec::new(), Ok(()));
@@ -133,9 +135,29 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
                 delivered.push(id);
             }
             Handover::Lost => lost(watched, &id),
-            Handover::Refused(error) => outcome = outcome.and(failed(watched, scope, &id, &error, true).await),
-            Handover::Failed(error) => outcome = outcome.and(failed(watched, scope, &id, &error, false).await),
+            Handover::Refused { error, tries } => {
+                let failure = watched.memory().refused(&id);
+                let terms = Terms { tries, retry_after: None };
+                outcome = outcome.and(failed(watched, scope, &id, &error, failure, terms).await);
+            }
+            Handover::Failed(error) => {
+                let failure = watched.memory().failed(&id, Symptom::UNKNOWN);
+                outcome = outcome.and(failed(watched, scope, &id, &error, failure, Terms::default()).await);
+            }
+            Handover::Unavailable { error, symptom } => {
+                let failure = watched.memory().failed(&id, symptom);
+                if failure.proven {
+                    // Others got through meanwhile: it waits by itself, and they do not wait for it.
+                    let terms = Terms { tries: None, retry_after: asked_for(&error) };
+                    outcome = worse(outcome, failed(watched, scope, &id, &error, failure, terms).await);
+                } else {
+                    watched.memory().strike(&id);
+                    untried.push(id);
+                    outcome = worse(outcome, Err(error));
+                }
+            }
             Handover::Down(error) => {
+                watched.memory().outage();
                 if alone {
                     watched.memory().strike(&id);
                 }
@@ -156,19 +178,31 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
     outcome
 }
 
+/// How long the target asked us to wait, if it did.
+fn asked_for(error: &Error) -> Option<Duration> {
+    match error {
+        Error::TargetDown { retry_after, .. } => *retry_after,
+        _ => None,
+    }
+}
+
 /// What two outcomes come to: the first error, unless the second asks for a longer pause.
 fn worse(one: Result<()>, other: Result<()>) -> Result<()> {
-    let pause = |outcome: &Result<()>| match outcome {
-        Err(Error::TargetDown { retry_after, .. }) => *retry_after,
-        _ => None,
-    };
+    let pause = |outcome: &Result<()>| outcome.as_ref().err().and_then(asked_for);
     if pause(&other) > pause(&one) { other } else { one.and(other) }
 }
 
 /// A message was not taken, and three in a row may be the target's fault.
-async fn failed(watched: &Watched, scope: &str, id: &MessageId, error: &Error, refused: bool) -> Result<()> {
-    let failure = watched.memory().failed(id, refused);
-    setback::failed(watched, scope, id, "Delivery failed", error, failure).await?;
+async fn failed(
+    watched: &Watched,
+    scope: &str,
+    id: &MessageId,
+    error: &Error,
+    failure: Failure,
+    terms: Terms,
+) -> Result<()> {
+    let action = if failure.counts || !error.spares_connection() { "Delivery failed" } else { "Delivery postponed" };
+    setback::failed(watched, scope, id, action, error, failure, terms).await?;
     if watched.memory().doubts_target() {
         return Err(Error::TargetDoubted(format!(
             "several messages in a row failed, so it is taken to be the target's fault and counts against none of them; the \

@@ -1,27 +1,81 @@
 //! What an endpoint's answer says about a message: taken, refused, or nothing because the endpoint is in trouble.
 
+use std::time::Duration;
+
 use reqwest::StatusCode;
-use reqwest::header::HeaderMap;
+use serde_json::Value;
 
-use crate::delivery::Handover;
+use crate::delivery::{Handover, Symptom, Weight};
 use crate::error::Error;
-use crate::http::retry_after;
 
-/// What an answer of the endpoint `url` means for the message that was posted.
-pub(super) fn judge(status: StatusCode, headers: &HeaderMap, url: &str) -> Handover {
-    let retry_after = retry_after(headers);
+/// Octets that are read of the answer that says why a message is refused.
+pub(super) const REASON_OCTETS: usize = 8 << 10;
+/// Characters of the endpoint's own words that a log line shows.
+const SHOWN: usize = 300;
+/// The longest pause that an answer by a rule (403) can ask for.
+const RULED_PAUSE: Duration = Duration::from_secs(60);
+/// Tries of a message that is answered 400 without a reason.
+const BAD_REQUEST_TRIES: u32 = 2;
+
+/// Whether the body of an answer with this status is of interest.
+pub(super) fn wants_body(status: StatusCode) -> bool {
+    status == StatusCode::BAD_REQUEST
+}
+
+/// What an answer of the endpoint `url` means for the message that was posted. `body` is empty unless [`wants_body`].
+pub(super) fn judge(status: StatusCode, retry_after: Option<Duration>, body: &[u8], url: &str) -> Handover {
     let what = format!("{url} answered {}{}", status_line(status), advice(status.as_u16()));
+    let refused = |what, tries| Handover::Refused { error: Error::Message(what), tries };
     match status.as_u16() {
         200..=299 => Handover::Delivered { status: Some(status.as_u16()) },
         // An exception in the app: of this message or of all.
         500 if retry_after.is_none() => Handover::Failed(Error::Message(what)),
         // Who may post, where to, when and how: not what.
-        401 | 403 | 404 | 405 | 407 | 408 | 421 | 425 | 426 | 429 => {
-            Handover::Down(Error::TargetDown { what, retry_after })
-        }
-        400..=499 => Handover::Refused(Error::Message(what)),
-        _ => Handover::Down(Error::TargetDown { what, retry_after }),
+        401 | 403 | 404 | 405 | 407 | 408 | 415 | 421 | 425 | 426 | 429 => unavailable(status, retry_after, what),
+        // It never fits: another try would only make the endpoint complain again, perhaps to the sender.
+        413 | 422 => refused(what, Some(1)),
+        400 => match reason(body) {
+            Some(reason) => refused(format!("{what}: {reason}"), Some(1)),
+            None => refused(what, Some(BAD_REQUEST_TRIES)),
+        },
+        400..=499 => refused(what, None),
+        _ => unavailable(status, retry_after, what),
     }
+}
+
+fn unavailable(status: StatusCode, retry_after: Option<Duration>, what: String) -> Handover {
+    // Who decides by a rule speaks of this message perhaps: the others do not wait for longer than they would otherwise.
+    let by_rule = matches!(status.as_u16(), 300..=407 | 415 | 421 | 426);
+    let retry_after = retry_after.map(|pause| if by_rule { pause.min(RULED_PAUSE) } else { pause });
+    let weight = match status.as_u16() {
+        405 | 415 => Weight::Configuration,
+        _ if by_rule => Weight::Ruled,
+        408 | 425 | 429 | 503 => Weight::Later,
+        _ if retry_after.is_some() => Weight::Later,
+        _ => Weight::Open,
+    };
+    let symptom = Symptom { status: Some(status.as_u16()), weight };
+    Handover::Unavailable { error: Error::TargetDown { what, retry_after }, symptom }
+}
+
+/// Why GitLab refuses the message for good: its API has written to the sender by then. Printable, and not long.
+fn reason(body: &[u8]) -> Option<String> {
+    let answer: Value = serde_json::from_slice(body).ok()?;
+    if answer.get("success")? != &Value::Bool(false) {
+        return None;
+    }
+    let message = match answer.get("message")? {
+        Value::String(message) => message.clone(),
+        other => other.to_string(),
+    };
+    let printable = |c: char| if c.is_control() || is_format(c) { ' ' } else { c };
+    let words = message.chars().map(printable).collect::<String>();
+    Some(words.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SHOWN).collect())
+}
+
+/// Characters that are not seen but change how others are: marks and overrides of direction, joiners, separators.
+fn is_format(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// What the status line says, without the server's own words.
@@ -37,9 +91,11 @@ fn advice(status: u16) -> &'static str {
     match status {
         300..=399 => "; correct delivery_url: only an answer of 2xx means that it has the message",
         401 | 403 => "; check the credentials: delivery_token, username and password, or the JWT's secret",
-        404 | 405 => "; check delivery_url",
+        404 => "; check delivery_url",
+        405 => "; correct delivery_url: nothing can be posted there",
         407 => "; check user and password in HTTP_PROXY or HTTPS_PROXY",
         413 => "; let it accept larger requests, or lower max_message_size",
+        415 => "; correct content_type: Rails' ActionMailbox wants message/rfc822",
         500 => "; see its log",
         502..=504 => "; check whether the app behind it runs",
         _ => "",
@@ -48,49 +104,103 @@ fn advice(status: u16) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use reqwest::header::{HeaderValue, RETRY_AFTER};
-
     use super::*;
 
-    fn answer(status: u16, retry_after: Option<&'static str>) -> Handover {
-        let header = retry_after.map(|value| (RETRY_AFTER, HeaderValue::from_static(value)));
-        judge(StatusCode::from_u16(status).unwrap(), &header.into_iter().collect(), "http://h/")
+    const SEVEN: Option<Duration> = Some(Duration::from_secs(7));
+
+    fn answer(status: u16, retry_after: Option<Duration>, body: &str) -> Handover {
+        judge(StatusCode::from_u16(status).unwrap(), retry_after, body.as_bytes(), "http://h/")
+    }
+
+    /// Tries of a message that is refused, and in what words.
+    fn refused(status: u16, body: &str) -> (Option<u32>, String) {
+        match answer(status, SEVEN, body) {
+            Handover::Refused { error, tries } => (tries, error.to_string()),
+            other => panic!("{status} {body}: {other:?}"),
+        }
     }
 
     #[test]
     fn only_2xx_is_delivered() {
         for status in [200, 201, 202, 204, 299] {
-            assert!(matches!(answer(status, None), Handover::Delivered { status: Some(s) } if s == status));
+            assert!(matches!(answer(status, None, ""), Handover::Delivered { status: Some(s) } if s == status));
         }
     }
 
     #[test]
     fn a_500_is_somebodys_fault() {
-        assert!(matches!(answer(500, None), Handover::Failed(_)));
+        assert!(matches!(answer(500, None, ""), Handover::Failed(_)));
     }
 
     #[test]
-    fn an_endpoint_in_trouble_is_no_messages_fault() {
-        for status in [300, 303, 304, 401, 403, 404, 405, 407, 408, 425, 429, 501, 502, 503, 504, 507, 509, 520, 599] {
-            assert!(
-                matches!(answer(status, None), Handover::Down(Error::TargetDown { retry_after: None, .. })),
-                "{status}"
-            );
+    fn an_endpoint_that_seems_to_be_down_gives_evidence_of_different_weight() {
+        for (weight, statuses) in [
+            (Weight::Ruled, vec![300, 303, 304, 401, 403, 404, 407, 421, 426]),
+            (Weight::Later, vec![408, 425, 429, 503]),
+            (Weight::Configuration, vec![405, 415]),
+            (Weight::Open, vec![501, 502, 504, 507, 509, 520, 599]),
+        ] {
+            for status in statuses {
+                let Handover::Unavailable { symptom, error: Error::TargetDown { retry_after: None, .. } } =
+                    answer(status, None, "")
+                else {
+                    panic!("{status}")
+                };
+                assert_eq!(symptom, Symptom { status: Some(status), weight });
+            }
         }
-        for status in [429, 500, 503] {
-            let Handover::Down(Error::TargetDown { retry_after, .. }) = answer(status, Some("7")) else {
+        let hour = Some(Duration::from_secs(3600));
+        let Handover::Unavailable { symptom, error: Error::TargetDown { retry_after, .. } } = answer(403, hour, "")
+        else {
+            panic!()
+        };
+        assert_eq!((symptom.weight, retry_after), (Weight::Ruled, Some(RULED_PAUSE)));
+        for status in [429, 500, 502, 503] {
+            let Handover::Unavailable { symptom, error: Error::TargetDown { retry_after, .. } } =
+                answer(status, SEVEN, "")
+            else {
                 panic!("{status}")
             };
-            assert_eq!(retry_after, Some(Duration::from_secs(7)));
+            assert_eq!((symptom.weight, retry_after), (Weight::Later, SEVEN));
         }
     }
 
     #[test]
-    fn other_4xx_are_the_messages_fault() {
-        for status in [400, 409, 410, 413, 415, 418, 422, 451, 499] {
-            assert!(matches!(answer(status, Some("7")), Handover::Refused(_)), "{status}");
+    fn a_refusal_is_final_or_tried_twice_or_as_often_as_anything_else() {
+        for status in [413, 422] {
+            assert_eq!(refused(status, "").0, Some(1), "{status}");
         }
+        for status in [409, 410, 418, 451, 499] {
+            assert_eq!(refused(status, "").0, None, "{status}");
+        }
+        for body in [
+            "",
+            "bad request",
+            "[]",
+            "null",
+            r#"{"success":true,"message":"x"}"#,
+            r#"{"success":"false","message":"x"}"#,
+            r#"{"success":false}"#,
+            r#"{"error":"x"}"#,
+            r#"{"success":false,"message":"x"#,
+        ] {
+            let (tries, words) = refused(400, body);
+            assert_eq!(tries, Some(2), "{body}");
+            assert_eq!(words, "http://h/ answered 400 Bad Request");
+        }
+    }
+
+    #[test]
+    fn the_reason_of_a_final_400_is_shown_printable_and_short() {
+        for (message, shown) in [
+            (r#""Email is too large""#, "Email is too large"),
+            (r#""a\r\n\tb\u0000\u001b[31m\u202ec""#, "a b [31m c"),
+            (r#"{"a":[1]}"#, r#"{"a":[1]}"#),
+        ] {
+            let (tries, words) = refused(400, &format!(r#"{{"success":false,"message":{message}}}"#));
+            assert_eq!((tries, words), (Some(1), format!("http://h/ answered 400 Bad Request: {shown}")));
+        }
+        let long = refused(400, &format!(r#"{{"success":false,"message":"{}"}}"#, "é".repeat(2_000))).1;
+        assert_eq!(long.chars().filter(|c| *c == 'é').count(), SHOWN);
     }
 }

@@ -1,0 +1,205 @@
+//! The status line of an answer, read beside the client. The client gives an answer up whose header it cannot parse; what
+//! the server made of the request stands in the status line all the same (RFC 9112 section 4). Parses no header.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use reqwest::StatusCode;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Octets of a line that are kept: the status stands at its beginning.
+const KEPT: usize = 64;
+
+/// What is known of the answer that is coming in on one connection.
+#[derive(Debug, Clone, Default)]
+pub(super) struct StatusLine(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// The line that is being read.
+    line: Vec<u8>,
+    /// In the header of an interim answer (1xx), up to its empty line.
+    interim: bool,
+    status: Option<StatusCode>,
+    /// The request before was dealt with: what is written next begins another.
+    settled: bool,
+}
+
+impl StatusLine {
+    /// The final status, once its line is here.
+    pub(super) fn status(&self) -> Option<StatusCode> {
+        self.state().status
+    }
+
+    /// The request was dealt with.
+    pub(super) fn settle(&self) {
+        self.state().settled = true;
+    }
+
+    fn sending(&self) {
+        let mut state = self.state();
+        if state.settled {
+            *state = State::default();
+        }
+    }
+
+    fn received(&self, octets: &[u8]) {
+        let mut state = self.state();
+        for octet in octets {
+            if state.status.is_some() || state.settled {
+                return;
+            }
+            match octet {
+                b'\n' => state.end_of_line(),
+                octet if state.line.len() < KEPT => state.line.push(*octet),
+                _ => {}
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn end_of_line(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        let line = line.trim_ascii_end();
+        if self.interim {
+            self.interim = !line.is_empty();
+            return;
+        }
+        match status(line) {
+            Some(status) if status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS => {
+                self.interim = true;
+            }
+            status => self.status = status,
+        }
+    }
+}
+
+/// The status in `HTTP/1.1 200 OK`, as leniently as Ruby's Net::HTTP reads it: any version or none, any white space, any
+/// reason phrase or none.
+fn status(line: &[u8]) -> Option<StatusCode> {
+    let (protocol, rest) = line.trim_ascii_start().split_at_checked(4)?;
+    if !protocol.eq_ignore_ascii_case(b"HTTP") {
+        return None;
+    }
+    let mut words = rest.split(u8::is_ascii_whitespace);
+    let version = words.next()?;
+    if !version.is_empty() && !version.starts_with(b"/") {
+        return None;
+    }
+    let code = words.find(|word| !word.is_empty())?;
+    if code.len() != 3 {
+        return None;
+    }
+    StatusCode::from_bytes(code).ok()
+}
+
+/// A stream whose incoming status lines are noted.
+#[derive(Debug)]
+pub(super) struct Noted<S> {
+    stream: S,
+    line: StatusLine,
+}
+
+impl<S> Noted<S> {
+    pub(super) fn new(stream: S) -> Self {
+        Self { stream, line: StatusLine::default() }
+    }
+
+    pub(super) fn line(&self) -> &StatusLine {
+        &self.line
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Noted<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        self.line.received(buf.filled().get(before..).unwrap_or_default());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Noted<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<std::io::Result<usize>> {
+        self.line.sending();
+        Pin::new(&mut self.stream).poll_write(cx, octets)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(octets: &[u8]) -> Option<u16> {
+        let whole = StatusLine::default();
+        whole.received(octets);
+        let single = StatusLine::default();
+        octets.iter().for_each(|octet| single.received(&[*octet]));
+        assert_eq!(whole.status(), single.status());
+        whole.status().map(|status| status.as_u16())
+    }
+
+    #[test]
+    fn the_status_is_read_as_net_http_reads_it() {
+        let long = [b"HTTP/1.1 200 ".as_slice(), &[b'x'; 10_000], b"\r\n"].concat();
+        for line in [
+            b"HTTP/1.1 200 OK\r\n".as_slice(),
+            b"HTTP/1.1 200\r\n",
+            b"HTTP/1.1 200 \r\n",
+            b"HTTP/1.0 200 OK\n",
+            b"HTTP/1.1  200   OK\r\n",
+            b"HTTP/2.0 200 OK\r\n",
+            b"HTTP 200 OK\r\n",
+            b"http/1.1 200 ok\r\n",
+            b"HTTP/1.1 200 \xff\x00\x1b\r\n",
+            b"HTTP/1.1 100 Continue\r\nX: y\r\n\r\nHTTP/1.1 102 Processing\n\nHTTP/1.1 200 OK\r\n",
+            &long,
+        ] {
+            assert_eq!(read(line), Some(200), "{}", line.escape_ascii());
+        }
+        for line in [
+            b"HTTP/1.1 200 OK".as_slice(),
+            b"HTTP/1.1 2000 OK\r\n",
+            b"HTTP/1.1 20 OK\r\n",
+            b"HTTP/1.1 +20 OK\r\n",
+            b"HTTPS 200 OK\r\n",
+            b"220 ready\r\n",
+            b"HTTP/1.1 100 Continue\r\n\r\n",
+            b"HTTP/1.1 100 Continue\r\nHTTP/1.1 200 OK\r\n",
+            b"\xff\xfe\n",
+        ] {
+            assert_eq!(read(line), None, "{}", line.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn each_request_has_a_status_of_its_own() {
+        let line = StatusLine::default();
+        line.sending();
+        line.received(b"HTTP/1.1 413 Too Large\r\nA: b\r\n\r\nHTTP/1.1 200 OK\r\n");
+        // The rest of a body that is still being sent is part of the same request.
+        line.sending();
+        assert_eq!(line.status().map(|status| status.as_u16()), Some(413));
+        line.settle();
+        line.received(b"HTTP/1.1 200 OK\r\n");
+        assert_eq!(line.status().map(|status| status.as_u16()), Some(413));
+        line.sending();
+        assert_eq!(line.status(), None);
+        line.received(b"HTTP/1.1 201 Created\r\n");
+        assert_eq!(line.status().map(|status| status.as_u16()), Some(201));
+    }
+}
