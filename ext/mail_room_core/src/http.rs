@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use crate::config::Tls;
 use crate::error::{Error, Result};
+use crate::lookup::Resolver;
 use crate::tls;
 
 /// Servers close idle connections; most keep them for longer than this, so that a request rarely meets a closing one.
@@ -58,6 +59,7 @@ impl Http {
         }
         let client = Client::builder()
             .tls_backend_preconfigured((*tls).clone())
+            .dns_resolver(Resolver)
             .user_agent(concat!("mail_room/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
             // Trying again is our business: every try has to be noted.
