@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "mail_room/bounded_output"
 require "mail_room/check_command"
 require "mail_room/command_line"
 require "mail_room/config_command"
@@ -75,7 +76,7 @@ module MailRoom
       end
 
       def complain(message, status = 1)
-        warn "mail_room: #{message}"
+        BoundedOutput.say($stderr, "mail_room: #{message}")
         status
       end
     end
