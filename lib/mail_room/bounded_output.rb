@@ -20,6 +20,10 @@ module MailRoom
       def write(stream, text, within: WITHIN)
         return written_to_object(stream, text) unless stream.is_a?(IO)
 
+        return false unless stream.wait_writable(within)
+
+        # What somebody else has written through Ruby's buffer comes first.
+        stream.flush
         octets = text.b
         until octets.empty?
           return false unless stream.wait_writable(within)
@@ -27,6 +31,13 @@ module MailRoom
           octets = octets.byteslice(stream.syswrite(octets.byteslice(0, AT_A_TIME))..)
         end
         true
+      rescue SystemCallError, IOError
+        false
+      end
+
+      # @return [Boolean] whether the stream hangs: Ruby would wait at its end for what lies in its buffer
+      def stuck?(stream)
+        !stream.wait_writable(WITHIN)
       rescue SystemCallError, IOError
         false
       end

@@ -10,6 +10,7 @@ require "mail_room/crash_handler"
 require "mail_room/match_command"
 require "mail_room/native"
 require "mail_room/once_command"
+require "mail_room/served_thread"
 require "mail_room/service_manager"
 require "mail_room/source_options"
 
@@ -50,6 +51,15 @@ module MailRoom
         options&.dig(:exit_error_format) ? crash(e, options) : complain(e.message)
       rescue StandardError, ScriptError, NoMemoryError, SystemStackError => e
         crash(e, options || {})
+      end
+
+      # Ends the process, also where Ruby would wait for ever: for a thread that hangs in a system call that nothing interrupts, and,
+      # after watching, for somebody to read what lies in a buffer. What the commands print may be read slowly.
+      #
+      # @api private
+      def leave(status, argv)
+        hangs = ServedThread.left_behind.any? || (!COMMANDS.key?(argv.first) && BoundedOutput.stuck?($stdout))
+        hangs ? exit!(status) : exit(status)
       end
 
       # @api private
