@@ -81,11 +81,67 @@ RSpec.describe "contrib" do
       call("stop")
     end
 
+    # A program that stays, and says on its standard error who it is.
+    def stand_in(code)
+      File.write("daemon", "#!/bin/sh\n#{code}\n")
+      File.chmod(0o755, "daemon")
+      File.write("config.yml", "")
+      File.expand_path("daemon")
+    end
+
+    it "makes its log for the user that it runs as, who could not" do
+      next unless Process.uid.zero?
+
+      user = Etc.getpwnam("nobody")
+      File.chmod(0o755, ".")
+      defaults(DAEMON: stand_in("id -un >&2; exec sleep 1000"), RUN_AS: user.name, START_WITHIN: 1)
+      expect(call("start")).to eq(["", 0])
+      WaitUntil.wait_until(10, "a line") { File.read("log") == "nobody\n" }
+      log = File.stat("log")
+      expect([log.uid, log.gid, log.mode & 0o777]).to eq([user.uid, user.gid, 0o640])
+      expect(call("status")).to eq(["gitlab-mailroom runs\n", 0])
+      expect(call("stop")).to eq(["", 0])
+      # One that is there stays as it is.
+      File.chown(0, 0, "log")
+      expect(call("start")).to eq(["gitlab-mailroom: #{File.expand_path("log")} cannot be written by nobody\n", 4])
+      expect([File.read("log"), call("status").last]).to eq(["nobody\n", 3])
+    ensure
+      call("stop")
+    end
+
+    it "does not say that it has started when the program has ended at once" do
+      ended = "gitlab-mailroom: it has ended at once; #{File.expand_path("log")} says why\n"
+      defaults(DAEMON: stand_in("echo no such thing >&2; exit 1"))
+      expect(call("start")).to eq([ended, 1])
+      expect([File.read("log"), call("status"), call("stop"), call("reload").last])
+        .to eq(["no such thing\n", ["gitlab-mailroom does not run\n", 3], ["", 0], 7])
+
+      File.write("config.yml", ":mailboxes:\n  - {email: a@example.com}\n")
+      defaults
+      expect(call("start")).to eq([ended, 1])
+      expect(File.read("log").lines.last).to match(/\Amail_room: .*config\.yml, mailbox 1: /)
+      expect(call("restart").last).to eq(1)
+    end
+
+    it "tells a program that has died since" do
+      defaults(DAEMON: stand_in("exec sleep 1000"), START_WITHIN: 1)
+      expect(call("start").last).to eq(0)
+      pid = File.read("pid").to_i
+      Process.kill("KILL", pid)
+      WaitUntil.wait_until(10, "its end") { !File.exist?("/proc/#{pid}") }
+      expect(call("status")).to eq(["gitlab-mailroom does not run, but its pidfile is there\n", 1])
+      expect([call("reload").last, call("stop"), call("status").last]).to eq([7, ["", 0], 3])
+    end
+
     it "says what is missing" do
       defaults(CONFIG: "/nonexistent.yml")
       expect(call("start")).to eq(["gitlab-mailroom: /nonexistent.yml cannot be read\n", 6])
       defaults(DAEMON: "/nonexistent")
       expect(call("start")).to eq(["gitlab-mailroom: /nonexistent cannot be run\n", 5])
+      File.write("config.yml", "")
+      defaults(RUN_AS: "nobody-at-all")
+      expect(call("start")).to eq(["gitlab-mailroom: there is no user nobody-at-all\n", 6])
+      expect(call("status").last).to eq(3)
       expect(call("dance").last).to eq(2)
     end
   end

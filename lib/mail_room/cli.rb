@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "mail_room/bounded_output"
 require "mail_room/check_command"
 require "mail_room/command_line"
 require "mail_room/config_command"
@@ -9,6 +10,7 @@ require "mail_room/crash_handler"
 require "mail_room/match_command"
 require "mail_room/native"
 require "mail_room/once_command"
+require "mail_room/served_thread"
 require "mail_room/service_manager"
 require "mail_room/source_options"
 
@@ -51,6 +53,15 @@ module MailRoom
         crash(e, options || {})
       end
 
+      # Ends the process, also where Ruby would wait for ever: for a thread that hangs in a system call that nothing interrupts, and,
+      # after watching, for somebody to read what lies in a buffer. What the commands print may be read slowly.
+      #
+      # @api private
+      def leave(status, argv)
+        hangs = ServedThread.left_behind.any? || (!COMMANDS.key?(argv.first) && BoundedOutput.stuck?($stdout))
+        hangs ? exit!(status) : exit(status)
+      end
+
       # @api private
       # @return [Integer] the exit status
       # @raise the error itself, unless it is to be written as JSON
@@ -75,7 +86,7 @@ module MailRoom
       end
 
       def complain(message, status = 1)
-        warn "mail_room: #{message}"
+        BoundedOutput.say($stderr, "mail_room: #{message}")
         status
       end
     end

@@ -41,7 +41,9 @@ module MailRoom
       template = ERB.new(text)
       template.filename = @path
       template.result
-    rescue ScriptError, StandardError => e
+    rescue SystemExit, SignalException
+      raise
+    rescue Exception => e # rubocop:disable Lint/RescueException -- whatever the template raises, Ruby would print its message
       raise ConfigurationError, CodeFailure.told(e, @path, "the ERB template failed"), cause: nil
     end
 
@@ -55,6 +57,9 @@ module MailRoom
       not_understood("an alias (*...) has no anchor; a value that begins with * must be in quotes")
     rescue Psych::DisallowedClass, ArgumentError
       not_understood("a value is neither text, number, true, false nor null (a date, say): text must be in quotes")
+    rescue StandardError => e
+      # Whatever else a value may bring about.
+      not_understood(e.class)
     end
 
     def not_understood(why)

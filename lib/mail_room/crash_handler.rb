@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "json"
+require "mail_room/bounded_output"
 
 module MailRoom
   # Says in one place what ended the process. Ends nothing itself.
@@ -18,9 +19,10 @@ module MailRoom
     def handle(error, format)
       raise error unless format.to_s == "json"
 
-      @stream.puts(JSON.generate({ time: Time.now.utc.strftime("%Y-%m-%dT%H:%M:%S.%LZ"), severity: "fatal",
-                                   message: text(error.message), backtrace: (error.backtrace || []).map { |line| text(line) } }))
-      @stream.flush
+      BoundedOutput.say(@stream, JSON.generate({ time: Time.now.utc.strftime("%Y-%m-%dT%H:%M:%S.%LZ"), severity: "fatal",
+                                                 message: text(error.message), backtrace: (error.backtrace || []).map do |line|
+                                                                                            text(line)
+                                                                                          end }))
       nil
     end
 

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "json"
+require "mail_room/bounded_output"
 require "mail_room/served_thread"
 
 module MailRoom
@@ -36,7 +37,7 @@ module MailRoom
       yield
     rescue StandardError => e
       # A logger that fails is the app's; its failures are no reason to stop logging.
-      warn "mail_room: the logger #{@logger.class} raised #{e.class}" unless @complained
+      BoundedOutput.say($stderr, "mail_room: the logger #{@logger.class} raised #{e.class}") unless @complained
       @complained = true
     end
   end

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "mail_room/bounded_output"
 require "mail_room/coordinator"
 require "mail_room/progress_bar"
 
@@ -38,12 +39,13 @@ module MailRoom
     def sum_up(progress, seconds)
       progress.unfinished.each do |mailbox|
         why = mailbox.state == "given_up" ? mailbox.trouble : "told to stop"
-        @err.puts "mail_room: #{mailbox.title} was not worked through: #{why}"
+        BoundedOutput.say(@err, "mail_room: #{mailbox.title} was not worked through: #{why}")
       end
       others = { "ignored" => progress.ignored, "rejected" => progress.rejected, "delivered elsewhere" => progress.elsewhere }
       others.reject! { |_, count| count.zero? }
       counts = { "delivered" => progress.delivered, **others, "set aside" => progress.set_aside, "left" => progress.left }
-      @out.puts "mail_room: #{counts.map { |what, count| "#{count} #{what}" }.join(", ")} (#{format("%.1f", seconds)} s)"
+      summary = counts.map { |what, count| "#{count} #{what}" }.join(", ")
+      BoundedOutput.say(@out, "mail_room: #{summary} (#{format("%.1f", seconds)} s)")
     end
   end
 end

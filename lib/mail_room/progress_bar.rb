@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "io/console"
+require "mail_room/bounded_output"
 
 module MailRoom
   # Draws how far mailboxes have got on one line of a terminal: messages, rate, time left. Looks on; decides nothing.
@@ -98,12 +99,9 @@ module MailRoom
       COLUMNS
     end
 
-    # The terminal may be gone; the work goes on.
+    # The terminal may be gone, or stopped; the work goes on.
     def write(text)
-      @terminal.write(text)
-      @terminal.flush
-    rescue SystemCallError, IOError
-      nil
+      BoundedOutput.write(@terminal, text, within: 0)
     end
   end
 end

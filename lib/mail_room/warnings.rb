@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "mail_room/bounded_output"
+
 module MailRoom
   # What an operator should know before the first mail arrives: one line on stderr, each said once a process. Not for
   # errors, and not for anything that happens while mailboxes are watched (that goes to a mailbox's own log).
@@ -18,7 +20,7 @@ module MailRoom
 
     # Prints a warning whether or not it was said before.
     def self.say(message)
-      Kernel.warn("mail_room: warning: #{message}")
+      BoundedOutput.say($stderr, "mail_room: warning: #{message}")
     end
   end
 end

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "mail_room/errors"
 require "mail_room/hook_thread"
 require "mail_room/log_thread"
 require "mail_room/native"
@@ -34,7 +35,7 @@ module MailRoom
     # Watches until {#quit}, or until all is worked through. Blocks; other Ruby threads go on. When the thread is killed or
     # raised into, what is in flight is finished first.
     #
-    # @raise [ConfigurationError]
+    # @raise [ConfigurationError] also if the system gives no threads
     def run
       threads = [*@hooks, *@logs]
       # Ruby takes note of signals in a thread that sleeps or waits in Ruby; all of ours wait outside of it.
@@ -42,9 +43,12 @@ module MailRoom
       threads.each(&:start)
       @native.start
       threads.each(&:restart) until @native.wait
+    rescue ThreadError => e
+      raise ConfigurationError, "cannot start threads: #{e.message}; raise the limit of processes for this user or service " \
+                                "(ulimit -u, TasksMax, pids.max)", cause: nil
     ensure
       @native.quit
-      threads&.each { |thread| thread.stop(LAST_WORDS) }
+      ServedThread.stop(threads || [], LAST_WORDS)
       signals&.kill&.join
     end
 

@@ -347,4 +347,23 @@ RSpec.describe "code of the app's own", :servers do
     @runner.join(25)
     expect(Thread.list.size).to eq(before)
   end
+
+  it "holds up nobody else by hanging with large messages in its hands" do
+    release = Queue.new
+    hangs = delivery_class("HangingDelivery") { release.pop }
+    large = delivery_class("LargeDelivery")
+    small = delivery_class("SmallDelivery")
+    users = Array.new(3) { dovecot.new_user }
+    users.each { |name| dovecot.append(name, Mails.plain(1, 30 << 20)) }
+    dovecot.append(user, Mails.plain(2))
+    run(hooked(hangs, users[0]), hooked(hangs, users[1]), hooked(large, users[2]), hooked(small))
+    await(small.taken, 1, 15)
+    await(hangs.threads, 2)
+    await(large.taken, 1, 40)
+    dovecot.append(user, Mails.plain(4))
+    await(small.taken, 2, 15)
+    expect(hangs.taken.size).to eq(0)
+    2.times { release << true }
+    await(hangs.taken, 2)
+  end
 end

@@ -298,13 +298,13 @@ RSpec.describe MailRoom::GitlabConfig do
     end
 
     {
-      "\ngitlab_rails['x'] = " => /\Agitlab.rb:\d+: it cannot be evaluated: SyntaxError: /,
-      "raise 'no'" => /\Agitlab.rb:7: it cannot be evaluated: RuntimeError: no\z/,
-      "x = nil\nx['hidden'] = 1" => /\Agitlab.rb:8: it cannot be evaluated: NoMethodError: undefined \[\]=\z/,
-      "'hidden'.nope" => /\Agitlab.rb:7: it cannot be evaluated: NoMethodError: undefined nope\z/,
-      "from_file '/none/such.rb'" => /\Agitlab.rb:7: it cannot be evaluated: Errno::ENOENT: /,
+      "\ngitlab_rails['x'] = " => /\Agitlab.rb:\d+: it cannot be evaluated: SyntaxError\z/,
+      "raise 'no'" => /\Agitlab.rb:7: it cannot be evaluated: RuntimeError\z/,
+      "x = nil\nx['hidden'] = 1" => /\Agitlab.rb:8: it cannot be evaluated: NoMethodError\z/,
+      "'hidden'.nope" => /\Agitlab.rb:7: it cannot be evaluated: NoMethodError\z/,
+      "from_file '/none/such.rb'" => /\Agitlab.rb:7: it cannot be evaluated: Errno::ENOENT\z/,
       "exit" => /\Agitlab.rb:7: it cannot be evaluated: SystemExit/,
-      "require 'no/such'" => %r{\Agitlab.rb:7: it cannot be evaluated: LoadError: .*no/such\z},
+      "require 'no/such'" => /\Agitlab.rb:7: it cannot be evaluated: LoadError\z/,
       "gitlab_rails['incoming_email_enabled'] = false" => /\Agitlab.rb: no mailbox is enabled/,
       "external_url '::'" => /\Agitlab.rb: external_url is no address\z/
     }.each do |text, message|

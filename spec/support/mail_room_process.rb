@@ -14,14 +14,15 @@ class MailRoomProcess
 
   # @param mailboxes [Array<Hash>]
   # @param arguments [Array<String>] after `-c FILE`
-  def initialize(mailboxes, *arguments, env: {})
+  # @param out [String] where its standard output goes, by default a file in its folder; `err` likewise
+  def initialize(mailboxes, *arguments, env: {}, out: nil, err: nil)
     @dir = Dir.mktmpdir("mail_room")
     log = @log = File.join(@dir, "mail_room.log")
     @config = File.join(@dir, "mail_room.yml")
     list = mailboxes.map { |mailbox| { logger: { log_path: log } }.merge(mailbox) }
     File.write(@config, YAML.dump({ mailboxes: list }))
     @process = ServerProcess.new([RbConfig.ruby, EXECUTABLE, "-c", @config, *arguments],
-                                 out: File.join(@dir, "out"), err: File.join(@dir, "err"), env: env, chdir: @dir)
+                                 out: out || File.join(@dir, "out"), err: err || File.join(@dir, "err"), env: env, chdir: @dir)
   end
 
   def start
@@ -58,7 +59,7 @@ class MailRoomProcess
   end
 
   # Everything it ever said, to look for what must not be in it.
-  def everything_said = [@log, @process.out_file, @process.err_file].select { |file| File.exist?(file) }.map { |file| File.read(file) }.join
+  def everything_said = [@log, @process.out_file, @process.err_file].select { |file| File.file?(file) }.map { |file| File.read(file) }.join
 
   # Waits for a line with this action.
   # @return [Hash]

@@ -130,7 +130,7 @@ class ServerProcess
   end
 
   def output
-    [@out_file, @err_file].uniq.select { |file| File.exist?(file) }.map { |file| File.read(file) }.join
+    [@out_file, @err_file].uniq.select { |file| File.file?(file) }.map { |file| File.read(file) }.join
   end
 
   # The processes of the group that live. Those that ended and wait for their parent do not.

@@ -19,6 +19,7 @@ use tokio::time::timeout;
 
 use crate::config::Tls;
 use crate::error::{Error, Result};
+use crate::lookup::Resolver;
 use crate::tls;
 pub(crate) use poster::{Answer, Poster, Unanswered};
 
@@ -68,6 +69,7 @@ impl Http {
         }
         let client = Client::builder()
             .tls_backend_preconfigured((*tls).clone())
+            .dns_resolver(Resolver)
             .user_agent(AGENT)
             .redirect(Policy::none())
             // Trying again is our business: every try has to be noted.

@@ -2,32 +2,21 @@
 //! a mailbox. Knows nothing of what the lines say; the vocabulary is with those who log.
 
 mod lines;
+mod writer;
 
-use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 pub use lines::{Line, Lines};
 use serde_json::{Map, Value};
+use writer::{Pipe, Writer};
 
 use crate::config::LogTarget;
 use crate::error::{Error, Result};
-
-/// Octets of lines that wait for a target; beyond it lines are dropped and counted.
-const BUFFER_OCTETS: usize = 4 << 20;
-/// How long the last lines may take at the end.
-const FLUSH_WITHIN: Duration = Duration::from_secs(2);
-
-/// Counts requests to reopen log files. A plain atomic: SIGHUP may arrive at any time, on any thread.
-static REOPEN: AtomicU64 = AtomicU64::new(0);
+use crate::output;
 
 /// Asks every journal of the process to open its files anew before the next line. Safe in a signal handler.
 pub fn reopen_logs() {
-    REOPEN.fetch_add(1, Ordering::Relaxed);
+    output::reopen_all();
 }
 
 /// How grave a line is, in the words of Ruby's Logger.
@@ -52,44 +41,46 @@ impl Severity {
     }
 }
 
-/// All log targets of one supervisor: one writer thread for files, one for the standard streams, and the app's loggers.
+/// All log targets of one supervisor.
 #[derive(Debug, Default)]
 pub struct Journal {
     lines: Vec<Arc<Lines>>,
-    files: Option<Writer>,
-    streams: Option<Writer>,
+    writer: Option<Writer>,
 }
 
 impl Journal {
     /// Nothing open yet. `lines` are for the app's own loggers, by their numbers.
     pub fn new(lines: Vec<Arc<Lines>>) -> Self {
-        Self { lines, ..Self::default() }
+        Self { lines, writer: None }
     }
 
-    /// The log of one mailbox. Opens the file, so that a path without meaning is an error now and not silence later.
+    /// The log of one mailbox. Opens the file, so that a path without meaning is an error now and not silence later. What cannot be
+    /// opened within some seconds is opened later.
     ///
     /// # Errors
     /// [`Error::Configuration`] if the file cannot be opened or a thread cannot be started.
     pub fn log(&mut self, target: Option<&LogTarget>, email: &str, name: &str) -> Result<Log> {
         let sink = target.map(|target| self.sink(target)).transpose()?;
-        Ok(Log { sink, context: Arc::new(Context { email: email.to_owned(), name: name.to_owned() }) })
+        let words = self.writer()?.pipe(&LogTarget::Stderr, false)?;
+        Ok(Log { sink, words, context: Arc::new(Context { email: email.to_owned(), name: name.to_owned() }) })
     }
 
     fn sink(&mut self, target: &LogTarget) -> Result<Sink> {
-        let writer = match target {
+        match target {
             LogTarget::Ruby(number) => {
                 let lines = self.lines.get(*number).cloned();
                 let missing = || Error::Configuration(format!("there is no logger number {number}"));
-                return lines.map(Sink::Ruby).ok_or_else(missing);
+                lines.map(Sink::Ruby).ok_or_else(missing)
             }
-            LogTarget::Path(_) => &mut self.files,
-            LogTarget::Stdout | LogTarget::Stderr => &mut self.streams,
-        };
-        let writer = match writer {
+            target => self.writer()?.pipe(target, true).map(Sink::Pipe),
+        }
+    }
+
+    fn writer(&mut self) -> Result<&mut Writer> {
+        Ok(match &mut self.writer {
             Some(writer) => writer,
             none => none.insert(Writer::start()?),
-        };
-        writer.sink(target)
+        })
     }
 }
 
@@ -103,6 +94,8 @@ struct Context {
 #[derive(Debug, Clone)]
 pub struct Log {
     sink: Option<Sink>,
+    /// Standard error, for what must be said where there is no log.
+    words: Pipe,
     context: Arc<Context>,
 }
 
@@ -144,8 +137,7 @@ impl Log {
             })
             .collect();
         let Context { email, name } = &*self.context;
-        // A closed standard error is no reason to fail.
-        let _ = writeln!(io::stderr(), "mail_room: {name} of {email}: {action} {}", detail.join(", "));
+        self.words.push(format!("mail_room: {name} of {email}: {action} {}\n", detail.join(", ")).as_bytes());
     }
 }
 
@@ -178,8 +170,8 @@ fn now() -> String {
 /// Where one target's lines wait.
 #[derive(Debug, Clone)]
 enum Sink {
-    /// For a writer thread.
-    Writer { shared: Arc<Shared>, target: usize },
+    /// For a file or a standard stream.
+    Pipe(Pipe),
     /// For a logger of the app's own.
     Ruby(Arc<Lines>),
 }
@@ -187,7 +179,7 @@ enum Sink {
 impl Sink {
     fn push(&self, severity: Severity, context: Option<&Context>, action: &str, fields: &[(&str, Value)]) {
         match self {
-            Self::Writer { shared, target } => shared.push(*target, &render(severity, context, action, fields)),
+            Self::Pipe(pipe) => pipe.push(&render(severity, context, action, fields)),
             Self::Ruby(lines) => {
                 let mut line = Map::new();
                 describe(&mut line, context, action, fields);
@@ -195,176 +187,4 @@ impl Sink {
             }
         }
     }
-}
-
-#[derive(Debug, Default)]
-struct Shared {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-impl Shared {
-    fn push(&self, target: usize, line: &[u8]) {
-        let mut state = self.lock();
-        let Some(target) = state.targets.get_mut(target) else { return };
-        if target.pending.len() + line.len() > BUFFER_OCTETS {
-            target.dropped += 1;
-            return;
-        }
-        target.pending.extend_from_slice(line);
-        if !state.dirty {
-            state.dirty = true;
-            self.changed.notify_all();
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[derive(Debug, Default)]
-struct State {
-    targets: Vec<Pending>,
-    dirty: bool,
-    writing: bool,
-    closed: bool,
-}
-
-#[derive(Debug, Default)]
-struct Pending {
-    pending: Vec<u8>,
-    dropped: u64,
-    output: Option<Output>,
-}
-
-/// One thread and the targets it writes to.
-#[derive(Debug)]
-struct Writer {
-    shared: Arc<Shared>,
-    known: HashMap<LogTarget, usize>,
-}
-
-impl Writer {
-    fn start() -> Result<Self> {
-        let shared = Arc::<Shared>::default();
-        let theirs = shared.clone();
-        std::thread::Builder::new()
-            .name("mail_room log".into())
-            .spawn(move || write_lines(&theirs))
-            .map_err(|error| Error::Configuration(format!("cannot start the log thread: {error}")))?;
-        Ok(Self { shared, known: HashMap::new() })
-    }
-
-    fn sink(&mut self, target: &LogTarget) -> Result<Sink> {
-        if let Some(&known) = self.known.get(target) {
-            return Ok(Sink::Writer { shared: self.shared.clone(), target: known });
-        }
-        let output = Output::open(target)?;
-        let mut state = self.shared.lock();
-        let index = state.targets.len();
-        state.targets.push(Pending { output: Some(output), ..Pending::default() });
-        self.known.insert(target.clone(), index);
-        Ok(Sink::Writer { shared: self.shared.clone(), target: index })
-    }
-}
-
-impl Drop for Writer {
-    /// Waits for the last lines, but not for a stuck target. A thread that hangs in a write ends with it.
-    fn drop(&mut self) {
-        let deadline = Instant::now() + FLUSH_WITHIN;
-        let mut state = self.shared.lock();
-        state.closed = true;
-        self.shared.changed.notify_all();
-        while state.dirty || state.writing {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return;
-            }
-            state = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
-    }
-}
-
-fn write_lines(shared: &Shared) {
-    let mut state = shared.lock();
-    loop {
-        while !state.dirty {
-            if state.closed {
-                return;
-            }
-            state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        state.dirty = false;
-        state.writing = true;
-        for index in 0..state.targets.len() {
-            let Some(target) = state.targets.get_mut(index) else { continue };
-            if target.pending.is_empty() {
-                continue;
-            }
-            let mut lines = std::mem::take(&mut target.pending);
-            let dropped = std::mem::take(&mut target.dropped);
-            let Some(mut output) = target.output.take() else { continue };
-            drop(state);
-            if dropped > 0 {
-                let fields = [("lines", dropped.into())];
-                lines.extend_from_slice(&render(Severity::Warn, None, "Log lines dropped", &fields));
-            }
-            let failed = output.write(&lines).is_err();
-            state = shared.lock();
-            if let Some(target) = state.targets.get_mut(index) {
-                target.output = Some(output);
-                if failed {
-                    target.dropped += dropped + 1;
-                }
-            }
-        }
-        state.writing = false;
-        shared.changed.notify_all();
-    }
-}
-
-#[derive(Debug)]
-enum Output {
-    Stdout,
-    Stderr,
-    File { file: File, path: Box<Path>, opened: u64 },
-}
-
-impl Output {
-    fn open(target: &LogTarget) -> Result<Self> {
-        Ok(match target {
-            LogTarget::Stdout => Self::Stdout,
-            LogTarget::Stderr => Self::Stderr,
-            LogTarget::Ruby(_) => return Err(Error::Configuration("the app's logger is no file".into())),
-            LogTarget::Path(path) => {
-                let opened = REOPEN.load(Ordering::Relaxed);
-                let file = append(path).map_err(|error| {
-                    Error::Configuration(format!("cannot open the log {}: {error}; change :log_path", path.display()))
-                })?;
-                Self::File { file, path: path.clone().into_boxed_path(), opened }
-            }
-        })
-    }
-
-    fn write(&mut self, lines: &[u8]) -> io::Result<()> {
-        match self {
-            Self::Stdout => io::stdout().lock().write_all(lines).and_then(|()| io::stdout().flush()),
-            Self::Stderr => io::stderr().lock().write_all(lines),
-            Self::File { file, path, opened } => {
-                let wanted = REOPEN.load(Ordering::Relaxed);
-                if *opened != wanted {
-                    // The old file serves until the new one can be opened.
-                    if let Ok(new) = append(path) {
-                        (*file, *opened) = (new, wanted);
-                    }
-                }
-                file.write_all(lines)
-            }
-        }
-    }
-}
-
-fn append(path: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).open(path)
 }

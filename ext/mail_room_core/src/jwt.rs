@@ -1,8 +1,6 @@
 //! JSON Web Tokens (RFC 7519) that show an app's HTTP endpoint who is posting: a nonce, the time of issue and the issuer,
 //! signed. Only issues tokens; whoever receives them verifies.
 
-use std::io::Read;
-use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -14,6 +12,7 @@ use serde::Serialize;
 
 use crate::config::{Jwt, JwtAlgorithm};
 use crate::error::{Error, Result};
+use crate::files;
 use crate::random::hex_96;
 
 /// Octets of a secret's file; there is no key that large.
@@ -34,11 +33,11 @@ struct Claims<'a> {
 /// # Errors
 /// [`Error::TargetDown`] if the secret cannot be read or used.
 pub async fn token(jwt: &Jwt) -> Result<String> {
-    let (path, algorithm) = (jwt.secret_path.clone(), jwt.algorithm);
-    let key = tokio::task::spawn_blocking(move || key(&path, algorithm)).await;
-    let key = key.map_err(|_| Error::target_down("reading jwt_secret_path was broken off"))?.map_err(|reason| {
-        Error::target_down(format!("no token can be made: jwt_secret_path {} {reason}", jwt.secret_path.display()))
-    })?;
+    let unusable = |why: &str| {
+        Error::target_down(format!("no token can be made: jwt_secret_path {} {why}", jwt.secret_path.display()))
+    };
+    let secret = files::read(&jwt.secret_path, FILE_LIMIT).await.map_err(|unread| unusable(unread.why()))?;
+    let key = key(&secret, jwt.algorithm).map_err(unusable)?;
     let mut header = Header::new(match jwt.algorithm {
         JwtAlgorithm::HS256 => Algorithm::HS256,
         JwtAlgorithm::HS384 => Algorithm::HS384,
@@ -63,27 +62,24 @@ pub async fn token(jwt: &Jwt) -> Result<String> {
     })
 }
 
-/// Reads the key; blocks. The error says what is wrong with the file, and nothing of what is in it.
-fn key(path: &Path, algorithm: JwtAlgorithm) -> std::result::Result<EncodingKey, String> {
-    let file = std::fs::File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
-    let mut secret = Zeroizing::new(Vec::new());
-    file.take(FILE_LIMIT).read_to_end(&mut secret).map_err(|error| format!("cannot be read: {error}"))?;
+/// The key in the file that holds `secret`. The error says what is wrong with the file, and nothing of what is in it.
+fn key(secret: &[u8], algorithm: JwtAlgorithm) -> std::result::Result<EncodingKey, &'static str> {
     match algorithm {
         JwtAlgorithm::HS256 | JwtAlgorithm::HS384 | JwtAlgorithm::HS512 => {
             let secret = BASE64_STANDARD.decode(secret.trim_ascii_end());
-            let secret = Zeroizing::new(secret.map_err(|_| "must name a file with the secret in Base64".to_owned())?);
+            let secret = Zeroizing::new(secret.map_err(|_| "must name a file with the secret in Base64")?);
             if secret.is_empty() {
-                return Err("names an empty file: the secret has to be in it, in Base64".into());
+                return Err("names an empty file: the secret has to be in it, in Base64");
             }
             Ok(EncodingKey::from_secret(&secret))
         }
         JwtAlgorithm::RS256 => {
-            EncodingKey::from_rsa_pem(&secret).map_err(|_| "must name a PEM file with a private key of RSA".into())
+            EncodingKey::from_rsa_pem(secret).map_err(|_| "must name a PEM file with a private key of RSA")
         }
-        JwtAlgorithm::ES256 => match PrivateKeyDer::from_pem_slice(&secret) {
+        JwtAlgorithm::ES256 => match PrivateKeyDer::from_pem_slice(secret) {
             Ok(PrivateKeyDer::Pkcs8(key)) => Ok(EncodingKey::from_ec_der(key.secret_pkcs8_der())),
             Ok(PrivateKeyDer::Sec1(key)) => Ok(EncodingKey::from_ec_der(&pkcs8(key.secret_sec1_der()))),
-            _ => Err("must name a PEM file with a private key of the curve P-256".into()),
+            _ => Err("must name a PEM file with a private key of the curve P-256"),
         },
     }
 }

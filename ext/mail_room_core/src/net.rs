@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use crate::lookup;
 
 /// Quiet before the kernel asks whether the other end is still there, and between its questions.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
@@ -36,11 +38,10 @@ impl From<io::Error> for Unreached {
 
 /// A TCP stream to the first address of `host` that answers. The caller brings the deadline for the name's lookup.
 pub(crate) async fn tcp(host: &str, port: u16, until: Instant) -> Result<TcpStream, Unreached> {
-    let mut addresses: Vec<SocketAddr> = lookup_host((host, port)).await?.collect();
-    addresses.dedup();
+    let addresses = lookup::addresses(host).await?;
     let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
     let mut failure = io::Error::other("the host name has no address").into();
-    for address in addresses {
+    for address in addresses.into_iter().map(|address| SocketAddr::new(address, port)) {
         let share = until.saturating_duration_since(Instant::now()) / left.max(1);
         left = left.saturating_sub(1);
         match timeout(share, TcpStream::connect(address)).await {

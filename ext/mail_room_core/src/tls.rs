@@ -7,7 +7,7 @@ mod files;
 mod verifier;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustls::ClientConfig;
@@ -15,7 +15,7 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::version::{TLS12, TLS13};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::Mutex;
+use tokio::sync::Mutex as AsyncMutex;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -27,54 +27,91 @@ use verifier::{Unverified, Verifier};
 const REUSED_FOR: Duration = Duration::from_secs(300);
 /// How long files are taken to be the same without looking.
 const LOOKED_AT_EVERY: Duration = Duration::from_secs(1);
+/// The same after files could not be looked at because their disk does not answer.
+const HANGING_LOOKED_AT_EVERY: Duration = Duration::from_secs(60);
 
-/// The process's configurations, one per set of options: 200 mailboxes share one copy of the system's roots. The lock is
-/// held while one is built, so that mailboxes that start together build it once.
-static CONFIGS: Mutex<Option<HashMap<Tls, Built>>> = Mutex::const_new(None);
+/// The process's configurations, one per set of options: 200 mailboxes share one copy of the system's roots.
+static CONFIGS: Mutex<Option<HashMap<Tls, Slot>>> = Mutex::new(None);
+
+/// Where a configuration is kept. The lock is held while it is built, so that mailboxes that start together build it once.
+type Slot = Arc<AsyncMutex<Kept>>;
+
+/// What is known of one set of options.
+#[derive(Default)]
+struct Kept {
+    built: Option<Built>,
+    /// Why nothing could be built, and how long that is told without trying again: many may wait for the same file.
+    failed: Option<(Error, Instant)>,
+}
 
 /// A configuration and the files that it was made of.
 struct Built {
     at: Instant,
-    looked_at: Instant,
+    look_again: Instant,
     files: files::Stamp,
     config: Arc<ClientConfig>,
 }
 
-/// The rustls configuration for `tls`, built again when one of its files was replaced. Blocking work is done on tokio's
-/// blocking threads; the caller brings the deadline.
+/// The rustls configuration for `tls`, built again when one of its files was replaced. Files have a deadline of some seconds
+/// each; when they cannot be read in time, what was built of them before serves.
+///
+/// # Errors
+/// [`Error::Refused`] or [`Error::Configuration`] if a file or an option cannot be used, [`Error::Reconnect`] if a file cannot be
+/// read in time.
 pub async fn client_config(tls: &Tls) -> Result<Arc<ClientConfig>> {
-    let mut configs = CONFIGS.lock().await;
-    let configs = configs.get_or_insert_default();
-    configs.retain(|_, built| built.at.elapsed() < REUSED_FOR);
-    if let Some(built) = configs.get(tls)
-        && built.looked_at.elapsed() < LOOKED_AT_EVERY
-    {
+    let slot = slot(tls);
+    let mut kept = slot.lock().await;
+    let Kept { built: known, failed } = &mut *kept;
+    if let Some(built) = known.as_ref().filter(|built| Instant::now() < built.look_again) {
         return Ok(Arc::clone(&built.config));
     }
-    let (options, known) = (tls.clone(), configs.get(tls).map(|built| built.files.clone()));
-    let built = tokio::task::spawn_blocking(move || {
-        // Before they are read: what is replaced meanwhile is noticed the next time.
-        let files = files::Stamp::of(&options);
-        if known.as_ref() == Some(&files) { Ok(None) } else { Ok(Some((files, build(&options)?))) }
-    });
-    let built: Result<_> = built.await.map_err(|_| Error::Reconnect("building the TLS configuration failed".into()))?;
-    let now = Instant::now();
-    match (built?, configs.get_mut(tls)) {
-        (None, Some(same)) => {
-            same.looked_at = now;
+    if let Some((error, _)) = failed.as_ref().filter(|(_, until)| Instant::now() < *until) {
+        return Err(error.clone());
+    }
+    match (renewed(tls, known.as_ref()).await, known) {
+        (Ok(Some(built)), known) => Ok(Arc::clone(&known.insert(built).config)),
+        (Ok(None), Some(same)) => {
+            same.look_again = Instant::now() + LOOKED_AT_EVERY;
             Ok(Arc::clone(&same.config))
         }
-        (Some((files, config)), _) => {
-            let config = Arc::new(config);
-            configs.insert(tls.clone(), Built { at: now, looked_at: now, files, config: Arc::clone(&config) });
-            Ok(config)
+        (Err(Error::Reconnect(_)), Some(old)) => {
+            old.look_again = Instant::now() + HANGING_LOOKED_AT_EVERY;
+            Ok(Arc::clone(&old.config))
         }
-        (None, None) => Err(Error::Reconnect("the TLS configuration is gone".into())),
+        (Err(error @ Error::Reconnect(_)), None) => {
+            *failed = Some((error.clone(), Instant::now() + LOOKED_AT_EVERY));
+            Err(error)
+        }
+        (Err(error), _) => Err(error),
+        (Ok(None), None) => Err(Error::Reconnect("the TLS configuration is gone".into())),
     }
 }
 
-/// Reads the files of `tls` and builds the configuration. Blocks.
-fn build(tls: &Tls) -> Result<ClientConfig> {
+fn slot(tls: &Tls) -> Slot {
+    let mut configs = CONFIGS.lock().unwrap_or_else(PoisonError::into_inner);
+    let configs = configs.get_or_insert_default();
+    // What is being built or used right now stays.
+    configs.retain(|_, slot| {
+        let Ok(known) = slot.try_lock() else { return true };
+        known.built.as_ref().is_some_and(|built| built.at.elapsed() < REUSED_FOR) || Arc::strong_count(slot) > 1
+    });
+    Arc::clone(configs.entry(tls.clone()).or_default())
+}
+
+/// A new configuration; `None` if `known` is as good.
+async fn renewed(tls: &Tls, known: Option<&Built>) -> Result<Option<Built>> {
+    // Before they are read: what is replaced meanwhile is noticed the next time.
+    let files = files::Stamp::of(tls).await?;
+    if known.is_some_and(|known| known.files == files && known.at.elapsed() < REUSED_FOR) {
+        return Ok(None);
+    }
+    let config = Arc::new(build(tls).await?);
+    let now = Instant::now();
+    Ok(Some(Built { at: now, look_again: now + LOOKED_AT_EVERY, files, config }))
+}
+
+/// Reads the files of `tls` and builds the configuration.
+async fn build(tls: &Tls) -> Result<ClientConfig> {
     // Named explicitly: a default for the whole process could be changed by any other crate.
     let provider = Arc::new(ring::default_provider());
     let lowest = tls.min_version.unwrap_or(TlsVersion::V1_2);
@@ -91,7 +128,7 @@ fn build(tls: &Tls) -> Result<ClientConfig> {
         .with_protocol_versions(versions)
         .map_err(|error| Error::Configuration(format!("ssl: {error}")))?
         .dangerous()
-        .with_custom_certificate_verifier(server_verifier(tls, &provider)?);
+        .with_custom_certificate_verifier(server_verifier(tls, &provider).await?);
     let Some(cert) = &tls.cert else {
         if tls.key.is_some() {
             return Err(Error::Configuration("ssl: key is set without cert".into()));
@@ -99,19 +136,19 @@ fn build(tls: &Tls) -> Result<ClientConfig> {
         return Ok(builder.with_no_client_auth());
     };
     // One file may hold both, as OpenSSL's users like it.
-    let key_file = tls.key.as_ref().unwrap_or(cert);
+    let (chain, key) = files::identity(cert, tls.key.as_ref().unwrap_or(cert)).await?;
     builder
-        .with_client_auth_cert(files::certificates(cert, "cert")?, files::private_key(key_file, "key")?)
+        .with_client_auth_cert(chain, key)
         .map_err(|error| Error::Refused(format!("ssl: cert {} cannot be used with its key: {error}", cert.display())))
 }
 
-fn server_verifier(
+async fn server_verifier(
     tls: &Tls,
     provider: &CryptoProvider,
 ) -> Result<Arc<dyn rustls::client::danger::ServerCertVerifier>> {
     let algorithms = provider.signature_verification_algorithms;
     if tls.verify {
-        Ok(Arc::new(Verifier::new(files::trust(tls)?, tls.verify_hostname, algorithms)))
+        Ok(Arc::new(Verifier::new(files::trust(tls).await?, tls.verify_hostname, algorithms)))
     } else {
         Ok(Arc::new(Unverified { algorithms }))
     }

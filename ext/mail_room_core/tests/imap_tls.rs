@@ -11,7 +11,10 @@ use mail_room_core::config::{Mailbox, Security, Tls, TlsVersion};
 use mail_room_core::control::Stop;
 use mail_room_core::source::imap::{Event, Gate, Imap};
 use mail_room_core::{Error, Result};
-use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, SigningKey};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    SigningKey,
+};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -253,6 +256,93 @@ async fn certificates_of_x509_v1_are_trusted_when_given() {
     let (result, spoken) = connecting(server_config(vec![server.der], other, None), "localhost", tls).await;
     assert!(!spoken);
     result.unwrap_err();
+}
+
+/// What stands in ca_file, and whether a certificate that it has signed is trusted.
+async fn vouches(signer: &Identity) -> bool {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Identity::new(named(&["localhost"], "x"), Some(signer));
+    let key = PrivateKeyDer::try_from(server.key.serialize_der()).unwrap();
+    let config = server_config(vec![server.der.clone(), signer.der.clone()], key, None);
+    let tls = ca_file(&directory, &signer.pem);
+    let ca_path = Tls { ca_path: Some(directory.path().to_owned()), ..Tls::default() };
+    let (result, spoken) = connecting(Arc::clone(&config), "localhost", tls).await;
+    let (same, spoken_too) = connecting(config, "localhost", ca_path).await;
+    assert_eq!((result.is_ok(), same.is_ok()), (spoken, spoken_too));
+    assert_eq!(spoken, spoken_too);
+    spoken
+}
+
+#[tokio::test]
+async fn only_authorities_vouch_for_others() {
+    let authority = Identity::authority();
+    assert!(vouches(&authority).await);
+    assert!(vouches(&x509_v1("Old Authority")).await);
+    // Servers' own certificates: self-signed, signed by an authority, of X.509 v3 without and with a word about it.
+    assert!(!vouches(&Identity::new(named(&["localhost"], "localhost"), None)).await);
+    assert!(!vouches(&Identity::new(named(&["localhost"], "localhost"), Some(&authority))).await);
+    let mut leaf = named(&["mail.example.com"], "x");
+    leaf.is_ca = IsCa::ExplicitNoCa;
+    assert!(!vouches(&Identity::new(leaf, Some(&authority))).await);
+    // An authority whose key is not for signing certificates.
+    let mut no_signer = named(&[], "Test Authority");
+    no_signer.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    no_signer.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    assert!(!vouches(&Identity::new(no_signer, None)).await);
+}
+
+#[tokio::test]
+async fn a_servers_certificate_in_ca_file_is_trusted_itself_for_its_name_only() {
+    let authority = Identity::authority();
+    let server = Identity::new(named(&["localhost"], "x"), Some(&authority));
+    let directory = tempfile::tempdir().unwrap();
+    let tls = ca_file(&directory, &server.pem);
+    trusted(server.server_config(), "localhost", tls.clone()).await;
+    let text = distrusted(server.server_config(), "127.0.0.1", tls.clone()).await;
+    assert!(text.contains("it is for localhost"), "{text}");
+    // Another one of the same authority, which nobody has named.
+    let other = Identity::new(named(&["localhost"], "x"), Some(&authority));
+    distrusted(other.server_config(), "localhost", tls).await;
+}
+
+#[tokio::test]
+async fn files_that_hang_are_named_and_hold_up_no_other_connection() {
+    let directory = tempfile::tempdir().unwrap();
+    let pipe = |name: &str| {
+        let path = directory.path().join(name);
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        path
+    };
+    let authority = Identity::authority();
+    let server = Identity::new(named(&["localhost"], "x"), Some(&authority));
+    let good = write(directory.path(), "good.pem", &server.pem);
+    let hanging = [
+        ("ca_file", pipe("ca"), Tls::default()),
+        ("cert", pipe("cert"), Tls { ca_file: Some(good.clone()), ..Tls::default() }),
+        ("key", pipe("key"), Tls { cert: Some(good.clone()), verify: false, ..Tls::default() }),
+    ];
+    let mut waiting = Vec::new();
+    for (option, path, mut tls) in hanging {
+        match option {
+            "ca_file" => tls.ca_file = Some(path.clone()),
+            "cert" => tls.cert = Some(path.clone()),
+            _ => tls.key = Some(path.clone()),
+        }
+        // More than there are threads of any kind.
+        for _ in 0..10 {
+            let (tls, path) = (tls.clone(), path.clone());
+            waiting.push(tokio::spawn(async move {
+                let text = reconnect(connect(&encrypted(config_port().await, "localhost", tls)).await);
+                assert!(text.contains(&format!("ssl: {option} {} cannot be read within", path.display())), "{text}");
+            }));
+        }
+    }
+    let begun = std::time::Instant::now();
+    trusted(server.server_config(), "localhost", ca_file(&directory, &authority.pem)).await;
+    assert!(begun.elapsed().as_secs() < 3, "held up by the files of others");
+    for told in waiting {
+        told.await.unwrap();
+    }
 }
 
 #[tokio::test]

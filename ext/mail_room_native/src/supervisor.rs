@@ -62,10 +62,15 @@ impl Supervisor {
                 (rb_self.completion.wait(ruby)?, Some(interrupt))
             }
         };
-        if let Some(Err(error)) = finished.flatten() {
-            return Err(errors::raise(ruby, &error));
+        match finished.flatten() {
+            Some(Err(error)) => Err(errors::raise(ruby, &error)),
+            // A panic, which is told on standard error. Nothing is watched any more: that is no clean end.
+            None => Err(Error::new(
+                ruby.exception_runtime_error(),
+                "watching was broken off by a bug in mail_room; please report it with the panic on standard error",
+            )),
+            Some(Ok(())) => interrupt.map_or(Ok(true), Err),
         }
-        interrupt.map_or(Ok(true), Err)
     }
 
     fn nudge(&self) {

@@ -37,9 +37,9 @@ module MailRoom
         file = OmnibusFile.new
         GitlabConfig.evaluate(file, read, @path)
         file.settings
-      rescue ConfigurationError
+      rescue ConfigurationError, SignalException
         raise
-      rescue ScriptError, StandardError, SystemExit => e
+      rescue Exception => e # rubocop:disable Lint/RescueException -- whatever it raises, Ruby would print its message
         raise ConfigurationError, CodeFailure.told(e, @path, "it cannot be evaluated"), cause: nil
       end
 

@@ -1,41 +1,41 @@
 //! Messages as lines of a Ruby Logger, in a file or on standard output. Each line is written through before the message
-//! counts as delivered.
+//! counts as delivered. Writing may hang: it is done on threads of its own, and pauses its mailbox only.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
+use tokio::sync::{Mutex, oneshot};
 use tokio::time::timeout;
 
 use super::Handover;
+use crate::blocking;
 use crate::error::{Error, Result};
 use crate::message::{Message, MessageId};
+use crate::output::Output;
 
 /// How long one line may take; a reader that does not read fills the pipe.
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
+/// How long a file may take to be opened at the start; what takes longer is opened with the first message.
+const OPEN_WITHIN: Duration = Duration::from_secs(1);
+
+/// Standard output, of which there is one a process. Whoever writes holds the lock.
+static STDOUT: OnceLock<Arc<Mutex<Output>>> = OnceLock::new();
 
 /// The delivery `logger`.
 #[derive(Debug)]
 pub struct Logger {
     output: Arc<Mutex<Output>>,
     name: String,
-    stuck: tokio::sync::Mutex<Option<Stuck>>,
+    stuck: Mutex<Option<Stuck>>,
 }
 
 /// A write that outlived its deadline. It may still succeed, and then the message must not be written again.
 #[derive(Debug)]
 struct Stuck {
     id: MessageId,
-    write: JoinHandle<io::Result<()>>,
-}
-
-#[derive(Debug)]
-enum Output {
-    Stdout,
-    File(File),
+    write: oneshot::Receiver<io::Result<()>>,
 }
 
 impl Logger {
@@ -44,17 +44,23 @@ impl Logger {
     /// # Errors
     /// [`Error::Configuration`] if the file cannot be opened.
     pub fn open(path: Option<&Path>) -> Result<Self> {
-        let (output, name) = match path {
-            None => (Output::Stdout, "standard output".to_owned()),
-            Some(path) => {
-                let name = path.display().to_string();
-                let file = OpenOptions::new().append(true).create(true).open(path).map_err(|error| {
-                    Error::Configuration(format!("cannot open {name} for delivery: {error}; change :log_path"))
-                })?;
-                (Output::File(file), name)
-            }
+        let Some(path) = path else {
+            let output = STDOUT.get_or_init(|| Arc::new(Mutex::new(Output::Stdout)));
+            return Ok(Self::to(Arc::clone(output), "standard output".to_owned()));
         };
-        Ok(Self { output: Arc::new(Mutex::new(output)), name, stuck: tokio::sync::Mutex::default() })
+        let name = path.display().to_string();
+        let output = Arc::new(Mutex::new(Output::file(path)));
+        let refused = |error: io::Error| {
+            Error::Configuration(format!("cannot open {name} for delivery: {error}; change :log_path"))
+        };
+        let opening = Arc::clone(&output);
+        let opened = blocking::wait("mail_room write", OPEN_WITHIN, move || opening.blocking_lock().open());
+        opened.map_err(refused)?.unwrap_or(Ok(())).map_err(refused)?;
+        Ok(Self::to(output, name))
+    }
+
+    fn to(output: Arc<Mutex<Output>>, name: String) -> Self {
+        Self { output, name, stuck: Mutex::default() }
     }
 
     /// Writes messages one by one; the caller gives one at a time, so that an error speaks for that one.
@@ -82,13 +88,13 @@ impl Logger {
                 Ok(_) => {}
             }
         }
+        let Ok(mut output) = timeout(WRITE_WITHIN, Arc::clone(&self.output).lock_owned()).await else {
+            return Err(self.down("nobody reads it"));
+        };
         let line = line(body);
-        let output = self.output.clone();
-        let mut write =
-            tokio::task::spawn_blocking(move || match &mut *output.lock().unwrap_or_else(PoisonError::into_inner) {
-                Output::Stdout => io::stdout().lock().write_all(&line).and_then(|()| io::stdout().flush()),
-                Output::File(file) => file.write_all(&line),
-            });
+        // The thread gives the lock back, however long it takes.
+        let write = blocking::start("mail_room write", move || output.write(&line));
+        let mut write = write.map_err(|error| self.down(&error.to_string()))?;
         match timeout(WRITE_WITHIN, &mut write).await {
             Ok(Ok(Ok(()))) => Ok(()),
             Ok(Ok(Err(error))) => Err(self.down(&error.to_string())),
@@ -118,7 +124,42 @@ fn line(body: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::OpenOptions;
+    use std::io::Read;
+
     use super::*;
+
+    fn message(uid: u32) -> Message {
+        Message { id: MessageId::Uid(uid), body: vec![b'x'; 200_000] }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_pipe_that_nobody_reads_pauses_its_mailbox_and_its_message_comes_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let stuck = Arc::new(Logger::open(Some(&path)).unwrap());
+        let sound = Logger::open(Some(&directory.path().join("file"))).unwrap();
+        let pausing = tokio::spawn({
+            let stuck = Arc::clone(&stuck);
+            async move { stuck.deliver(&[message(1)]).await.map(drop) }
+        });
+        for uid in 1..=50 {
+            timeout(WRITE_WITHIN / 2, sound.deliver(&[message(uid)])).await.unwrap().unwrap();
+        }
+        let error = pausing.await.unwrap().unwrap_err();
+        assert!(matches!(&error, Error::TargetDown { what, .. } if what.ends_with("nobody reads it")), "{error:?}");
+        let mut reader = OpenOptions::new().read(true).open(&path).unwrap();
+        let reading = std::thread::spawn(move || {
+            let mut read = Vec::new();
+            reader.read_to_end(&mut read).unwrap();
+            read
+        });
+        stuck.deliver(&[message(1)]).await.unwrap();
+        drop(stuck);
+        let read = reading.join().unwrap();
+        assert_eq!(read.iter().filter(|octet| **octet == b'x').count(), 200_000);
+    }
 
     #[test]
     fn a_line_is_what_rubys_logger_writes() {

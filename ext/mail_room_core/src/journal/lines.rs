@@ -10,6 +10,8 @@ use crate::bell::Bell;
 
 /// Lines that wait at most.
 const MOST: usize = 1_000;
+/// Octets of lines that wait at most.
+const MOST_OCTETS: usize = 4 << 20;
 /// Lines fetched at a time.
 const AT_A_TIME: usize = 100;
 
@@ -27,6 +29,7 @@ pub struct Lines {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Line>,
+    octets: usize,
     dropped: u64,
     closed: bool,
 }
@@ -35,17 +38,18 @@ impl Lines {
     pub(super) fn push(&self, severity: Severity, line: String) {
         {
             let mut state = self.state();
-            if state.waiting.len() >= MOST {
+            while state.waiting.len() >= MOST || state.octets.saturating_add(line.len()) > MOST_OCTETS {
                 state.dropped += 1;
                 let expendable = match severity {
                     Severity::Info => None,
                     _ => state.waiting.iter().position(|(severity, _)| *severity == Severity::Info),
                 };
-                match expendable {
-                    Some(index) => _ = state.waiting.remove(index),
+                match expendable.and_then(|index| state.waiting.remove(index)) {
+                    Some((_, line)) => state.octets = state.octets.saturating_sub(line.len()),
                     None => return,
                 }
             }
+            state.octets = state.octets.saturating_add(line.len());
             state.waiting.push_back((severity, line));
         }
         self.bell.ring();
@@ -60,6 +64,8 @@ impl Lines {
         }
         let some = state.waiting.len().min(AT_A_TIME);
         let mut lines: Vec<_> = state.waiting.drain(..some).collect();
+        let octets = lines.iter().map(|(_, line)| line.len()).sum();
+        state.octets = state.octets.saturating_sub(octets);
         let dropped = std::mem::take(&mut state.dropped);
         if dropped > 0 {
             let line = serde_json::json!({ "action": "Log lines dropped", "lines": dropped });
@@ -97,6 +103,18 @@ mod tests {
         assert_eq!(lines.fetch(), Poll::Pending);
         lines.close();
         assert_eq!(lines.fetch(), Poll::Ready(None));
+    }
+
+    #[test]
+    fn large_lines_are_bounded_by_their_octets() {
+        let lines = Lines::default();
+        (0..10).for_each(|_| lines.push(Severity::Info, "x".repeat(MOST_OCTETS / 4)));
+        lines.push(Severity::Warn, "y".repeat(MOST_OCTETS / 2));
+        let Poll::Ready(Some(fetched)) = lines.fetch() else { panic!("nothing") };
+        assert_eq!(fetched.iter().map(|(_, line)| line.len()).sum::<usize>(), MOST_OCTETS + 40);
+        assert!(fetched.iter().any(|(severity, line)| *severity == Severity::Warn && line.starts_with('y')));
+        lines.push(Severity::Info, "x".repeat(MOST_OCTETS));
+        assert!(matches!(lines.fetch(), Poll::Ready(Some(fetched)) if fetched.len() == 1));
     }
 
     #[test]

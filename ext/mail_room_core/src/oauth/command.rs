@@ -1,5 +1,6 @@
 //! A token that a program writes to its standard output. Run as it is given, word by word, without a shell.
 
+use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -8,10 +9,12 @@ use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::TOKEN_LIMIT;
+use crate::blocking;
 use crate::error::{Error, Result};
 
 /// How long the program may take.
@@ -37,7 +40,7 @@ pub(super) async fn run(command: &[String]) -> Result<SecretString> {
     for name in NOT_FOR_CHILDREN {
         prepared.env_remove(name);
     }
-    let mut child = prepared.spawn().map_err(|error| refused(format!("cannot be run: {error}")))?;
+    let mut child = spawn(prepared, &named).await?.map_err(|error| refused(format!("cannot be run: {error}")))?;
     let output = child.stdout.take().ok_or_else(|| refused("has no standard output".into()))?;
     let running = Running(child);
     // In a task of its own, so that somebody sees to the program's end when nobody waits for its token any more.
@@ -63,6 +66,23 @@ pub(super) async fn run(command: &[String]) -> Result<SecretString> {
             Err(Error::Reconnect(format!("there is no token: {named} did not end within {} s", WITHIN.as_secs())))
         }
         Err(_) => Err(Error::Reconnect(format!("there is no token: {named} was broken off"))),
+    }
+}
+
+/// Starts the program. It may lie on a network share that does not answer, so a thread of its own waits for that. Should it start
+/// after all when nobody waits any more, it is killed.
+async fn spawn(mut prepared: Command, named: &str) -> Result<io::Result<Child>> {
+    let runtime = Handle::current();
+    let spawning = blocking::start("mail_room exec", move || {
+        let _entered = runtime.enter();
+        prepared.spawn()
+    });
+    let told = |why: &str| Error::Reconnect(format!("there is no token: {named} {why}"));
+    let spawning = spawning.map_err(|error| told(&format!("cannot be run: {error}")))?;
+    match timeout(WITHIN, spawning).await {
+        Ok(Ok(spawned)) => Ok(spawned),
+        Ok(Err(_)) => Err(told("was broken off")),
+        Err(_) => Err(told(&format!("could not be started within {} s", WITHIN.as_secs()))),
     }
 }
 

@@ -150,7 +150,7 @@ impl<S: Source> Pass<'_, S> {
         let planned: u64 = won.iter().map(|(_, size)| *size).sum();
         // Servers round sizes (Exchange), but one that promises little and sends much must not fill the memory.
         let most = planned.saturating_mul(2).saturating_add(1 << 20);
-        chunk.lease = watched.budget.take(planned).await;
+        chunk.lease = Some(watched.budget.take(planned).await);
 
         let empty: HashSet<_> = won.iter().filter(|(_, size)| *size == 0).map(|(id, _)| id.clone()).collect();
         let mut missing: Vec<MessageId> = won.into_iter().map(|(id, _)| id).collect();

@@ -75,6 +75,9 @@ pub(super) async fn hand_over(watched: &Watched, scope: &str, chunk: Chunk, stuc
                     stuck.store(true, Ordering::Release);
                     give_up(watched, scope, waiting.drain(..).collect()).await;
                     lease = lease.and_then(|lease| kept(lease, octets_under_way));
+                    if let Some(lease) = &mut lease {
+                        lease.write_off();
+                    }
                 }
                 look_at = Instant::now() + LOOK_EVERY;
             }

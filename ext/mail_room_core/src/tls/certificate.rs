@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 use x509_parser::extensions::GeneralName;
-use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::prelude::{FromDer, X509Certificate, X509Version};
 use x509_parser::time::ASN1Time;
 
 /// Names and dates of one certificate.
@@ -28,6 +28,9 @@ pub(super) struct Facts {
     pub(super) issuer: String,
     /// Whether subject and issuer are the same.
     pub(super) self_issued: bool,
+    /// Whether it may vouch for other certificates (RFC 5280 sections 4.2.1.3 and 4.2.1.9): what says that it is an authority, or,
+    /// from before there was a way to say so, what is self-signed.
+    pub(super) may_sign: bool,
     /// The public key, as SubjectPublicKeyInfo in DER.
     pub(super) key: SubjectPublicKeyInfoDer<'static>,
 }
@@ -56,8 +59,23 @@ pub(super) fn facts(certificate: &CertificateDer<'_>) -> Option<Facts> {
         not_after: parsed.validity().not_after.timestamp(),
         issuer: issuer(&parsed),
         self_issued: parsed.subject() == parsed.issuer(),
+        may_sign: may_sign(&parsed),
         key: SubjectPublicKeyInfoDer::from(parsed.public_key().raw.to_vec()),
     })
+}
+
+fn may_sign(certificate: &X509Certificate<'_>) -> bool {
+    if certificate.version() != X509Version::V3 {
+        return certificate.subject() == certificate.issuer();
+    }
+    let authority = matches!(certificate.basic_constraints(), Ok(Some(constraints)) if constraints.value.ca);
+    let forbidden = match certificate.key_usage() {
+        Ok(Some(usage)) => !usage.value.key_cert_sign(),
+        Ok(None) => false,
+        // Present twice, say.
+        Err(_) => true,
+    };
+    authority && !forbidden
 }
 
 fn issuer(certificate: &X509Certificate<'_>) -> String {

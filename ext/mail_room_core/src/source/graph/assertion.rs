@@ -1,8 +1,6 @@
 //! A JSON Web Token that shows Entra who we are in place of a secret (RFC 7523 section 2.2): signed with the key of a
 //! certificate that is registered with the app. Only makes tokens; sends nothing.
 
-use std::io::Read;
-use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
@@ -16,24 +14,20 @@ use serde_json::{Value, json};
 use crate::random::hex_128;
 
 /// Octets of the file; there is no certificate and key that large.
-const FILE_LIMIT: u64 = 256 << 10;
+pub(super) const FILE_LIMIT: u64 = 256 << 10;
 /// How long a token is good. It is used at once, but clocks differ.
 const GOOD_FOR: Duration = Duration::from_secs(600);
 /// How much earlier than now it begins, for the same reason.
 const EARLIER: Duration = Duration::from_secs(60);
 
-/// A new token of the app `client_id` for the token endpoint `audience`. Reads the file anew: it may be replaced while we
-/// run. Blocks.
+/// A new token of the app `client_id` for the token endpoint `audience`. `pem` is what the file holds.
 ///
 /// # Errors
 /// What is wrong with the file, and nothing of what is in it.
-pub(super) fn assertion(file: &Path, client_id: &str, audience: &str) -> Result<Zeroizing<String>, String> {
-    let mut pem = Zeroizing::new(Vec::new());
-    let opened = std::fs::File::open(file).map_err(|error| format!("cannot be read: {error}"))?;
-    opened.take(FILE_LIMIT).read_to_end(&mut pem).map_err(|error| format!("cannot be read: {error}"))?;
-    let certificate = CertificateDer::from_pem_slice(&pem)
+pub(super) fn assertion(pem: &[u8], client_id: &str, audience: &str) -> Result<Zeroizing<String>, String> {
+    let certificate = CertificateDer::from_pem_slice(pem)
         .map_err(|_| "has no certificate: it must be a PEM file with the certificate and its private key".to_owned())?;
-    let key = key(&pem)?;
+    let key = key(pem)?;
 
     let thumbprint = BASE64_URL_SAFE_NO_PAD.encode(ring::digest::digest(&ring::digest::SHA256, &certificate));
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

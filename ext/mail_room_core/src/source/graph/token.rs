@@ -16,10 +16,11 @@ use tokio::time::timeout;
 
 use super::address::parsed;
 use super::answer::{SMALL, excerpt, printable, read};
-use super::assertion::assertion;
+use super::assertion::{FILE_LIMIT, assertion};
 use crate::backoff::{Backoff, seconds};
 use crate::config;
 use crate::error::{Error, Result};
+use crate::files::{self, Unread};
 use crate::http::{self, Http};
 use crate::journal::{Log, Severity};
 
@@ -221,11 +222,14 @@ impl Tokens {
         match &self.credential {
             Credential::Secret(secret) => add("client_secret", secret.expose_secret()),
             Credential::Certificate(file) => {
-                let (path, client_id, audience) = (file.clone(), self.client_id.clone(), self.url.to_string());
-                let made = tokio::task::spawn_blocking(move || assertion(&path, &client_id, &audience)).await;
-                let made = made.map_err(|_| Error::Reconnect("reading client_certificate was broken off".into()))?;
-                let made =
-                    made.map_err(|why| Error::Refused(format!("client_certificate {} {why}", file.display())))?;
+                // Read anew each time: it may be replaced while we run.
+                let told = |why: &str| format!("client_certificate {} {why}", file.display());
+                let pem = files::read(file, FILE_LIMIT).await.map_err(|unread| match &unread {
+                    Unread::Failed(why) => Error::Refused(told(why)),
+                    Unread::Hangs(why) => Error::Reconnect(told(why)),
+                })?;
+                let made = assertion(&pem, &self.client_id, self.url.as_str());
+                let made = made.map_err(|why| Error::Refused(told(&why)))?;
                 add("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
                 add("client_assertion", &made);
             }

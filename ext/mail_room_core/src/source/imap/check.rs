@@ -7,7 +7,6 @@ use tokio::time::{Instant, timeout_at};
 
 use super::command::Command;
 use super::connect::{Deadlines, sendable};
-use super::gate::Gate;
 use super::idle;
 use super::list;
 use super::login::{self, Greeting, Login};
@@ -46,8 +45,7 @@ pub(crate) async fn check(mailbox: &Mailbox, report: &mut Report) -> Option<()> 
         }
         None => Party::new(host, *port, email, password.clone()),
     };
-    let (addresses, _) =
-        report.step("resolved", tcp::resolve(&mailbox.host, mailbox.port, &Gate::new(), deadlines.dns)).await?;
+    let (addresses, _) = report.step("resolved", tcp::resolve(&mailbox.host, mailbox.port, deadlines.dns)).await?;
     let shown: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
     report.fact("addresses", shown);
     let until = Instant::now() + deadlines.connect;

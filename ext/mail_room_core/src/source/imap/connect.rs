@@ -1,7 +1,9 @@
 //! From nothing to a selected mailbox: name, TCP, TLS, greeting, login, SELECT, all within one deadline.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::ClientConfig;
 use secrecy::ExposeSecret;
 use tokio::time::{Instant, timeout_at};
 
@@ -99,18 +101,22 @@ pub(super) async fn open(
 ) -> Result<Opened> {
     sendable(mailbox)?;
     let lookup_limit = deadlines.dns.min(deadlines.connect);
-    let (addresses, took) = tcp::resolve(&mailbox.host, mailbox.port, gate, lookup_limit).await?;
-    // Only now: a name that does not resolve must not take a login's place.
+    let (addresses, took) = tcp::resolve(&mailbox.host, mailbox.port, lookup_limit).await?;
+    // A name that does not resolve and a file that cannot be read must not take a login's place.
+    let tls = match mailbox.security {
+        Security::Plain => None,
+        Security::Tls | Security::StartTls => Some(tls::client_config(&mailbox.tls).await?),
+    };
     let _leave = gate.login().await?;
     let until = Instant::now() + deadlines.connect.saturating_sub(took);
     let stream: Box<dyn Io> = Box::new(tcp::connect(&addresses, until).await?);
-    let stream = match mailbox.security {
-        Security::Tls => encrypted(mailbox, stream, until).await?,
-        Security::StartTls | Security::Plain => stream,
+    let stream = match (&tls, mailbox.security) {
+        (Some(tls), Security::Tls) => encrypted(mailbox, tls, stream, until).await?,
+        _ => stream,
     };
     let mut session = Session::new(Wire::new(stream, deadlines.silence, until), deadlines.clone(), party.clone());
     let mut greeting = login::greeting(&mut session).await?;
-    if mailbox.security == Security::StartTls {
+    if let (Some(tls), Security::StartTls) = (&tls, mailbox.security) {
         events(Event::StartingTls);
         login::start_tls(&mut session, greeting).await?;
         greeting = Greeting::Ok;
@@ -120,7 +126,7 @@ pub(super) async fn open(
                 "the server sent something between STARTTLS and the handshake: somebody may be in between".into(),
             )
         })?;
-        let stream = encrypted(mailbox, stream, until).await?;
+        let stream = encrypted(mailbox, tls, stream, until).await?;
         session.wire = Wire::new(stream, deadlines.silence, until);
     }
     if greeting == Greeting::Ok {
@@ -139,12 +145,13 @@ pub(super) async fn open(
     Ok(Opened::Session(session))
 }
 
-async fn encrypted(mailbox: &Mailbox, stream: Box<dyn Io>, until: Instant) -> Result<Box<dyn Io>> {
-    let handshake = async {
-        let config = tls::client_config(&mailbox.tls).await?;
-        tls::connect(config, &mailbox.host, stream).await
-    };
-    match timeout_at(until, handshake).await {
+async fn encrypted(
+    mailbox: &Mailbox,
+    tls: &Arc<ClientConfig>,
+    stream: Box<dyn Io>,
+    until: Instant,
+) -> Result<Box<dyn Io>> {
+    match timeout_at(until, tls::connect(Arc::clone(tls), &mailbox.host, stream)).await {
         Ok(stream) => Ok(Box::new(stream?)),
         Err(_) => Err(Error::Reconnect(
             "the TLS handshake did not end in time (does this port speak TLS? see ssl and start_tls)".into(),

@@ -1,14 +1,14 @@
 //! From a host name to an open TCP connection that notices when its peer is gone. No TLS and no IMAP.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::gate::Gate;
 use crate::error::{Error, Result};
+use crate::lookup;
 
 /// A peer that vanished is noticed after 60 s of silence and four probes 15 s apart: within two minutes.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
@@ -18,31 +18,15 @@ const KEEPALIVE_PROBES: u32 = 4;
 #[cfg(target_os = "linux")]
 const USER_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// The addresses of `host`, and how long finding them took, without the wait at the gate. Ends within `limit` after it.
-pub(super) async fn resolve(
-    host: &str,
-    port: u16,
-    gate: &Gate,
-    limit: Duration,
-) -> Result<(Vec<SocketAddr>, Duration)> {
-    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-    if let Ok(address) = bare.parse::<IpAddr>() {
-        return Ok((vec![SocketAddr::new(address, port)], Duration::ZERO));
-    }
-    let leave = gate.lookup(host).await?;
+/// The addresses of `host`, and how long finding them took. Ends within `limit`.
+pub(super) async fn resolve(host: &str, port: u16, limit: Duration) -> Result<(Vec<SocketAddr>, Duration)> {
     let started = Instant::now();
-    let name = host.to_owned();
-    // A task of its own: the leave is given back when the resolver is done, not when we lose patience with it.
-    let lookup = tokio::spawn(async move {
-        let found = tokio::net::lookup_host((name, port)).await.map(Iterator::collect::<Vec<_>>);
-        drop(leave);
-        found
-    });
-    match timeout(limit, lookup).await {
-        Ok(Ok(Ok(addresses))) if !addresses.is_empty() => Ok((addresses, started.elapsed())),
-        Ok(Ok(Ok(_))) => Err(Error::Reconnect("the host name has no address".into())),
-        Ok(Ok(Err(error))) => Err(Error::Reconnect(format!("the host name cannot be resolved: {error}"))),
-        Ok(Err(_)) => Err(Error::Reconnect("resolving the host name failed".into())),
+    match timeout(limit, lookup::addresses(host)).await {
+        Ok(Ok(addresses)) => {
+            let addresses = addresses.into_iter().map(|address| SocketAddr::new(address, port));
+            Ok((addresses.collect(), started.elapsed()))
+        }
+        Ok(Err(error)) => Err(Error::Reconnect(format!("the host name cannot be resolved: {error}"))),
         Err(_) => Err(Error::Reconnect(format!("the host name was not resolved within {} s", limit.as_secs_f32()))),
     }
 }
