@@ -328,7 +328,7 @@ mod tests {
         let now = Instant::now();
         let mut memory = Memory::default();
         for _ in 0..3 {
-            assert_eq!(memory.failed(&uid(1), true).counted, 1);
+            assert_eq!(memory.refused(&uid(1)).counted, 1);
             settle(&mut memory, 1, Mark::SetAside, UNSEEN);
             let sorted = memory.sort_out(&[uid(1)], UNSEEN, now);
             let expected = Sorted { todo: vec![uid(1)], tried_again: vec![uid(1)], ..Sorted::default() };

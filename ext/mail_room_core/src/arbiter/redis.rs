@@ -166,7 +166,7 @@ impl Redis {
         let calls = ids.chunks(BATCH).map(|ids| {
             let mut call = Invocation::default();
             ids.iter().for_each(|id| self.keys(&mut call, scope, id, Keys::Two));
-            call.arg(&self.instance).arg(scope).millis(KEPT);
+            call.arg(self.instance.name()).arg(scope).millis(KEPT);
             call
         });
         self.client.run_script(Carry::Words, &REMEMBER, &calls.collect::<Vec<_>>()).await.map(drop)
