@@ -157,8 +157,8 @@ impl Memory {
     }
 
     /// Messages of `found` that were delivered, and of which the arbiter must be told now that it must not forget them.
-    pub(crate) fn to_remember(&mut self, found: &[MessageId], now: Instant) -> Vec<MessageId> {
-        self.marks.to_remember(found, now)
+    pub(crate) fn unremembered(&mut self, found: &[MessageId], now: Instant) -> Vec<MessageId> {
+        self.marks.unremembered(found, now)
     }
 
     /// The arbiter was told to remember these.
@@ -463,15 +463,15 @@ mod tests {
         memory.decided(&uid(1), Mark::Seen);
         memory.decided(&uid(2), Mark::SetAside);
         let found: Vec<_> = (1..=3).map(uid).collect();
-        assert_eq!(memory.to_remember(&found, now), [uid(1)]);
-        assert_eq!(memory.to_remember(&found, now), [uid(1)], "it could not be told");
+        assert_eq!(memory.unremembered(&found, now), [uid(1)]);
+        assert_eq!(memory.unremembered(&found, now), [uid(1)], "it could not be told");
         memory.remembered(&[uid(1)]);
-        assert!(memory.to_remember(&found, now + Duration::from_secs(3599)).is_empty());
-        assert_eq!(memory.to_remember(&found, now + Duration::from_secs(3600)), [uid(1)]);
+        assert!(memory.unremembered(&found, now + Duration::from_secs(3599)).is_empty());
+        assert_eq!(memory.unremembered(&found, now + Duration::from_secs(3600)), [uid(1)]);
         memory.remembered(&[uid(1)]);
         memory.acknowledged(&[uid(1)], Mark::Seen);
         let soon = now + Duration::from_secs(3601);
-        assert_eq!(memory.to_remember(&found, soon), [uid(1)], "the arbiter was told that it may forget");
+        assert_eq!(memory.unremembered(&found, soon), [uid(1)], "the arbiter was told that it may forget");
     }
 
     #[test]

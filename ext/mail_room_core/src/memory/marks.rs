@@ -221,7 +221,7 @@ impl Marks {
 
     /// Messages of `found` that were delivered and that the arbiter was not told of for a while: it must not forget them
     /// while they are listed.
-    pub(super) fn to_remember(&mut self, found: &[MessageId], now: Instant) -> Vec<MessageId> {
+    pub(super) fn unremembered(&mut self, found: &[MessageId], now: Instant) -> Vec<MessageId> {
         let since = *self.remembered_since.get_or_insert(now);
         if now.saturating_duration_since(since) >= REMEMBERED {
             self.remembered = IdSet::default();

@@ -144,7 +144,7 @@ pub(super) async fn note_listed<S: Source>(source: &mut S, watched: &Watched, fo
         watched.log.line(Severity::Warn, "Marks not kept", &[("uid", json!(named)), ("error", error.into())]);
     }
     if watched.arbiter.outlives_process() {
-        let listed = watched.memory().to_remember(found, now);
+        let listed = watched.memory().unremembered(found, now);
         if !listed.is_empty() && watched.arbiter.remember(scope, &listed).await.is_ok() {
             watched.memory().remembered(&listed);
         }

@@ -40,6 +40,8 @@ pub struct State {
     /// All commands of all sessions, without their tags.
     pub commands: Vec<String>,
     pub sessions: usize,
+    /// How often somebody else changed something.
+    changes: usize,
 }
 
 impl OddServer {
@@ -59,6 +61,7 @@ impl OddServer {
             refuses_expunge: None,
             commands: Vec::new(),
             sessions: 0,
+            changes: 0,
         };
         let server = Self { port, state: Arc::new(Mutex::new(state)), changed: Arc::default() };
         let serving = server.clone();
@@ -77,13 +80,19 @@ impl OddServer {
 
     /// New mail.
     pub fn append(&self, uid: u32) {
-        self.state().messages.insert(uid, BTreeSet::new());
+        let mut state = self.state();
+        state.messages.insert(uid, BTreeSet::new());
+        state.changes += 1;
+        drop(state);
         self.changed.notify_waiters();
     }
 
     /// What a person does with a mail program: sets exactly these flags.
     pub fn set_flags(&self, uid: u32, flags: &[&str]) {
-        *self.state().messages.get_mut(&uid).unwrap() = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        let mut state = self.state();
+        *state.messages.get_mut(&uid).unwrap() = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        state.changes += 1;
+        drop(state);
         self.changed.notify_waiters();
     }
 
@@ -104,6 +113,8 @@ struct Talk {
     server: OddServer,
     lines: Lines<BufReader<OwnedReadHalf>>,
     to: OwnedWriteHalf,
+    /// The changes that the client knows of.
+    known: usize,
 }
 
 /// The connection is to end.
@@ -112,7 +123,7 @@ struct Gone;
 impl Talk {
     fn new(server: OddServer, stream: TcpStream) -> Self {
         let (from, to) = stream.into_split();
-        Self { server, lines: BufReader::new(from).lines(), to }
+        Self { server, lines: BufReader::new(from).lines(), to, known: 0 }
     }
 
     async fn serve(mut self) {
@@ -143,16 +154,18 @@ impl Talk {
 
     async fn idle(&mut self, tag: &str) -> Result<(), Gone> {
         let changed = self.server.changed.clone();
-        let (mut known, mut first) = (self.server.flags(), true);
+        let mut first = true;
         loop {
             let notified = changed.notified();
             if std::mem::take(&mut first) {
                 self.say("+ idling").await;
             }
-            let now = self.server.flags();
-            if now != known {
-                known = now;
-                self.say(&format!("* {} EXISTS", known.len())).await;
+            let (changes, messages) = {
+                let state = self.server.state();
+                (state.changes, state.messages.len())
+            };
+            if std::mem::replace(&mut self.known, changes) != changes {
+                self.say(&format!("* {messages} EXISTS")).await;
             }
             tokio::select! {
                 line = self.lines.next_line() => match line {
@@ -160,7 +173,7 @@ impl Talk {
                     _ => return Err(Gone),
                 },
                 () = notified => {}
-                // What happened between two commands.
+                // What happened just before it was waited for.
                 () = tokio::time::sleep(Duration::from_millis(50)) => {}
             }
         }
@@ -169,8 +182,11 @@ impl Talk {
     }
 
     /// What is sent before the tagged answer, each with its line end, and that answer.
-    fn answer(&self, command: &str) -> Result<(Vec<String>, String), Gone> {
-        let mut state = self.server.state();
+    fn answer(&mut self, command: &str) -> Result<(Vec<String>, String), Gone> {
+        let mut state = self.server.state.lock().unwrap();
+        if command.starts_with("UID SEARCH") {
+            self.known = state.changes;
+        }
         let ok = |data| Ok((data, "OK done".to_owned()));
         let words: Vec<_> = command.split(' ').collect();
         match words.as_slice() {
