@@ -188,6 +188,24 @@ RSpec.describe "delivery_method postback", :servers do
     end
   end
 
+  it "does not let mail wait that comes just before a long pause begins" do
+    fifth = nil
+    server = endpoint do |request|
+      next [200, {}, ""] unless request.body.include?("Mail 0\r")
+
+      if fifth.nil? && posts_of(server, 0) == 5
+        fifth = request
+        dovecot.append(user, Mails.plain(1))
+      end
+      [403, {}, ""]
+    end
+    fill(1)
+    process = mail_room(posting(server.url))
+    wait_until(40, -> { "mail 1: #{process.everything_said[-2000..]}" }) { posts_of(server, 1) == 1 }
+    # The pause is one of 4 to 8 s.
+    expect(server.accepted.first.at - fifth.at).to be < 3.5
+  end
+
   it "delivers a backlog around several messages that a filter always refuses, and sets aside those alone" do
     odd = [0, 3, 4, 5, 9]
     server = endpoint { |request| [odd.any? { |number| request.body.include?("Mail #{number}\r") } ? 403 : 200, {}, ""] }
@@ -205,9 +223,12 @@ RSpec.describe "delivery_method postback", :servers do
     server = endpoint { [status, {}, ""] }
     mails = fill(6)
     process = mail_room(posting(server.url, max_delivery_attempts: 1))
-    wait_until(30, "some posts") { server.requests.size >= 8 }
-    (6..8).each { |number| dovecot.append(user, (mails << Mails.plain(number).b).last) }
-    wait_until(30, "more posts") { server.requests.size >= 12 }
+    wait_until(30, "some posts") { server.requests.size >= 6 }
+    (6..8).each do |number|
+      before = server.requests.size
+      dovecot.append(user, (mails << Mails.plain(number).b).last)
+      wait_until(10, "another post") { server.requests.size > before }
+    end
     status = 200
     expect_all(mails, server, process)
     expect(process.log.map { |line| line["action"] }).not_to include("Delivery failed", "Message set aside")
@@ -243,7 +264,7 @@ RSpec.describe "delivery_method postback", :servers do
 
   { 413 => ["", 1], 422 => ["", 1], 400 => [%({"success":false,"message":"Email too large\\r\\nhidden"}), 1], "400" => ["no", 2] }
     .each do |status, (body, tries)|
-    it "posts a message #{tries} times that is answered #{status} #{body}, and sets it aside" do
+    it "sets a message aside that is answered #{status} #{body[0, 16].inspect}, after #{tries} posts" do
       server = odd_one { [status.to_i, { "Content-Type" => "application/json" }, body] }
       mails = fill(4)
       delivery = { arbitration_method: "redis", arbitration_options: { redis_url: redis.url } }

@@ -224,14 +224,13 @@ async fn pause_for<S: Source>(
     tell_pause(watched, what, delay);
     let now = Instant::now();
     let (until, earliest) = (now + delay, now + delay.min(retry_after.unwrap_or_default().max(PAUSE)));
-    while !watched.stop.asked() {
+    loop {
         wait(source, until, watched).await?;
         let left = earliest.saturating_duration_since(Instant::now());
-        if left.is_zero() {
+        // The source tells news once: from here on something has come, and the next search finds it.
+        if left.is_zero() || !watched.stop.sleep(left.min(LISTEN_EVERY)).await || left <= LISTEN_EVERY {
             break;
         }
-        // What has come is news until it is looked for: waiting for more would end at once.
-        watched.stop.sleep(left.min(LISTEN_EVERY)).await;
     }
     if Instant::now() < until {
         watched.memory().newest_first();

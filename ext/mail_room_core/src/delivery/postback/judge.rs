@@ -38,7 +38,7 @@ pub(super) fn judge(status: StatusCode, retry_after: Option<Duration>, body: &[u
             Some(reason) => refused(format!("{what}: {reason}"), Some(1)),
             None => refused(what, Some(BAD_REQUEST_TRIES)),
         },
-        400..=499 => refused(what, None),
+        401..=499 => refused(what, None),
         _ => unavailable(status, retry_after, what),
     }
 }
