@@ -71,7 +71,7 @@ impl Redis {
             let mut anew = self.ask(scope, &again, &ended).await?.0.into_iter();
             for answer in answers.iter_mut().filter(|answer| heirless(answer)) {
                 *answer = match anew.next().ok_or_else(|| self.client.nonsense())? {
-                    Answer::Held { left, .. } => Answer::Held { left: left.min(LOOK_AGAIN), holder: None },
+                    Answer::Held { left, holder: Some(_) } => Answer::Held { left: left.min(LOOK_AGAIN), holder: None },
                     answer => answer,
                 };
             }
