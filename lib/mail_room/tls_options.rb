@@ -13,7 +13,7 @@ module MailRoom
   # | --- | --- | --- |
   # | verify_mode | none, peer, client_once, fail_if_no_peer_cert, or OpenSSL's number; for a client everything but none verifies | peer |
   # | verify_hostname | whether who verifies also compares the name | true |
-  # | ca_file, ca_path | PEM file, or directory of them, with own authorities; other certificates in it vouch for themselves only | the system's |
+  # | ca_file, ca_path | PEM file, or directory of them, with own authorities; others in it vouch for themselves only | the system's |
   # | cert, key | our certificate and its private key: PEM files; both or none | none |
   # | min_version, max_version | TLS1_2 or TLS1_3 (also TLSv1.2, 1.2, OpenSSL's number) | TLS1_2, TLS1_3 |
   module TlsOptions

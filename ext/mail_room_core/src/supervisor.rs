@@ -1,13 +1,13 @@
 //! All mailboxes of one process on one small runtime. Starts the watchers, starts them again should one panic, and stops
 //! them. A mailbox's trouble stays its own.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod runtime;
+
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
 use crate::arbiter::{Arbiter, Process};
@@ -30,17 +30,10 @@ use crate::source::graph::{GraphConnector, Lanes};
 use crate::source::imap::ImapConnector;
 use crate::watched::Watched;
 use crate::watcher::{Connector, watch};
+pub use runtime::runtime;
 
 /// Threads that run the watchers. The mail server is the bottleneck: two are plenty for hundreds of mailboxes.
 const WORKERS: usize = 2;
-/// The name of these threads, by which contrib/init.d knows that watching has begun. At most 15 octets.
-const WORKER_NAME: &str = "mail_room watch";
-/// How long they may take to start.
-const WORKERS_START_WITHIN: Duration = Duration::from_secs(10);
-/// Threads for what libraries do that blocks. What we do has threads of its own.
-const BLOCKING: usize = 1;
-/// Threads that are needed beside the workers sooner or later: for names, files and log lines.
-const SPARE: usize = 3;
 /// How long threads that hang in a system call may hold up the end.
 const SHUTDOWN_WITHIN: Duration = Duration::from_millis(200);
 
@@ -183,58 +176,6 @@ impl Supervisor {
     }
 }
 
-/// A runtime of our own; never a global one, whose threads a fork would leave behind. All its workers run when it is returned.
-///
-/// # Errors
-/// [`Error::Configuration`] if the system gives no threads.
-pub fn runtime(workers: usize) -> Result<Runtime> {
-    let refused = |why: &str| {
-        Error::Configuration(format!(
-            "cannot start threads: {why}; raise the limit of processes for this user or service (ulimit -u, TasksMax, pids.max)"
-        ))
-    };
-    // Tokio panics without a first worker, and waits for ever for a second one.
-    spare_threads(workers + SPARE).map_err(|error| refused(&error.to_string()))?;
-    let (started, starting) = mpsc::channel();
-    let build = || {
-        Builder::new_multi_thread()
-            .worker_threads(workers)
-            .max_blocking_threads(BLOCKING)
-            .thread_name(WORKER_NAME)
-            .on_thread_start(move || _ = started.send(()))
-            .enable_all()
-            .build()
-    };
-    let runtime = catch_unwind(AssertUnwindSafe(build)).map_err(|_| refused("there is none for a first worker"))?;
-    let runtime = runtime.map_err(|error| refused(&error.to_string()))?;
-    let until = Instant::now() + WORKERS_START_WITHIN;
-    for _ in 0..workers {
-        if starting.recv_timeout(until.saturating_duration_since(Instant::now())).is_err() {
-            runtime.shutdown_background();
-            return Err(refused("not every worker has started"));
-        }
-    }
-    Ok(runtime)
-}
-
-/// Whether the system would give `count` threads right now.
-fn spare_threads(count: usize) -> std::io::Result<()> {
-    let mut release = Vec::new();
-    let mut threads = Vec::new();
-    let mut tried = Ok(());
-    for _ in 0..count {
-        let (hold, held) = mpsc::channel::<()>();
-        match std::thread::Builder::new().name("mail_room spare".into()).spawn(move || _ = held.recv()) {
-            Ok(thread) => threads.push(thread),
-            Err(error) => tried = Err(error),
-        }
-        release.push(hold);
-    }
-    drop(release);
-    threads.into_iter().for_each(|thread| _ = thread.join());
-    tried
-}
-
 /// What connects to Microsoft Graph, for each mailbox that lies there.
 fn graphs(watched: &[Arc<Watched>]) -> Result<Vec<Option<GraphConnector>>> {
     let mut lanes = Lanes::default();
@@ -312,6 +253,7 @@ async fn keep_watching<C: Connector + 'static>(connector: Arc<C>, watched: Arc<W
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicUsize;
+    use std::time::Instant;
 
     use super::*;
     use crate::message::MessageId;

@@ -149,6 +149,10 @@ impl Pipe {
     pub(super) fn push(&self, line: &[u8]) {
         let mut state = self.shared.lock();
         state.push(self.target, line);
+        if state.threads == 0 {
+            // The journal has ended, and somebody still has something to say. Without a thread it waits.
+            _ = state.start_thread(&self.shared);
+        }
         drop(state);
         self.shared.changed.notify_one();
     }
@@ -349,6 +353,18 @@ mod tests {
         }
         assert_eq!(kept + dropped, u64::try_from(count).unwrap());
         assert!(kept >= u64::try_from(BUFFER_OCTETS / line.len()).unwrap());
+    }
+
+    #[test]
+    fn what_is_said_after_the_end_is_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("file");
+        let mut writer = Writer::start().unwrap();
+        let pipe = writer.pipe(&LogTarget::Path(file.clone()), true).unwrap();
+        drop(writer);
+        until("peace", || pipe.shared.lock().threads == 0);
+        pipe.push(b"afterwards\n");
+        until("the line", || std::fs::read(&file).unwrap() == b"afterwards\n");
     }
 
     #[test]
