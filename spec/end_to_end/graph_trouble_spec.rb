@@ -10,6 +10,12 @@ RSpec.describe "inbox_method microsoft_graph in trouble", :servers do
 
   def lines(process, action) = process.log.select { |line| line["action"] == action }
 
+  # Waits until the mailbox was looked at so often.
+  def await_looks(process, count)
+    looks = lines(process, "Idling").size
+    wait_until(30, "#{count} looks") { lines(process, "Idling").size >= looks + count }
+  end
+
   # What lists were asked for: messages on a page, and whether with their sizes.
   def shapes(server)
     server.asked.select { |asked| asked.kind == :list }.map do |asked|
@@ -177,8 +183,7 @@ RSpec.describe "inbox_method microsoft_graph in trouble", :servers do
         more = fill(server, 3)
         wait_until(20, -> { "what arrives later: #{process.everything_said[-3000..]}" }) { delivered.size == 15 }
         patches = server.count(:patch)
-        looks = lines(process, "Idling").size
-        wait_until(20, "some looks") { lines(process, "Idling").size >= looks + 4 }
+        await_looks(process, 4)
         expect(server.count(:patch) - patches).to be <= 10
         refusing = false
         expect_all(mails + more, server, process, deadline: 90)
@@ -246,14 +251,15 @@ RSpec.describe "inbox_method microsoft_graph in trouble", :servers do
         aside = -> { server.mails.map { |mail| [mail.id, mail.read, mail.flagged] } == [[odd, true, true]] }
         wait_until(30, -> { "it to be set aside: #{process.everything_said[-2000..]}" }) { aside.call }
         tries = http.requests.count { |request| request.body.include?("Mail 1\r") }
+        # A person sees it no sooner than the next list does.
+        await_looks(process, 2)
         refusing = !mended
         server.unread!(odd)
         wait_until(30, -> { "it to be tried again: #{process.everything_said[-2000..]}" }) do
           http.requests.count { |request| request.body.include?("Mail 1\r") } == (mended ? tries + 1 : tries * 2)
         end
         wait_until(30, -> { "its end: #{process.everything_said[-2000..]}" }) { mended ? server.mails.empty? : aside.call }
-        looks = lines(process, "Idling").size
-        wait_until(20, "some looks") { lines(process, "Idling").size >= looks + 3 }
+        await_looks(process, 3)
         expect(mended ? server.mails : aside.call).to eq(mended ? [] : true)
         expect(http.accepted.size).to eq(mended ? 3 : 2)
       end
@@ -267,8 +273,7 @@ RSpec.describe "inbox_method microsoft_graph in trouble", :servers do
     process = mail_room(inbox(server))
     expect(process.await_log("Marks not kept", 60)).to include("severity" => "WARN", "uid" => match_array(server.mails.map(&:id)))
     patches = server.count(:patch)
-    looks = lines(process, "Idling").size
-    wait_until(20, "some looks") { lines(process, "Idling").size >= looks + 4 }
+    await_looks(process, 4)
     expect(server.count(:patch) - patches).to be <= 10
     expect(server.unread.size).to eq(5)
     process.kill9
@@ -276,8 +281,7 @@ RSpec.describe "inbox_method microsoft_graph in trouble", :servers do
     process.await_log("Idling")
     more = fill(server, 2)
     wait_until(20, "what arrives later") { delivered.size >= 7 }
-    looks = lines(process, "Idling").size
-    wait_until(20, "some looks") { lines(process, "Idling").size >= looks + 2 }
+    await_looks(process, 2)
     expect(delivered.tally).to eq((mails + more).tally)
     expect(lines(process, "Marks not kept").size).to be <= 1
   end
