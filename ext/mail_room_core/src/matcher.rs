@@ -17,13 +17,14 @@ use pattern::Pattern;
 use crate::config;
 
 /// What a message is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It carries a key, or is to an address that is always accepted.
     Accepted,
     /// A program sent it of itself.
     AutoReply,
     /// It is to nobody we know.
+    #[default]
     Unmatched,
     /// There is nothing in it.
     Empty,
@@ -84,7 +85,7 @@ impl Source {
 }
 
 /// What was found out about a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Match {
     /// What it is.
     pub verdict: Verdict,
@@ -158,18 +159,13 @@ impl Matcher {
             found.key = anywhere.key;
             found.accepted = found.accepted.or(anywhere.accepted);
         }
-        let verdict = match (found.automatic.filter(|_| self.ignores_auto_replies), &found.key, &found.accepted) {
-            (Some(_), ..) => Verdict::AutoReply,
-            (None, None, None) if raw.trim_ascii().is_empty() => Verdict::Empty,
-            (None, None, None) => Verdict::Unmatched,
-            (None, ..) => Verdict::Accepted,
-        };
-        let reason = match (verdict, &found.key) {
-            (Verdict::AutoReply, _) => found.automatic.unwrap_or_default(),
-            (Verdict::Empty, _) => "there is nothing in it",
-            (Verdict::Unmatched, _) => "no header names an address of ours",
-            (Verdict::Accepted, Some(_)) => "a header carries a key",
-            (Verdict::Accepted, None) => "it is to an address that is always accepted",
+        let automatic = found.automatic.filter(|_| self.ignores_auto_replies);
+        let (verdict, reason) = match (automatic, &found.key, &found.accepted) {
+            (Some(why), ..) => (Verdict::AutoReply, why),
+            (None, Some(_), _) => (Verdict::Accepted, "a header carries a key"),
+            (None, None, Some(_)) => (Verdict::Accepted, "it is to an address that is always accepted"),
+            (None, None, None) if raw.trim_ascii().is_empty() => (Verdict::Empty, "there is nothing in it"),
+            (None, None, None) => (Verdict::Unmatched, "no header names an address of ours"),
         };
         Match::new(verdict, found.key.or(found.accepted), reason)
     }
@@ -227,19 +223,7 @@ impl Matcher {
 impl Match {
     fn new(verdict: Verdict, hit: Option<Hit>, reason: &'static str) -> Self {
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
-        let mut found = Self {
-            verdict,
-            key: None,
-            source: None,
-            address: None,
-            feature: None,
-            project_id: None,
-            project_path: None,
-            reply_key: None,
-            partition: None,
-            namespace_id: None,
-            reason,
-        };
+        let mut found = Self { verdict, reason, ..Self::default() };
         let Some(hit) = hit else { return found };
         found.source = Some(hit.source);
         found.address = Some(text(&hit.address));

@@ -57,9 +57,8 @@ pub(crate) fn mailboxes(value: &[u8]) -> Vec<Cow<'_, str>> {
     addresses.collect()
 }
 
-/// The message ids in a value, without their brackets.
+/// The message ids in a value, without their brackets. mail-parser reads neither ids nor text from a line without an end.
 pub(crate) fn ids(value: &[u8]) -> Vec<String> {
-    // mail-parser reads no id from a line without an end.
     match MessageStream::new(&[value.get(..READ).unwrap_or(value), b"\n"].concat()).parse_id() {
         HeaderValue::Text(id) => vec![id.into_owned()],
         HeaderValue::TextList(ids) => ids.into_iter().map(Cow::into_owned).collect(),
@@ -69,7 +68,6 @@ pub(crate) fn ids(value: &[u8]) -> Vec<String> {
 
 /// A value as its reader sees it, with encoded words (RFC 2047) read.
 pub(crate) fn text(value: &[u8]) -> String {
-    // Nor does it read text from one.
     match MessageStream::new(&[near(value), b"\n"].concat()).parse_unstructured() {
         HeaderValue::Text(text) => text.into_owned(),
         _ => String::new(),
@@ -80,17 +78,11 @@ pub(crate) fn text(value: &[u8]) -> String {
 fn near(value: &[u8]) -> &[u8] {
     let near = value.get(..READ).unwrap_or(value);
     let mut open = 0;
-    for pair in near.windows(2) {
-        match pair {
-            b"=?" => open += 1,
-            b"?=" => open = 0,
-            _ => {}
-        }
-        if open > UNCLOSED {
-            return &[];
-        }
-    }
-    near
+    let is_costly = near.windows(2).any(|pair| {
+        open = if pair == b"?=" { 0 } else { open + usize::from(pair == b"=?") };
+        open > UNCLOSED
+    });
+    if is_costly { &[] } else { near }
 }
 
 /// What mail servers note in Received: `for <addr>` (RFC 5321 section 4.4), with or without blanks and brackets. Not read by
@@ -116,12 +108,10 @@ fn received(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// The runs of octets that have an `@` inside and nothing that separates addresses.
 fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split(|octet| is_separator(*octet))
-        .filter(|word| word.iter().position(|octet| *octet == b'@').is_some_and(|at| at > 0 && at + 1 < word.len()))
-}
-
-fn is_separator(octet: u8) -> bool {
-    octet.is_ascii_whitespace() || matches!(octet, b',' | b';' | b':' | b'<' | b'>' | b'"' | b'(' | b')' | 0)
+    let separates = |octet: &u8| octet.is_ascii_whitespace() || b",;:<>\"()\0".contains(octet);
+    let has_sides = |at: usize, word: &[u8]| at > 0 && at + 1 < word.len();
+    text.split(separates)
+        .filter(move |word| word.iter().position(|octet| *octet == b'@').is_some_and(|at| has_sides(at, word)))
 }
 
 /// Without what may stand in an address and is no part of it: folds, blanks around the `@`, quotes, backslashes and NULs.

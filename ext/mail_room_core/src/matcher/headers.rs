@@ -35,7 +35,7 @@ pub(crate) fn block(raw: &[u8]) -> Cow<'_, [u8]> {
         end += line.len();
         let content = line.trim_ascii_end();
         // Blanks alone are a fold to mail-parser, not the end.
-        if content.is_empty() && !line.iter().copied().any(is_blank) {
+        if content.is_empty() && !line.iter().any(|octet| matches!(octet, b' ' | b'\t')) {
             break;
         }
         bare = bare || content.contains(&b'\r') || !line.ends_with(b"\n");
@@ -48,15 +48,11 @@ pub(crate) fn block(raw: &[u8]) -> Cow<'_, [u8]> {
 /// message id from a line without an end.
 fn with_line_feeds(block: &[u8]) -> Vec<u8> {
     let mut lines = Vec::with_capacity(block.len() + 1);
-    lines.extend_from_slice(block);
-    let mut begin = 0;
-    while let Some(at) = lines.iter().skip(begin).position(|octet| *octet == b'\r').map(|at| at + begin) {
-        let end = lines.iter().skip(at).position(|octet| *octet != b'\r').map_or(lines.len(), |run| run + at);
-        let after_line = at.checked_sub(1).and_then(|before| lines.get(before)) == Some(&b'\n');
-        if lines.get(end) != Some(&b'\n') && !after_line {
-            lines.iter_mut().take(end).skip(at).for_each(|octet| *octet = b'\n');
-        }
-        begin = end;
+    for line in block.split_inclusive(|octet| *octet == b'\n') {
+        let begin = line.iter().position(|octet| *octet != b'\r').unwrap_or(0);
+        let inside = begin..line.trim_ascii_end().len();
+        let replaced = |(at, octet): (usize, &u8)| if *octet == b'\r' && inside.contains(&at) { b'\n' } else { *octet };
+        lines.extend(line.iter().enumerate().map(replaced));
     }
     lines.push(b'\n');
     lines
@@ -97,20 +93,9 @@ impl<'a> Iterator for Headers<'a> {
             let value = self.block.get(colon..self.stream.offset()).unwrap_or_default();
             let sound = self.sound;
             // A fold of blanks that nothing follows: other programs take it for the line before the body.
-            self.sound = self.sound && !ends_in_blanks(value);
+            let blanks = value.iter().rev().take_while(|octet| octet.is_ascii_whitespace());
+            self.sound = self.sound && blanks.filter(|octet| **octet == b'\n').count() < 2;
             return Some(Header { name, value, sound });
         }
     }
-}
-
-fn ends_in_blanks(value: &[u8]) -> bool {
-    let folds = value.strip_suffix(b"\n").unwrap_or(value);
-    folds
-        .iter()
-        .rposition(|octet| *octet == b'\n')
-        .is_some_and(|at| folds.get(at..).is_some_and(|last| last.trim_ascii().is_empty()))
-}
-
-fn is_blank(octet: u8) -> bool {
-    matches!(octet, b' ' | b'\t')
 }

@@ -56,20 +56,11 @@ pub(super) fn answerable(raw: &[u8], ours: &impl Fn(&Address) -> bool) -> std::r
     if is_a_machine(sender.user()) {
         return Err("its sender reads no mail");
     }
-    let mut octets = 0;
-    let mut kept: Vec<_> = references.map(well_formed_ids).unwrap_or_default();
-    // The last ones thread it; the first began the conversation.
-    kept.reverse();
-    kept.retain(|id| {
-        octets += id.len();
-        octets <= IDS
-    });
-    kept.reverse();
     Ok(Rejected {
         sender,
         subject: subject.map(read).unwrap_or_default(),
         message_id: message_id.and_then(|value| well_formed_ids(value).into_iter().next()),
-        references: kept,
+        references: references.map(well_formed_ids).unwrap_or_default(),
     })
 }
 
@@ -127,7 +118,8 @@ fn read(value: &[u8]) -> String {
 
 /// Well-formed message ids (RFC 5322 section 3.6.4), brackets included.
 fn well_formed_ids(value: &[u8]) -> Vec<String> {
-    let value = value.get(value.len().saturating_sub(IDS * 4)..).unwrap_or(value);
+    // The last ones thread it.
+    let value = value.get(value.len().saturating_sub(IDS)..).unwrap_or(value);
     let whole = ids(value).into_iter().map(|id| id.split_ascii_whitespace().collect::<String>());
     let well_formed = whole.filter(|id| {
         id.contains('@') && id.len() <= ID && id.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'<')
@@ -187,25 +179,17 @@ fn raw(name: &'static str, value: &str) -> HeaderValue {
 }
 
 fn filled(template: &str, values: &[(&str, &str)]) -> String {
-    let mut filled = String::with_capacity(template.len() + SUBJECT);
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once("%{") {
-        filled.push_str(before);
-        match after
-            .split_once('}')
-            .and_then(|(name, after)| values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value, after)))
-        {
-            Some((value, after)) => {
-                filled.push_str(value);
-                rest = after;
-            }
-            None => {
-                filled.push_str("%{");
-                rest = after;
-            }
-        }
+    let mut parts = template.split("%{");
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let known = part.split_once('}').and_then(|(name, after)| {
+            let (_, value) = values.iter().find(|(known, _)| *known == name)?;
+            Some((*value, after))
+        });
+        let (value, after) = known.unwrap_or(("%{", part));
+        filled.push_str(value);
+        filled.push_str(after);
     }
-    filled.push_str(rest);
     filled
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::properties::most_allocated;
 
-const LONG: usize = 1 << 20;
+const LONG: usize = 256 << 10;
 
 fn repeated(piece: &str, octets: usize) -> String {
     piece.repeat(octets / piece.len() + 1)
@@ -41,17 +41,17 @@ fn a_hostile_header_costs_its_length_and_bounded_memory() {
                 let raw = format!("{header}: {}\r\nCc: incoming+k@gl.test\r\n\r\n", repeated(piece, octets));
                 let began = Instant::now();
                 let found = matcher.find(raw.as_bytes());
+                let took = began.elapsed();
                 assert_eq!(found.key.as_deref(), Some("k"), "{kind} in {header}");
-                matcher.explain(raw.as_bytes());
-                began.elapsed()
+                took
             };
             let (short, long) = (time(LONG / 4), time(LONG));
-            println!("{kind} in {header}: {short:?} for 256 KB, {long:?} for 1 MB");
+            println!("{kind} in {header}: {short:?} for 64 KB, {long:?} for 256 KB");
             // A square would take minutes; a busy machine does not.
             assert!(long < Duration::from_secs(10), "{kind} in {header}: {long:?}");
             let raw = format!("{header}: {}\r\n\r\n", repeated(piece, LONG));
             let most = most_allocated(|| drop(matcher.find(raw.as_bytes())));
-            assert!(most < 8 << 20, "{kind} in {header}: {most} octets of memory");
+            assert!(most < 4 << 20, "{kind} in {header}: {most} octets of memory");
         }
     }
 }
@@ -62,9 +62,10 @@ fn many_hostile_headers_cost_their_length() {
     for header in
         ["a:\n", "To: a@b\n", "To: =?aa?q?x =?aa?q?x\n", "References: <a@b>\n", "no header\n", ":\n", "\u{e9}:\n"]
     {
-        let raw = repeated(header, LONG);
+        let raw = repeated(header, 4 * LONG);
         let began = Instant::now();
         let most = most_allocated(|| drop(matcher.find(raw.as_bytes())));
+        let header = header.get(..20).unwrap_or(header);
         println!("{header:?}: {:?}, {most} octets of memory", began.elapsed());
         assert!(began.elapsed() < Duration::from_secs(10) && most < 4 << 20, "{header:?}: {most}");
     }
