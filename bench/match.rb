@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 # How fast it is found out what a message is for: MailRoom::Matcher beside the `mail` gem (Debian: ruby-mail) reading the same
-# headers of the same mails, in one run. Both have to find the same keys.
+# headers of the same mails, in one run. Both have to find the same keys. And how long headers take that were made to cost much.
 
 $LOAD_PATH.unshift(File.expand_path("../lib", __dir__))
 require "mail_room"
@@ -62,3 +62,18 @@ gem_time = measure(mails, 1) { |raw| by_gem(raw, pattern) }
 our_time = measure(mails, 20) { |raw| matcher.match(raw) }
 puts format("mail gem %<gem>.1f us a mail, MailRoom::Matcher#match %<ours>.2f us, %<ratio>.0f times as fast",
             gem: gem_time, ours: our_time, ratio: gem_time / our_time)
+
+# Pieces that a megabyte of a header is made of, or of the block: twice the length may take twice the time.
+HOSTILE = {
+  "commas" => ",", "100,000 addresses" => "abc@d.example, ", "nested comments" => "(", "quoted words" => '"a"', "groups" => "a@b:",
+  "encoded words without an end" => "=?aa?q?x@ ", "folds" => "\r\n ", "headers of one address" => "x\r\nTo: a@b"
+}.freeze
+
+HOSTILE.each do |kind, piece|
+  times = [1, 2, 4].map do |megabytes|
+    raw = "To: a@b, #{piece * (megabytes * (1 << 20) / piece.bytesize)}\r\n\r\n"
+    measure([raw], 1) { |mail| matcher.match(mail) } / 1_000
+  end
+  puts format("%<kind>s: %<one>.1f ms for 1 MB, %<two>.1f ms for 2 MB, %<four>.1f ms for 4 MB",
+              kind: kind, one: times[0], two: times[1], four: times[2])
+end

@@ -11,8 +11,11 @@ module MailRoom
     :feature,      # :reply, :new_issue, :note_on_issuable, :unsubscribe, :new_merge_request, :service_desk or :unknown
     :project_id,   # Integer
     :project_path, # the project's slug, or its full path
-    :reply_key,    # the token of the notification replied to
-    :reason        # in words
+    :reply_key,    # the token of the notification replied to: 32 hexadecimal digits, or 25 characters in base 36
+    :reason,       # in words
+    # In base 36, of `<partition>-<token>[-<namespace>]`. The name is GitLab's; nobody misses Enumerable#partition of members.
+    :partition, # rubocop:disable Lint/StructNewOverride
+    :namespace_id
   )
 
   # See the list of members above.

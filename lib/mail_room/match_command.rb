@@ -75,10 +75,15 @@ module MailRoom
     def tell(file, match, looked)
       if @json
         headers = looked ? { headers: looked.map(&:to_h) } : {}
-        puts JSON.generate({ file: file, **match.to_h, **headers })
+        puts JSON.generate({ file: file, **members(match), **headers })
       else
         puts printable(line(file, match)), *looked&.map { |one| printable("  #{looked_at(one)}") }
       end
+    end
+
+    # Readers of the lines know all members but those of partitioned tokens: they are there only where there is one.
+    def members(match)
+      match.to_h.reject { |member, value| value.nil? && %i[partition namespace_id].include?(member) }
     end
 
     def line(file, match)

@@ -12,7 +12,8 @@ module MailRoom
   # | address | the mailbox's address, with `%{key}` for what the app puts there; without it (a dedicated address) only
   #   references match, and gitlab_host is required | (required) |
   # | gitlab_host | the host in the ids of the app's own mails, `<reply-KEY@host>` | none: references are not looked at |
-  # | also_accept | list of more addresses of ours; `*` is any run of characters | none |
+  # | also_accept | list of more addresses of ours; `*` is any run of characters; `+verify` and `+<reply token>` before the `@` match,
+  #   too | none |
   # | auto_replies | `ignore`: marked like a delivered message, not delivered; `deliver` | ignore |
   # | unmatched | what becomes of a message to nobody we know: `deliver`, `ignore`, or `reject`, see {RejectionOptions} | deliver |
   # | dry_run | only log what would be done | false |

@@ -26,6 +26,13 @@ RSpec.describe MailRoom::MatchCommand do
     ).to_stdout
   end
 
+  it "prints the parts of a partitioned token where there is one" do
+    File.binwrite("partitioned.eml", "To: incoming+1a-0123456789abcdefghijklmno@gl.test\r\n\r\n")
+    parts = { "reply_key" => "0123456789abcdefghijklmno", "partition" => "1a" }
+    expect { run("--json", "--address", "incoming+%{key}@gl.test", "partitioned.eml") }
+      .to output(satisfy { |text| JSON.parse(text).slice("reply_key", "partition", "namespace_id") == parts }).to_stdout
+  end
+
   it "explains every header that it looked at" do
     headers = ["To: you@gl.test, Jane <incoming+k\e@gl.test>", "References: <reply-k@gl.test>", "Cc: undisclosed", "Auto-Submitted: no",
                "X-Autoreply: yes", "X-Other: incoming+n@gl.test", "Delivered-To: help@acme.test"]

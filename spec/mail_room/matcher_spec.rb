@@ -37,6 +37,24 @@ RSpec.describe MailRoom::Matcher do
     expect(described_class.new(address: "incoming+%{key}@gl.test", auto_replies: :deliver).match(mails.first)).to be_accepted
   end
 
+  it "takes the tokens of partitioned replies apart" do
+    partitioned = "1a-0123456789abcdefghijklmno"
+    { partitioned => nil, "#{partitioned}-zz" => "zz", "#{partitioned}-zz-unsubscribe" => "zz" }.each do |key, namespace|
+      found = described_class.new(address: "incoming+%{key}@gl.test").match("To: incoming+#{key}@gl.test\n\n")
+      expect(found.to_h).to include(key: key, reply_key: "0123456789abcdefghijklmno", partition: "1a", namespace_id: namespace)
+    end
+    found = described_class.new(address: "incoming+%{key}@gl.test").match("To: incoming+#{token}@gl.test\n\n")
+    expect(found.to_h).to include(reply_key: token, partition: nil, namespace_id: nil)
+  end
+
+  it "knows what the app puts after the + of a custom address" do
+    matcher = described_class.new(address: "incoming+%{key}@gl.test", also_accept: ["support@acme.test"])
+    expect(matcher.match("To: support+verify@acme.test\n\n").to_h).to include(verdict: :accepted, key: "verify", feature: :service_desk)
+    expect(matcher.match("To: support+#{token}@acme.test\n\n").to_h)
+      .to include(verdict: :accepted, key: token, reply_key: token, feature: :reply, address: "support+#{token}@acme.test")
+    expect(matcher.match("To: support+else@acme.test\n\n").verdict).to eq(:unmatched)
+  end
+
   it "accepts custom addresses without a key" do
     matcher = described_class.new(address: "incoming+%{key}@gl.test", also_accept: ["help*@acme.test"])
     expect(matcher.match("To: help+7@acme.test\n\n").to_h).to include(verdict: :accepted, key: nil, feature: :service_desk)

@@ -1,5 +1,5 @@
-//! What a message is for, from its header block alone: one pass, nothing decoded that is not needed, the body never looked
-//! at. Decides nothing about what becomes of the message; that is the sweep's.
+//! What a message is for, from its header block alone; the body is never looked at. mail-parser reads the headers, what is
+//! concluded from them is ours. Decides nothing about what becomes of the message; that is the sweep's.
 
 pub(crate) mod addresses;
 pub(crate) mod auto_reply;
@@ -10,19 +10,21 @@ mod pattern;
 
 pub use explain::{Looked, Outcome};
 pub use feature::Feature;
-use headers::{Header, Headers};
+use headers::Headers;
+use mail_parser::HeaderName;
 use pattern::Pattern;
 
 use crate::config;
 
 /// What a message is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It carries a key, or is to an address that is always accepted.
     Accepted,
     /// A program sent it of itself.
     AutoReply,
     /// It is to nobody we know.
+    #[default]
     Unmatched,
     /// There is nothing in it.
     Empty,
@@ -71,8 +73,9 @@ const SOURCES: [(Source, &str, &str); 10] = [
 ];
 
 impl Source {
-    fn of(name: &[u8]) -> Option<Self> {
-        SOURCES.iter().find(|(_, header, _)| name.eq_ignore_ascii_case(header.as_bytes())).map(|(source, ..)| *source)
+    fn of(name: &HeaderName<'_>) -> Option<Self> {
+        let name = name.as_str();
+        SOURCES.iter().find(|(_, header, _)| name.eq_ignore_ascii_case(header)).map(|(source, ..)| *source)
     }
 
     /// As written in logs and in Ruby.
@@ -82,7 +85,7 @@ impl Source {
 }
 
 /// What was found out about a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Match {
     /// What it is.
     pub verdict: Verdict,
@@ -98,8 +101,12 @@ pub struct Match {
     pub project_id: Option<u64>,
     /// The project's slug or path, if the key has one.
     pub project_path: Option<String>,
-    /// The token of the notification replied to.
+    /// The token of the notification replied to, without what stands around it.
     pub reply_key: Option<String>,
+    /// What stands before the token: its partition, in base 36.
+    pub partition: Option<String>,
+    /// What stands after the token: its namespace, in base 36.
+    pub namespace_id: Option<String>,
     /// Why, in words.
     pub reason: &'static str,
 }
@@ -120,6 +127,16 @@ struct Hit {
     source: Source,
     address: Vec<u8>,
     key: Option<Vec<u8>>,
+    /// One of `also_accept`.
+    is_custom: bool,
+}
+
+/// What headers say, as far as they were looked at.
+#[derive(Debug, Default)]
+struct Found {
+    key: Option<Hit>,
+    accepted: Option<Hit>,
+    automatic: Option<&'static str>,
 }
 
 impl Matcher {
@@ -135,99 +152,94 @@ impl Matcher {
 
     /// Finds out what `raw` is for. Any octets will do.
     pub fn find(&self, raw: &[u8]) -> Match {
-        let (mut key, mut accepted, mut automatic): (Option<Hit>, Option<Hit>, Option<&'static str>) =
-            (None, None, None);
-        for header in Headers::new(raw) {
-            // What follows a line that is no header may be the body, with a mail quoted in it: it may give a key, which
-            // the app looks at again, but it must not make us ignore the message.
-            if header.sound && automatic.is_none() {
-                automatic = auto_reply::says_so(header.name, header.value);
-            }
-            let Some(source) = Source::of(header.name) else { continue };
-            if key.as_ref().is_none_or(|hit| source < hit.source) {
-                key = self.key_in(source, &header).or(key);
-            }
-            if !self.also_accept.is_empty() && accepted.as_ref().is_none_or(|hit| source < hit.source) {
-                accepted = self.accepted_in(source, &header).or(accepted);
-            }
+        let block = headers::block(raw);
+        let mut found = self.look(&block, false);
+        if found.key.is_none() {
+            let anywhere = self.look(&block, true);
+            found.key = anywhere.key;
+            found.accepted = found.accepted.or(anywhere.accepted);
         }
-        let verdict = match (automatic.filter(|_| self.ignores_auto_replies), &key, &accepted) {
-            (Some(_), ..) => Verdict::AutoReply,
-            (None, None, None) if raw.trim_ascii().is_empty() => Verdict::Empty,
-            (None, None, None) => Verdict::Unmatched,
-            (None, ..) => Verdict::Accepted,
+        let automatic = found.automatic.filter(|_| self.ignores_auto_replies);
+        let (verdict, reason) = match (automatic, &found.key, &found.accepted) {
+            (Some(why), ..) => (Verdict::AutoReply, why),
+            (None, Some(_), _) => (Verdict::Accepted, "a header carries a key"),
+            (None, None, Some(_)) => (Verdict::Accepted, "it is to an address that is always accepted"),
+            (None, None, None) if raw.trim_ascii().is_empty() => (Verdict::Empty, "there is nothing in it"),
+            (None, None, None) => (Verdict::Unmatched, "no header names an address of ours"),
         };
-        let reason = match (verdict, &key) {
-            (Verdict::AutoReply, _) => automatic.unwrap_or_default(),
-            (Verdict::Empty, _) => "there is nothing in it",
-            (Verdict::Unmatched, _) => "no header names an address of ours",
-            (Verdict::Accepted, Some(_)) => "a header carries a key",
-            (Verdict::Accepted, None) => "it is to an address that is always accepted",
-        };
-        Match::new(verdict, key.or(accepted), reason)
+        Match::new(verdict, found.key.or(found.accepted), reason)
     }
 
     /// Whether `address` is one of ours, with a key or without.
     pub(crate) fn is_ours(&self, address: &[u8]) -> bool {
-        self.address.is(address) || self.also_accept.iter().any(|glob| pattern::fits(glob, address))
+        self.address.is(address) || pattern::custom(&self.also_accept, address).is_some()
     }
 
-    fn key_in(&self, source: Source, header: &Header<'_>) -> Option<Hit> {
-        let pattern = match source {
-            Source::References => self.references.as_ref()?,
-            _ => &self.address,
-        };
-        first_in(source, header, |address| {
-            let key = pattern.key(address)?;
-            Some(Hit { source, address: address.to_vec(), key: Some(key.to_vec()) })
-        })
-    }
-
-    fn accepted_in(&self, source: Source, header: &Header<'_>) -> Option<Hit> {
-        if source == Source::References {
-            return None;
+    /// Looks at the addresses of all headers, or at everything in them that might be one.
+    fn look(&self, block: &[u8], anywhere: bool) -> Found {
+        let mut found = Found::default();
+        for header in Headers::new(block) {
+            // What follows a line that is no header may be the body, with a mail quoted in it: it may give a key, which
+            // the app looks at again, but it must not make us ignore the message.
+            if header.sound && found.automatic.is_none() {
+                found.automatic = auto_reply::says_so(&header.name, header.value);
+            }
+            let Some(source) = Source::of(&header.name) else { continue };
+            if found.key.as_ref().is_some_and(|hit| hit.source <= source) {
+                continue;
+            }
+            let wanted = |address: &[u8]| {
+                let hit = self.hit(source, address)?;
+                if hit.key.is_some() {
+                    return Some(hit);
+                }
+                if found.accepted.as_ref().is_none_or(|accepted| source < accepted.source) {
+                    found.accepted = Some(hit);
+                }
+                None
+            };
+            let key = if anywhere {
+                addresses::find_anywhere(source, header.value, wanted)
+            } else {
+                addresses::find(source, header.value, wanted)
+            };
+            found.key = key.or(found.key);
         }
-        first_in(source, header, |address| {
-            let fits = self.also_accept.iter().any(|glob| pattern::fits(glob, address));
-            fits.then(|| Hit { source, address: address.to_vec(), key: None })
-        })
+        found
     }
-}
 
-/// The first address of a header that `wanted` makes something of.
-fn first_in(source: Source, header: &Header<'_>, wanted: impl FnMut(&[u8]) -> Option<Hit>) -> Option<Hit> {
-    match source {
-        Source::Received => addresses::find_received(header.value, wanted),
-        _ => addresses::find(header.value, wanted),
+    fn hit(&self, source: Source, address: &[u8]) -> Option<Hit> {
+        let is_reference = source == Source::References;
+        let pattern = if is_reference { self.references.as_ref()? } else { &self.address };
+        let (key, is_custom) = match pattern.key(address) {
+            Some(key) => (Some(key), false),
+            None if is_reference => return None,
+            None => (pattern::custom(&self.also_accept, address)?, true),
+        };
+        Some(Hit { source, address: address.to_vec(), key: key.map(<[u8]>::to_vec), is_custom })
     }
 }
 
 impl Match {
     fn new(verdict: Verdict, hit: Option<Hit>, reason: &'static str) -> Self {
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
-        let mut found = Self {
-            verdict,
-            key: None,
-            source: None,
-            address: None,
-            feature: None,
-            project_id: None,
-            project_path: None,
-            reply_key: None,
-            reason,
-        };
+        let mut found = Self { verdict, reason, ..Self::default() };
         let Some(hit) = hit else { return found };
         found.source = Some(hit.source);
         found.address = Some(text(&hit.address));
-        let Some(key) = hit.key.as_deref().map(text) else {
-            found.feature = Some(Feature::ServiceDesk);
-            return found;
-        };
+        found.feature = hit.is_custom.then_some(Feature::ServiceDesk);
+        let Some(key) = hit.key.as_deref().map(text) else { return found };
         let reading = feature::read(&key);
-        found.feature = Some(reading.feature);
+        if let Some(token) = reading.token {
+            found.partition = token.partition.map(Into::into);
+            found.reply_key = Some(token.reply_key.into());
+            found.namespace_id = token.namespace_id.map(Into::into);
+        }
+        if reading.feature != Feature::Unknown || !hit.is_custom {
+            found.feature = Some(reading.feature);
+        }
         found.project_id = reading.project_id;
         found.project_path = reading.project_path.map(Into::into);
-        found.reply_key = reading.reply_key.map(Into::into);
         found.key = Some(key);
         found
     }

@@ -48,7 +48,7 @@ impl Matcher {
 
 /// The members of a `MailRoom::Match`, in order.
 pub(crate) fn members(ruby: &Ruby, found: Match) -> Result<RArray, Error> {
-    let members = ruby.ary_new_capa(9);
+    let members = ruby.ary_new_capa(11);
     members.push(ruby.to_symbol(found.verdict.name()))?;
     members.push(found.key)?;
     members.push(found.source.map(|source| ruby.to_symbol(source.name())))?;
@@ -58,5 +58,7 @@ pub(crate) fn members(ruby: &Ruby, found: Match) -> Result<RArray, Error> {
     members.push(found.project_path)?;
     members.push(found.reply_key)?;
     members.push(found.reason)?;
+    members.push(found.partition)?;
+    members.push(found.namespace_id)?;
     Ok(members)
 }

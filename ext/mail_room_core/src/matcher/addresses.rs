@@ -1,180 +1,163 @@
-//! The addresses in a header's value: whatever stands between separators and has an `@`. Quoted strings and comments are
-//! passed over where they are closed, and are ordinary octets where they are not. Generous: a display name that looks
-//! like an address counts as one; who asks compares with addresses of ours.
+//! The addresses in a header's value. First those that mail-parser reads there; as the last resort, every word of the value
+//! that looks like one, whatever stands around it: who asks compares with addresses of ours, and may accept more than the
+//! app does, never less.
 
 use std::borrow::Cow;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use mail_parser::HeaderValue;
+use mail_parser::parsers::MessageStream;
 
-/// Calls `wanted` with every address in `value` until it answers something.
-pub(super) fn find<T>(value: &[u8], mut wanted: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
-    if let Some(found) = scan(value, &mut wanted) {
-        return Some(found);
+use super::Source;
+
+/// Octets of one value that mail-parser reads: its lists take up to 50 octets of memory for each of them. The last resort
+/// searches all of the value.
+const READ: usize = 32 << 10;
+/// Encoded words in a row that may lack their end. mail-parser looks for the end of each up to the end of the value.
+const UNCLOSED: usize = 32;
+/// Octets of one address in Received. RFC 5321 section 4.5.3.1 allows 320.
+const LONGEST: usize = 512;
+
+/// Calls `wanted` with every address that the header names until it answers something.
+pub(super) fn find<T>(source: Source, value: &[u8], mut wanted: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
+    if !value.contains(&b'@') {
+        return None;
     }
-    // An address may be folded in its middle, or stand in an encoded word: rare, and only then worth a copy.
-    let trimmed = value.trim_ascii();
-    if trimmed.iter().any(|octet| matches!(octet, b'\r' | b'\n'))
-        && let Some(found) = scan(&unfolded(trimmed), &mut wanted)
-    {
-        return Some(found);
+    let mut in_text = |text: &[u8]| words(&squeezed(text)).find_map(&mut wanted);
+    match source {
+        Source::Received => received(value).find_map(in_text),
+        Source::References => ids(value).iter().find_map(|id| in_text(id.as_bytes())),
+        _ => mailboxes(value).iter().find_map(|address| in_text(address.as_bytes())),
     }
-    if trimmed.windows(2).any(|pair| pair == b"=?") {
-        return scan(&decoded(trimmed), &mut wanted);
-    }
-    None
 }
 
-/// Calls `wanted` with the addresses that mail servers note in Received: `for <addr>` (RFC 5321 section 4.4).
-pub(super) fn find_received<T>(value: &[u8], mut wanted: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
-    let mut words = value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-    while let Some(word) = words.next() {
-        let word = word.trim_ascii().strip_prefix(b"(").unwrap_or(word);
-        if word.eq_ignore_ascii_case(b"for")
-            && let Some(found) = words.next().and_then(|address| scan(address, &mut wanted))
-        {
-            return Some(found);
-        }
+/// Calls `wanted` with every word of the value that looks like an address until it answers something: also what is quoted, in
+/// a comment or a display name, cut in two by folds or comments, or in an encoded word.
+pub(super) fn find_anywhere<T>(source: Source, value: &[u8], mut wanted: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
+    if source == Source::Received {
+        return None;
     }
-    None
+    if let Some(found) = words(value).find_map(&mut wanted) {
+        return Some(found);
+    }
+    if let Some(found) = words(&squeezed(&without_comments(value))).find_map(&mut wanted) {
+        return Some(found);
+    }
+    let decoded = value.windows(2).any(|pair| pair == b"=?").then(|| text(value))?;
+    words(&squeezed(decoded.as_bytes())).find_map(&mut wanted)
 }
 
-fn scan<T>(value: &[u8], wanted: &mut impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
+/// The mailboxes in a value, in groups or not, without their names.
+pub(crate) fn mailboxes(value: &[u8]) -> Vec<Cow<'_, str>> {
+    let HeaderValue::Address(list) = MessageStream::new(near(value)).parse_address() else { return Vec::new() };
+    let addresses = list.into_list().into_iter().filter_map(|mailbox| match (mailbox.name, mailbox.address?) {
+        // mail-parser takes a quoted local part for the name.
+        (Some(name), domain) if domain.starts_with('@') => Some(Cow::Owned(format!("{name}{domain}"))),
+        (_, address) => Some(address),
+    });
+    addresses.collect()
+}
+
+/// The message ids in a value, without their brackets. mail-parser reads neither ids nor text from a line without an end.
+pub(crate) fn ids(value: &[u8]) -> Vec<String> {
+    match MessageStream::new(&[value.get(..READ).unwrap_or(value), b"\n"].concat()).parse_id() {
+        HeaderValue::Text(id) => vec![id.into_owned()],
+        HeaderValue::TextList(ids) => ids.into_iter().map(Cow::into_owned).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A value as its reader sees it, with encoded words (RFC 2047) read.
+pub(crate) fn text(value: &[u8]) -> String {
+    match MessageStream::new(&[near(value), b"\n"].concat()).parse_unstructured() {
+        HeaderValue::Text(text) => text.into_owned(),
+        _ => String::new(),
+    }
+}
+
+/// What mail-parser reads of a value: nothing, if encoded words that do not end would cost it their square.
+fn near(value: &[u8]) -> &[u8] {
+    let near = value.get(..READ).unwrap_or(value);
+    let mut open = 0;
+    let is_costly = near.windows(2).any(|pair| {
+        open = if pair == b"?=" { 0 } else { open + usize::from(pair == b"=?") };
+        open > UNCLOSED
+    });
+    if is_costly { &[] } else { near }
+}
+
+/// What mail servers note in Received: `for <addr>` (RFC 5321 section 4.4), with or without blanks and brackets. Not read by
+/// mail-parser: its addresses end at the `/` of older keys, and it knows one `for`, outside comments.
+fn received(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = value;
-    // How far a closing quote or parenthesis was looked for in vain: a row of openings must not cost their square.
-    let (mut unclosed_quote, mut unclosed_comment) = (false, false);
-    while let Some(&octet) = rest.first() {
-        match octet {
-            b'"' if !unclosed_quote => match closing_quote(rest) {
-                Some(end) => {
-                    let (quoted, after) = rest.split_at(end);
-                    rest = after;
-                    if after.first() == Some(&b'@') {
-                        let (domain, after) = word(after);
-                        rest = after;
-                        let local = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
-                        let mut address: Vec<u8> = local.iter().copied().filter(|octet| *octet != b'\\').collect();
-                        address.extend_from_slice(domain);
-                        if let Some(found) = wanted(&address) {
-                            return Some(found);
-                        }
-                    }
-                }
-                None => unclosed_quote = true,
-            },
-            b'(' if !unclosed_comment => match closing_parenthesis(rest) {
-                Some(end) => rest = rest.get(end..).unwrap_or_default(),
-                None => unclosed_comment = true,
-            },
-            _ if is_separator(octet) => rest = rest.get(1..).unwrap_or_default(),
-            _ => {
-                let (address, after) = word(rest);
-                rest = after;
-                if address.contains(&b'@')
-                    && let Some(found) = wanted(address)
-                {
-                    return Some(found);
-                }
+    std::iter::from_fn(move || {
+        loop {
+            let at = rest.windows(3).position(|word| word.eq_ignore_ascii_case(b"for"))?;
+            rest = rest.get(at + 3..)?;
+            let address = rest.trim_ascii_start();
+            let bare = address.strip_prefix(b"<");
+            if address.len() == rest.len() && bare.is_none() {
+                continue;
             }
+            let near = bare.unwrap_or(address);
+            let near = near.get(..LONGEST).unwrap_or(near);
+            let ends = |octet: &u8| if bare.is_some() { *octet == b'>' } else { octet.is_ascii_whitespace() };
+            return near.split(ends).next();
         }
-    }
-    None
-}
-
-fn word(octets: &[u8]) -> (&[u8], &[u8]) {
-    let end = octets.iter().position(|octet| is_separator(*octet)).unwrap_or(octets.len());
-    octets.split_at(end)
-}
-
-fn is_separator(octet: u8) -> bool {
-    octet.is_ascii_whitespace() || matches!(octet, b',' | b';' | b':' | b'<' | b'>' | b'"' | b'(' | b')' | 0)
-}
-
-fn closing_quote(octets: &[u8]) -> Option<usize> {
-    let mut escaped = false;
-    octets.iter().enumerate().skip(1).find_map(|(index, octet)| {
-        let closes = *octet == b'"' && !escaped;
-        escaped = *octet == b'\\' && !escaped;
-        closes.then_some(index + 1)
     })
 }
 
-fn closing_parenthesis(octets: &[u8]) -> Option<usize> {
-    let (mut depth, mut escaped) = (0_usize, false);
-    octets.iter().enumerate().find_map(|(index, octet)| {
+/// The runs of octets that have an `@` inside and nothing that separates addresses.
+fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let separates = |octet: &u8| octet.is_ascii_whitespace() || b",;:<>\"()\0".contains(octet);
+    let has_sides = |at: usize, word: &[u8]| at > 0 && at + 1 < word.len();
+    text.split(separates)
+        .filter(move |word| word.iter().position(|octet| *octet == b'@').is_some_and(|at| has_sides(at, word)))
+}
+
+/// Without what may stand in an address and is no part of it: folds, blanks around the `@`, quotes, backslashes and NULs.
+pub(crate) fn squeezed(text: &[u8]) -> Cow<'_, [u8]> {
+    if !text.iter().any(|octet| matches!(octet, 0 | b'"' | b'\\' | b' ' | b'\t' | b'\r' | b'\n')) {
+        return Cow::Borrowed(text);
+    }
+    let mut squeezed = Vec::with_capacity(text.len());
+    let (mut blank, mut folded) = (false, false);
+    for octet in text {
         match octet {
-            b'(' if !escaped => depth += 1,
-            b')' if !escaped => depth -= 1,
+            0 | b'"' | b'\\' => {}
+            b'\r' | b'\n' => folded = true,
+            b' ' | b'\t' => blank = blank || !folded,
+            _ => {
+                if blank && *octet != b'@' && squeezed.last() != Some(&b'@') {
+                    squeezed.push(b' ');
+                }
+                (blank, folded) = (false, false);
+                squeezed.push(*octet);
+            }
+        }
+    }
+    Cow::Owned(squeezed)
+}
+
+/// Without comments, however nested. One that is not closed stays.
+fn without_comments(value: &[u8]) -> Cow<'_, [u8]> {
+    if !value.contains(&b'(') {
+        return Cow::Borrowed(value);
+    }
+    let mut rest = Vec::with_capacity(value.len());
+    let (mut depth, mut begin) = (0_usize, 0);
+    for octet in value {
+        match octet {
+            b'(' if depth == 0 => (depth, begin) = (1, rest.len()),
+            b'(' => depth += 1,
+            b')' if depth == 1 => {
+                depth = 0;
+                rest.truncate(begin);
+                continue;
+            }
+            b')' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        escaped = *octet == b'\\' && !escaped;
-        (depth == 0).then_some(index + 1)
-    })
-}
-
-/// Without line ends and the blanks after them.
-fn unfolded(value: &[u8]) -> Vec<u8> {
-    let mut whole = Vec::with_capacity(value.len());
-    for line in value.split(|octet| matches!(octet, b'\r' | b'\n')) {
-        whole.extend_from_slice(line.trim_ascii_start());
+        rest.push(*octet);
     }
-    whole
-}
-
-/// With encoded words (RFC 2047) read. Charsets do not matter: addresses are ASCII in all that mail uses.
-pub(crate) fn decoded(value: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(value.len());
-    let mut rest = value;
-    while let Some(begin) = rest.windows(2).position(|pair| pair == b"=?") {
-        let (before, word) = rest.split_at(begin);
-        text.extend_from_slice(before);
-        match encoded_word(word) {
-            Some((octets, after)) => {
-                text.extend_from_slice(&octets);
-                rest = after;
-            }
-            None => {
-                text.extend_from_slice(b"=?");
-                rest = word.get(2..).unwrap_or_default();
-            }
-        }
-    }
-    text.extend_from_slice(rest);
-    text
-}
-
-/// RFC 2047 allows 75 octets; some write more.
-const LONGEST_ENCODED_WORD: usize = 1_000;
-
-fn encoded_word(octets: &[u8]) -> Option<(Cow<'_, [u8]>, &[u8])> {
-    let near = octets.get(..octets.len().min(LONGEST_ENCODED_WORD))?;
-    let mut parts = near.get(2..)?.splitn(3, |octet| *octet == b'?');
-    let (charset, encoding, tail) = (parts.next()?, parts.next()?, parts.next()?);
-    let length = tail.windows(2).position(|pair| pair == b"?=")?;
-    let text = tail.get(..length)?;
-    let after = octets.get(2 + charset.len() + 1 + encoding.len() + 1 + length + 2..)?;
-    let read = match encoding {
-        b"B" | b"b" => Cow::Owned(STANDARD.decode(text).ok()?),
-        b"Q" | b"q" => Cow::Owned(quoted_printable(text)),
-        _ => return None,
-    };
-    Some((read, after))
-}
-
-fn quoted_printable(text: &[u8]) -> Vec<u8> {
-    let mut read = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((&octet, after)) = rest.split_first() {
-        rest = after;
-        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        match (octet, hex.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
-            (b'=', Some(value)) => {
-                read.push(value);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            (b'_', _) => read.push(b' '),
-            _ => read.push(octet),
-        }
-    }
-    read
+    Cow::Owned(rest)
 }

@@ -1,13 +1,16 @@
 //! Whether a program answered of itself (RFC 3834), by its headers alone.
 
+use mail_parser::HeaderName;
+
 /// Whether this header says so. An empty one says nothing.
-pub(crate) fn says_so(name: &[u8], value: &[u8]) -> Option<&'static str> {
+pub(crate) fn says_so(name: &HeaderName<'_>, value: &[u8]) -> Option<&'static str> {
     let said = value.split(|octet| matches!(octet, b';' | b'(')).next().unwrap_or_default().trim_ascii();
-    if name.eq_ignore_ascii_case(b"Auto-Submitted") {
-        (!said.is_empty() && !said.eq_ignore_ascii_case(b"no")).then_some("Auto-Submitted says so")
-    } else if name.eq_ignore_ascii_case(b"X-Autoreply") {
-        said.eq_ignore_ascii_case(b"yes").then_some("X-Autoreply says so")
-    } else {
-        None
+    match name {
+        HeaderName::AutoSubmitted if said.is_empty() || said.eq_ignore_ascii_case(b"no") => None,
+        HeaderName::AutoSubmitted => Some("Auto-Submitted says so"),
+        name if name.as_str().eq_ignore_ascii_case("X-Autoreply") && said.eq_ignore_ascii_case(b"yes") => {
+            Some("X-Autoreply says so")
+        }
+        _ => None,
     }
 }

@@ -3,8 +3,7 @@
 
 use super::addresses;
 use super::auto_reply;
-use super::headers::Headers;
-use super::pattern;
+use super::headers::{self, Headers};
 use super::{Matcher, Source};
 
 /// Headers, and addresses of one header, that are told of.
@@ -13,7 +12,7 @@ const TOLD: usize = 1_000;
 /// One address in a header that is looked at, or the header itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Looked {
-    /// The header's name, as written.
+    /// The header's name.
     pub header: String,
     /// What was compared; absent if there is no address in it.
     pub address: Option<String>,
@@ -56,20 +55,20 @@ impl Matcher {
     /// Everything that [`find`](Self::find) looks at in `raw`, in the order in which it stands there.
     pub fn explain(&self, raw: &[u8]) -> Vec<Looked> {
         let mut looked = Vec::new();
-        for header in Headers::new(raw) {
+        for header in Headers::new(&headers::block(raw)) {
             if looked.len() >= TOLD {
                 break;
             }
-            let name = String::from_utf8_lossy(header.name).into_owned();
+            let name = header.name.as_str().to_owned();
             let one = |address: Option<&[u8]>, outcome| Looked {
                 header: name.clone(),
                 address: address.map(|address| String::from_utf8_lossy(address).into_owned()),
                 outcome,
             };
-            if header.sound && auto_reply::says_so(header.name, header.value).is_some() {
+            if header.sound && auto_reply::says_so(&header.name, header.value).is_some() {
                 looked.push(one(None, Outcome::AutoReply));
             }
-            let Some(source) = Source::of(header.name) else { continue };
+            let Some(source) = Source::of(&header.name) else { continue };
             if source == Source::References && self.references.is_none() {
                 looked.push(one(None, Outcome::NotLookedAt));
                 continue;
@@ -77,16 +76,14 @@ impl Matcher {
             let before = looked.len();
             let mut tell = |address: &[u8]| {
                 let told = one(Some(address), self.outcome(source, address));
-                // An address folded in its middle is found twice, in pieces and whole.
+                // What mail-parser reads is found once more as a word.
                 if looked.len() < TOLD && !looked.contains(&told) {
                     looked.push(told);
                 }
                 None::<()>
             };
-            match source {
-                Source::Received => addresses::find_received(header.value, &mut tell),
-                _ => addresses::find(header.value, &mut tell),
-            };
+            addresses::find(source, header.value, &mut tell);
+            addresses::find_anywhere(source, header.value, &mut tell);
             if looked.len() == before && before < TOLD {
                 looked.push(one(None, Outcome::NoAddress));
             }
@@ -95,13 +92,9 @@ impl Matcher {
     }
 
     fn outcome(&self, source: Source, address: &[u8]) -> Outcome {
-        let (pattern, accepts) = match source {
-            Source::References => (self.references.as_ref(), false),
-            _ => (Some(&self.address), true),
-        };
-        match pattern.and_then(|pattern| pattern.key(address)) {
-            Some(key) => Outcome::Key(String::from_utf8_lossy(key).into_owned()),
-            None if accepts && self.also_accept.iter().any(|glob| pattern::fits(glob, address)) => Outcome::Accepted,
+        match self.hit(source, address).map(|hit| hit.key) {
+            Some(Some(key)) => Outcome::Key(String::from_utf8_lossy(&key).into_owned()),
+            Some(None) => Outcome::Accepted,
             None => Outcome::NotOurs,
         }
     }

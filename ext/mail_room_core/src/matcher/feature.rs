@@ -41,16 +41,24 @@ pub(super) struct Reading<'a> {
     pub project_id: Option<u64>,
     /// The slug, or the full path of the older forms.
     pub project_path: Option<&'a str>,
-    pub reply_key: Option<&'a str>,
+    pub token: Option<ReplyToken<'a>>,
+}
+
+/// The token of a notification: 32 hexadecimal digits, or `<partition>-<25 characters>[-<namespace>]`, all in base 36.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ReplyToken<'a> {
+    pub partition: Option<&'a str>,
+    pub reply_key: &'a str,
+    pub namespace_id: Option<&'a str>,
 }
 
 impl<'a> Reading<'a> {
     fn bare(feature: Feature) -> Self {
-        Self { feature, project_id: None, project_path: None, reply_key: None }
+        Self { feature, project_id: None, project_path: None, token: None }
     }
 
-    fn of_reply(feature: Feature, token: &'a str) -> Self {
-        Self { reply_key: Some(token), ..Self::bare(feature) }
+    fn of_reply(feature: Feature, token: ReplyToken<'a>) -> Self {
+        Self { token: Some(token), ..Self::bare(feature) }
     }
 
     fn of_path(feature: Feature, path: &'a str) -> Self {
@@ -60,8 +68,8 @@ impl<'a> Reading<'a> {
 
 /// Reads `key`. The first form that fits wins.
 pub(super) fn read(key: &str) -> Reading<'_> {
-    if is_reply_token(key) {
-        return Reading::of_reply(Feature::Reply, key);
+    if let Some(token) = reply_token(key) {
+        return Reading::of_reply(Feature::Reply, token);
     }
     let no_slash = !key.contains('/');
     if let Some(reading) = no_slash.then(|| of_project(key.strip_suffix("-issue"), Feature::NewIssue)).flatten() {
@@ -84,7 +92,7 @@ pub(super) fn read(key: &str) -> Reading<'_> {
         return reading;
     }
     for end in ["-unsubscribe", "+unsubscribe"] {
-        if let Some(token) = key.strip_suffix(end).filter(|token| is_reply_token(token)) {
+        if let Some(token) = key.strip_suffix(end).and_then(reply_token) {
             return Reading::of_reply(Feature::Unsubscribe, token);
         }
     }
@@ -131,16 +139,18 @@ fn number(text: &str) -> Option<u64> {
     text.bytes().all(|octet| octet.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
-fn is_reply_token(text: &str) -> bool {
+/// Reads `text` as the token of a notification.
+pub(super) fn reply_token(text: &str) -> Option<ReplyToken<'_>> {
+    if text.len() == 32 && text.bytes().all(|octet| matches!(octet, b'0'..=b'9' | b'a'..=b'f')) {
+        return Some(ReplyToken { partition: None, reply_key: text, namespace_id: None });
+    }
     let base36 = |part: &str, lengths: std::ops::RangeInclusive<usize>| {
         lengths.contains(&part.len()) && part.bytes().all(|octet| octet.is_ascii_digit() || octet.is_ascii_lowercase())
     };
-    if text.len() == 32 && text.bytes().all(|octet| matches!(octet, b'0'..=b'9' | b'a'..=b'f')) {
-        return true;
-    }
     let mut parts = text.split('-');
-    parts.next().is_some_and(|part| base36(part, 1..=4))
-        && parts.next().is_some_and(|part| base36(part, 25..=25))
-        && parts.next().is_none_or(|part| base36(part, 1..=13))
-        && parts.next().is_none()
+    let partition = Some(parts.next().filter(|part| base36(part, 1..=4))?);
+    let reply_key = parts.next().filter(|part| base36(part, 25..=25))?;
+    let namespace_id = parts.next();
+    let is_one = namespace_id.is_none_or(|part| base36(part, 1..=13)) && parts.next().is_none();
+    is_one.then_some(ReplyToken { partition, reply_key, namespace_id })
 }

@@ -2,6 +2,8 @@
 //! catch-all), without (dedicated), or with `*` for anything (custom addresses). Anchored and, but for the key, without
 //! regard to case.
 
+use super::feature;
+
 const KEY: &str = "%{key}";
 
 /// An address with at most one `%{key}`.
@@ -24,9 +26,7 @@ impl Pattern {
         let after = self.after.as_ref()?;
         between(address, &self.before, after).filter(|key| !key.is_empty())
     }
-}
 
-impl Pattern {
     /// Whether `address` is of this pattern, whatever its key: also the address that bears none, without what would set the
     /// key apart.
     pub(super) fn is(&self, address: &[u8]) -> bool {
@@ -41,6 +41,25 @@ fn between<'a>(text: &'a [u8], before: &[u8], after: &[u8]) -> Option<&'a [u8]> 
     let fits = text.get(..before.len())?.eq_ignore_ascii_case(before) && text.get(end..)?.eq_ignore_ascii_case(after);
     // None where the two overlap.
     text.get(before.len()..end).filter(|_| fits)
+}
+
+/// What the app puts after a `+` into a custom address to check that its mail is forwarded.
+const VERIFY: &str = "verify";
+
+/// Whether `address` is one of the custom addresses that `globs` say, or one of them with what the app puts after a `+`:
+/// `verify`, or the token of a reply. That is its key.
+pub(super) fn custom<'a>(globs: &[Vec<u8>], address: &'a [u8]) -> Option<Option<&'a [u8]>> {
+    let known = |address: &[u8]| globs.iter().any(|glob| fits(glob, address));
+    let (local, domain) = address.split_at(address.iter().rposition(|octet| *octet == b'@')?);
+    let sub = local.iter().rposition(|octet| *octet == b'+').and_then(|plus| local.split_at_checked(plus));
+    let given_out = sub.and_then(|(base, sub)| {
+        let key = std::str::from_utf8(sub.get(1..)?).ok()?;
+        (key.eq_ignore_ascii_case(VERIFY) || feature::reply_token(key).is_some()).then_some((base, key.as_bytes()))
+    });
+    match given_out {
+        Some((base, key)) if known(address) || known(&[base, domain].concat()) => Some(Some(key)),
+        _ => known(address).then_some(None),
+    }
 }
 
 /// Whether `address` is what `glob` says, `*` being any run of octets.

@@ -1,15 +1,16 @@
 //! The mail that tells a sender (RFC 3834): to whom, or why to nobody, and what stands in it. Nothing of the rejected
 //! message's body ever does.
 
+use lettre::message::Mailbox;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Mailboxes};
 use lettre::{Address, Message};
+use mail_parser::HeaderName as Field;
 
 use crate::charset::to_utf8;
 use crate::config::Smtp;
 use crate::error::{Error, Result};
-use crate::matcher::addresses::decoded;
-use crate::matcher::headers::{Header, Headers};
+use crate::matcher::addresses::{ids, mailboxes, squeezed, text};
+use crate::matcher::headers::{self, Header, Headers};
 use crate::matcher::{Match, Matcher, Verdict, auto_reply};
 
 /// Characters of a subject that are repeated.
@@ -33,16 +34,17 @@ pub(super) struct Rejected {
 /// Why nobody is.
 pub(super) fn answerable(raw: &[u8], ours: &impl Fn(&Address) -> bool) -> std::result::Result<Rejected, &'static str> {
     let (mut reply_to, mut from, mut subject, mut message_id, mut references) = (None, None, None, None, None);
-    for header in Headers::new(raw) {
+    let block = headers::block(raw);
+    for header in Headers::new(&block) {
         if let Some(why) = forbids(&header) {
             return Err(why);
         }
-        let slot = match header.name.to_ascii_lowercase().as_slice() {
-            b"reply-to" => &mut reply_to,
-            b"from" => &mut from,
-            b"subject" => &mut subject,
-            b"message-id" => &mut message_id,
-            b"references" => &mut references,
+        let slot = match header.name {
+            Field::ReplyTo => &mut reply_to,
+            Field::From => &mut from,
+            Field::Subject => &mut subject,
+            Field::MessageId => &mut message_id,
+            Field::References => &mut references,
             _ => continue,
         };
         slot.get_or_insert(header.value);
@@ -54,42 +56,33 @@ pub(super) fn answerable(raw: &[u8], ours: &impl Fn(&Address) -> bool) -> std::r
     if is_a_machine(sender.user()) {
         return Err("its sender reads no mail");
     }
-    let mut octets = 0;
-    let mut kept: Vec<_> = references.map(ids).unwrap_or_default();
-    // The last ones thread it; the first began the conversation.
-    kept.reverse();
-    kept.retain(|id| {
-        octets += id.len();
-        octets <= IDS
-    });
-    kept.reverse();
     Ok(Rejected {
         sender,
         subject: subject.map(read).unwrap_or_default(),
-        message_id: message_id.and_then(|value| ids(value).into_iter().next()),
-        references: kept,
+        message_id: message_id.and_then(|value| well_formed_ids(value).into_iter().next()),
+        references: references.map(well_formed_ids).unwrap_or_default(),
     })
 }
 
 /// Whether a header says that no program may answer: a mail of a program, a list, or many (RFC 3834 section 2).
 fn forbids(header: &Header<'_>) -> Option<&'static str> {
-    let name = header.name.to_ascii_lowercase();
+    let name = header.name.as_str().to_ascii_lowercase();
     let value = String::from_utf8_lossy(header.value).trim().to_ascii_lowercase();
     let said = |words: &[&str]| value.split([',', ';', ' ', '\t', '\r', '\n']).any(|word| words.contains(&word));
-    match name.as_slice() {
-        b"return-path" if value == "<>" || value.is_empty() => Some("its return path is null"),
-        b"auto-submitted" | b"x-autoreply" if auto_reply::says_so(header.name, header.value).is_some() => {
+    match name.as_str() {
+        "return-path" if value == "<>" || value.is_empty() => Some("its return path is null"),
+        "auto-submitted" | "x-autoreply" if auto_reply::says_so(&header.name, header.value).is_some() => {
             Some("it is an automatic reply")
         }
-        b"precedence" if said(&["bulk", "list", "junk", "auto_reply"]) => Some("it is bulk mail"),
-        b"mailing-list" | b"x-mailing-list" | b"feedback-id" => Some("it is bulk mail"),
-        name if name.starts_with(b"list-") => Some("it came through a list"),
-        b"x-auto-response-suppress" if said(&["all", "autoreply", "oof", "dr"]) => {
+        "precedence" if said(&["bulk", "list", "junk", "auto_reply"]) => Some("it is bulk mail"),
+        "mailing-list" | "x-mailing-list" | "feedback-id" => Some("it is bulk mail"),
+        name if name.starts_with("list-") => Some("it came through a list"),
+        "x-auto-response-suppress" if said(&["all", "autoreply", "oof", "dr"]) => {
             Some("its sender wants no automatic replies")
         }
-        b"content-type" if value.starts_with("multipart/report") => Some("it is a mail server's report"),
-        b"x-failed-recipients" => Some("it is a mail server's report"),
-        b"x-spam-flag" if value == "yes" => Some("it is marked as spam"),
+        "content-type" if value.starts_with("multipart/report") => Some("it is a mail server's report"),
+        "x-failed-recipients" => Some("it is a mail server's report"),
+        "x-spam-flag" if value == "yes" => Some("it is marked as spam"),
         _ => None,
     }
 }
@@ -103,17 +96,10 @@ fn is_a_machine(local: &str) -> bool {
         || ["-request", "-bounces", "-owner"].iter().any(|ending| local.ends_with(ending))
 }
 
-/// The first address in a header's value, display names and comments aside. Only of ASCII: others need more than every
-/// mail server can do.
+/// The first address in a header's value. Only of ASCII: others need more than every mail server can do.
 fn address(value: &[u8]) -> Option<Address> {
-    let text = line(value);
-    if let Ok(mailboxes) = text.parse::<Mailboxes>() {
-        return mailboxes.into_iter().next().map(|mailbox| mailbox.email).filter(is_plain);
-    }
-    // What is not well formed mostly has one in angle brackets all the same.
-    let inside =
-        text.rsplit_once('<').and_then(|(_, rest)| rest.split_once('>')).map_or(text.as_str(), |(inside, _)| inside);
-    inside.trim().parse().ok().filter(is_plain)
+    let first = mailboxes(value).into_iter().next()?;
+    String::from_utf8_lossy(&squeezed(first.as_bytes())).trim().parse().ok().filter(is_plain)
 }
 
 fn is_plain(address: &Address) -> bool {
@@ -121,36 +107,24 @@ fn is_plain(address: &Address) -> bool {
     text.len() <= 254 && text.bytes().all(|octet| octet.is_ascii_graphic())
 }
 
-/// A header's value as one line of text, bounded, without anything that could end the line.
-fn line(value: &[u8]) -> String {
-    let value = value.get(..SUBJECT * 8).unwrap_or(value);
-    let text: String = to_utf8(value).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    text.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
-/// A header's value as its reader sees it: with encoded words read, and short.
+/// A header's value as its reader sees it: in one line, short, without anything that could end the line.
 fn read(value: &[u8]) -> String {
-    // What separates two encoded words is no part of the text (RFC 2047 section 6.2).
-    let text = line(&decoded(line(value).replace("?= =?", "?==?").as_bytes()));
-    text.chars().take(SUBJECT).collect()
+    // mail-parser reads UTF-8 only: other octets are converted first.
+    let read = text(to_utf8(value.get(..SUBJECT * 8).unwrap_or(value)).as_bytes());
+    let text: String = read.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let words: Vec<_> = text.split(' ').filter(|word| !word.is_empty()).collect();
+    words.join(" ").chars().take(SUBJECT).collect()
 }
 
 /// Well-formed message ids (RFC 5322 section 3.6.4), brackets included.
-fn ids(value: &[u8]) -> Vec<String> {
-    let value = value.get(value.len().saturating_sub(IDS * 4)..).unwrap_or(value);
-    let mut found = Vec::new();
-    for part in value.split(|octet| *octet == b'<').skip(1) {
-        let Some(end) = part.iter().position(|octet| *octet == b'>') else { continue };
-        let inside: Vec<u8> = part.iter().take(end).copied().filter(|octet| !octet.is_ascii_whitespace()).collect();
-        if let Ok(id) = String::from_utf8(inside)
-            && id.contains('@')
-            && id.len() <= ID
-            && id.bytes().all(|octet| octet.is_ascii_graphic())
-        {
-            found.push(format!("<{id}>"));
-        }
-    }
-    found
+fn well_formed_ids(value: &[u8]) -> Vec<String> {
+    // The last ones thread it.
+    let value = value.get(value.len().saturating_sub(IDS)..).unwrap_or(value);
+    let whole = ids(value).into_iter().map(|id| id.split_ascii_whitespace().collect::<String>());
+    let well_formed = whole.filter(|id| {
+        id.contains('@') && id.len() <= ID && id.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'<')
+    });
+    well_formed.map(|id| format!("<{id}>")).collect()
 }
 
 /// Whether `address` is one of ours: of the mailbox, of those that are matched, or the notices' own.
@@ -205,25 +179,17 @@ fn raw(name: &'static str, value: &str) -> HeaderValue {
 }
 
 fn filled(template: &str, values: &[(&str, &str)]) -> String {
-    let mut filled = String::with_capacity(template.len() + SUBJECT);
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once("%{") {
-        filled.push_str(before);
-        match after
-            .split_once('}')
-            .and_then(|(name, after)| values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value, after)))
-        {
-            Some((value, after)) => {
-                filled.push_str(value);
-                rest = after;
-            }
-            None => {
-                filled.push_str("%{");
-                rest = after;
-            }
-        }
+    let mut parts = template.split("%{");
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let known = part.split_once('}').and_then(|(name, after)| {
+            let (_, value) = values.iter().find(|(known, _)| *known == name)?;
+            Some((*value, after))
+        });
+        let (value, after) = known.unwrap_or(("%{", part));
+        filled.push_str(value);
+        filled.push_str(after);
     }
-    filled.push_str(rest);
     filled
 }
 

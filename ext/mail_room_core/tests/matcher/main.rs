@@ -1,6 +1,8 @@
 //! The matcher against tables of cases (one line each, beside this file), and against what nobody thought of.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod broken;
+mod hostile;
 mod properties;
 
 use mail_room_core::config::{AutoReplies, Matching, Unmatched};
@@ -84,12 +86,12 @@ fn addresses() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(cases.len() > 50);
+    assert!(cases.len() > 80);
 }
 
 #[test]
 fn features() {
-    let cases = cases(include_str!("features.txt"), 5);
+    let cases = cases(include_str!("features.txt"), 7);
     let mut wrong = Vec::new();
     for (line, cells) in &cases {
         let found = matcher("sub").find(format!("To: incoming+{}@gl.test\r\n\r\n", cells[0]).as_bytes());
@@ -99,6 +101,8 @@ fn features() {
             shown(found.project_id),
             shown(found.project_path),
             shown(found.reply_key),
+            shown(found.partition),
+            shown(found.namespace_id),
         ];
         if seen != cells[1..] {
             wrong.push(format!("line {line}: {seen:?} for {cells:?}"));

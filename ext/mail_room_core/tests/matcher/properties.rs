@@ -39,7 +39,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-fn most_allocated(work: impl FnOnce()) -> usize {
+pub(super) fn most_allocated(work: impl FnOnce()) -> usize {
     NOW.set(0);
     MOST.set(0);
     work();
@@ -102,8 +102,8 @@ proptest! {
     fn any_octets_do_and_take_little_memory(raw in prop_oneof![vec(any::<u8>(), 0..2000), mail_like()]) {
         let matcher = super::matcher("sub");
         let most = most_allocated(|| drop(matcher.find(&raw)));
-        // A little for the shortest: what a String begins with.
-        prop_assert!(most <= raw.len() * 4 + 64, "{most} for {}", raw.len());
+        // mail-parser's lists take 48 octets for each address and grow by doubling, and it begins with room for a few names.
+        prop_assert!(most <= raw.len() * 40 + 1_024, "{most} for {}", raw.len());
     }
 
     #[test]
@@ -126,6 +126,25 @@ proptest! {
         let mut all = others;
         all.insert(place.index(all.len() + 1), written);
         let found = super::matcher("sub").find(format!("{header}: {}\r\n\r\n", all.join(",\r\n ")).as_bytes());
+        prop_assert_eq!(found.verdict.name(), "accepted");
+        prop_assert_eq!(found.key, Some(key));
+    }
+
+    #[test]
+    fn an_address_of_ours_is_found_whatever_stands_around_it(
+        key in KEY,
+        before in vec(any::<u8>(), 0..60),
+        after in vec(any::<u8>(), 0..60),
+        header in proptest::sample::select(vec!["To", "References", "Delivered-To", "Cc", "X-Forwarded-To"]),
+    ) {
+        let on_one_line = |octets: Vec<u8>| octets.into_iter().filter(|octet| !matches!(octet, b'\r' | b'\n'));
+        let address = if header == "References" { format!("reply-{key}@gl.test") } else { format!("incoming+{key}@gl.test") };
+        let mut raw = format!("{header}: ").into_bytes();
+        raw.extend(on_one_line(before));
+        raw.extend_from_slice(format!(" <{address}> ").as_bytes());
+        raw.extend(on_one_line(after));
+        raw.extend_from_slice(b"\r\n\r\n");
+        let found = super::matcher("sub").find(&raw);
         prop_assert_eq!(found.verdict.name(), "accepted");
         prop_assert_eq!(found.key, Some(key));
     }
