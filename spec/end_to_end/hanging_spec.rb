@@ -52,16 +52,21 @@ RSpec.describe "hanging", :servers do
   end
 
   it "standard output that nobody reads, as a log and as a delivery" do
-    other = dovecot.new_user
-    dovecot.append(other, Mails.plain(7, 100_000))
-    stuck = { delivery_method: "logger", delivery_options: {}, arbitration_method: "noop", arbitration_options: {} }
-    refused = Array.new(5) { |number| refused(number, **stuck) }
-    process = mail_room(mailbox(other, logger: { log_path: "STDOUT" }), mailbox(other, **stuck), *refused, mailbox(user),
-                        out: full_pipe("out"))
-    expect_deliveries(process)
-    wait_until(30, "a pause") do
-      process.log.any? { |line| line["action"] == "Delivery paused" && line["error"].include?("nobody reads it") }
+    options = { delivery_method: "logger", delivery_options: {}, arbitration_method: "noop", arbitration_options: {} }
+    stuck = Array.new(6) do
+      name = dovecot.new_user
+      dovecot.append(name, Mails.plain(7))
+      mailbox(name, **options)
     end
+    process = mail_room(refused(0, logger: { log_path: "STDOUT" }), *stuck, mailbox(user, host: "localhost"), out: full_pipe("out"))
+    wait_until(40, "all to pause") do
+      process.log.select { |line| line["action"] == "Delivery paused" && line["error"].include?("nobody reads it") }
+        .map { |line| line["context"]["email"] }.uniq.size == stuck.size
+    end
+    # A connection is made, its name looked up, while all of them hang.
+    process.await_log("Idling")
+    dovecot.kick(user)
+    expect_deliveries(process)
     expect_end(process, 20)
   end
 

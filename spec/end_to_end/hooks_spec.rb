@@ -353,15 +353,18 @@ RSpec.describe "code of the app's own", :servers do
     hangs = delivery_class("HangingDelivery") { release.pop }
     large = delivery_class("LargeDelivery")
     small = delivery_class("SmallDelivery")
-    users = Array.new(3) { dovecot.new_user }
-    users.each { |name| dovecot.append(name, Mails.plain(1, 30 << 20)) }
-    dovecot.append(user, Mails.plain(2))
-    run(hooked(hangs, users[0]), hooked(hangs, users[1]), hooked(large, users[2]), hooked(small))
-    await(small.taken, 1, 15)
-    await(hangs.threads, 2)
+    *hanging, other = Array.new(3) { dovecot.new_user }
+    hanging.each { |name| dovecot.append(name, Mails.plain(1, 30 << 20)) }
+    run(*hanging.map { |name| hooked(hangs, name) }, hooked(large, other), hooked(small))
+    await(hangs.threads, 2, 40)
+    # Nearly all memory is taken: the next large one waits, and the small one comes behind it.
+    dovecot.append(other, Mails.plain(2, 30 << 20))
+    wait_until(20, "the large one to be asked for") do
+      log.any? { |line| line["action"] == "asking arbiter to deliver" && line["context"]["email"] == other }
+    end
+    dovecot.append(user, Mails.plain(3))
+    await(small.taken, 1, 8)
     await(large.taken, 1, 40)
-    dovecot.append(user, Mails.plain(4))
-    await(small.taken, 2, 15)
     expect(hangs.taken.size).to eq(0)
     2.times { release << true }
     await(hangs.taken, 2)
