@@ -25,7 +25,7 @@ pub(super) fn find<T>(source: Source, value: &[u8], mut wanted: impl FnMut(&[u8]
     let mut in_text = |text: &[u8]| words(&squeezed(text)).find_map(&mut wanted);
     match source {
         Source::Received => received(value).find_map(in_text),
-        Source::References => ids(value).iter().find_map(|id| in_text(id.as_bytes())),
+        Source::References => ids(&ended(value)).iter().find_map(|id| in_text(id.as_bytes())),
         _ => mailboxes(value).iter().find_map(|address| in_text(address.as_bytes())),
     }
 }
@@ -36,13 +36,11 @@ pub(super) fn find_anywhere<T>(source: Source, value: &[u8], mut wanted: impl Fn
     if source == Source::Received {
         return None;
     }
-    if let Some(found) = words(value).find_map(&mut wanted) {
+    let found = words(value).find_map(&mut wanted);
+    if let Some(found) = found.or_else(|| words(&squeezed(&without_comments(value))).find_map(&mut wanted)) {
         return Some(found);
     }
-    if let Some(found) = words(&squeezed(&without_comments(value))).find_map(&mut wanted) {
-        return Some(found);
-    }
-    let decoded = value.windows(2).any(|pair| pair == b"=?").then(|| text(value))?;
+    let decoded = value.windows(2).any(|pair| matches!(pair, b"=?")).then(|| text(value))?;
     words(&squeezed(decoded.as_bytes())).find_map(&mut wanted)
 }
 
@@ -57,21 +55,27 @@ pub(crate) fn mailboxes(value: &[u8]) -> Vec<Cow<'_, str>> {
     addresses.collect()
 }
 
-/// The message ids in a value, without their brackets. mail-parser reads neither ids nor text from a line without an end.
-pub(crate) fn ids(value: &[u8]) -> Vec<String> {
-    match MessageStream::new(&[value.get(..READ).unwrap_or(value), b"\n"].concat()).parse_id() {
-        HeaderValue::Text(id) => vec![id.into_owned()],
-        HeaderValue::TextList(ids) => ids.into_iter().map(Cow::into_owned).collect(),
+/// The message ids in a value that is [`ended`], without their brackets.
+pub(crate) fn ids(value: &[u8]) -> Vec<Cow<'_, str>> {
+    match MessageStream::new(value).parse_id() {
+        HeaderValue::Text(id) => vec![id],
+        HeaderValue::TextList(ids) => ids,
         _ => Vec::new(),
     }
 }
 
 /// A value as its reader sees it, with encoded words (RFC 2047) read.
 pub(crate) fn text(value: &[u8]) -> String {
-    match MessageStream::new(&[near(value), b"\n"].concat()).parse_unstructured() {
+    match MessageStream::new(&ended(near(value))).parse_unstructured() {
         HeaderValue::Text(text) => text.into_owned(),
         _ => String::new(),
     }
+}
+
+/// What is read of a value, with a line end: mail-parser reads neither ids nor text from a line without one.
+pub(crate) fn ended(value: &[u8]) -> Cow<'_, [u8]> {
+    let near = value.get(..READ).unwrap_or(value);
+    if near.ends_with(b"\n") { Cow::Borrowed(near) } else { Cow::Owned([near, b"\n"].concat()) }
 }
 
 /// What mail-parser reads of a value: nothing, if encoded words that do not end would cost it their square.
@@ -79,7 +83,7 @@ fn near(value: &[u8]) -> &[u8] {
     let near = value.get(..READ).unwrap_or(value);
     let mut open = 0;
     let is_costly = near.windows(2).any(|pair| {
-        open = if pair == b"?=" { 0 } else { open + usize::from(pair == b"=?") };
+        open = if matches!(pair, b"?=") { 0 } else { open + usize::from(matches!(pair, b"=?")) };
         open > UNCLOSED
     });
     if is_costly { &[] } else { near }
@@ -91,7 +95,7 @@ fn received(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = value;
     std::iter::from_fn(move || {
         loop {
-            let at = rest.windows(3).position(|word| word.eq_ignore_ascii_case(b"for"))?;
+            let at = rest.windows(3).position(|word| matches!(word, [b'f' | b'F', b'o' | b'O', b'r' | b'R']))?;
             rest = rest.get(at + 3..)?;
             let address = rest.trim_ascii_start();
             let bare = address.strip_prefix(b"<");
@@ -108,7 +112,8 @@ fn received(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// The runs of octets that have an `@` inside and nothing that separates addresses.
 fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let separates = |octet: &u8| octet.is_ascii_whitespace() || b",;:<>\"()\0".contains(octet);
+    let separates =
+        |octet: &u8| matches!(octet, 0 | b'\t'..=b'\r' | b' ' | b',' | b';' | b':' | b'<' | b'>' | b'"' | b'(' | b')');
     let has_sides = |at: usize, word: &[u8]| at > 0 && at + 1 < word.len();
     text.split(separates)
         .filter(move |word| word.iter().position(|octet| *octet == b'@').is_some_and(|at| has_sides(at, word)))

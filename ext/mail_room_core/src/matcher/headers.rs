@@ -3,6 +3,7 @@
 //! `From ` line, CR as a line end, and whether a line may already be the body's.
 
 use std::borrow::Cow;
+use std::io::BufRead;
 
 use mail_parser::HeaderName;
 use mail_parser::parsers::MessageStream;
@@ -30,9 +31,10 @@ pub(crate) fn block(raw: &[u8]) -> Cow<'_, [u8]> {
         let line = block.iter().position(|octet| matches!(octet, b'\n' | b'\r')).unwrap_or(block.len());
         block = block.get(line..).unwrap_or_default().trim_ascii_start();
     }
-    let (mut end, mut bare) = (0, false);
-    for line in block.split_inclusive(|octet| *octet == b'\n') {
-        end += line.len();
+    let (mut rest, mut bare) = (block, false);
+    // By std's search for an octet: every message goes through here.
+    while let (line, Ok(length @ 1..)) = (rest, rest.skip_until(b'\n')) {
+        let line = line.get(..length).unwrap_or(line);
         let content = line.trim_ascii_end();
         // Blanks alone are a fold to mail-parser, not the end.
         if content.is_empty() && !line.iter().any(|octet| matches!(octet, b' ' | b'\t')) {
@@ -40,6 +42,7 @@ pub(crate) fn block(raw: &[u8]) -> Cow<'_, [u8]> {
         }
         bare = bare || content.contains(&b'\r') || !line.ends_with(b"\n");
     }
+    let end = block.len() - rest.len();
     let block = block.get(..end).unwrap_or(block);
     if bare { Cow::Owned(with_line_feeds(block)) } else { Cow::Borrowed(block) }
 }

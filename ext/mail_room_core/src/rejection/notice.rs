@@ -9,7 +9,7 @@ use mail_parser::HeaderName as Field;
 use crate::charset::to_utf8;
 use crate::config::Smtp;
 use crate::error::{Error, Result};
-use crate::matcher::addresses::{ids, mailboxes, squeezed, text};
+use crate::matcher::addresses::{ended, ids, mailboxes, squeezed, text};
 use crate::matcher::headers::{self, Header, Headers};
 use crate::matcher::{Match, Matcher, Verdict, auto_reply};
 
@@ -120,11 +120,11 @@ fn read(value: &[u8]) -> String {
 fn well_formed_ids(value: &[u8]) -> Vec<String> {
     // The last ones thread it.
     let value = value.get(value.len().saturating_sub(IDS)..).unwrap_or(value);
-    let whole = ids(value).into_iter().map(|id| id.split_ascii_whitespace().collect::<String>());
-    let well_formed = whole.filter(|id| {
-        id.contains('@') && id.len() <= ID && id.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'<')
-    });
-    well_formed.map(|id| format!("<{id}>")).collect()
+    let line = ended(value);
+    let whole = ids(&line).into_iter().map(|id| id.split_ascii_whitespace().collect::<String>());
+    let is_sound =
+        |id: &String| id.contains('@') && id.len() <= ID && !id.contains(|c: char| !c.is_ascii_graphic() || c == '<');
+    whole.filter(is_sound).map(|id| format!("<{id}>")).collect()
 }
 
 /// Whether `address` is one of ours: of the mailbox, of those that are matched, or the notices' own.
@@ -182,10 +182,8 @@ fn filled(template: &str, values: &[(&str, &str)]) -> String {
     let mut parts = template.split("%{");
     let mut filled = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let known = part.split_once('}').and_then(|(name, after)| {
-            let (_, value) = values.iter().find(|(known, _)| *known == name)?;
-            Some((*value, after))
-        });
+        let (name, after) = part.split_once('}').unwrap_or_default();
+        let known = values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value, after));
         let (value, after) = known.unwrap_or(("%{", part));
         filled.push_str(value);
         filled.push_str(after);
