@@ -23,7 +23,6 @@ use tokio::sync::Notify;
 use crate::budget::Lease;
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::journal::Severity;
 use crate::message::{Message, MessageId};
 use crate::source::{Mark, Source};
 use crate::watched::Watched;

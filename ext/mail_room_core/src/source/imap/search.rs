@@ -56,9 +56,7 @@ pub(super) async fn ask(session: &mut Session, program: &SearchProgram) -> Resul
             Err(Error::Reconnect(format!("the server cannot search now: {}", status.text)))
         }
         Kind::Bad => Err(Error::Refused(format!("the server does not understand search_command: {}", status.text))),
-        _ if status.is_transient() => {
-            Err(Error::Reconnect(format!("the server refused to search: {}", status.text)))
-        }
+        _ if status.is_transient() => Err(Error::Reconnect(format!("the server refused to search: {}", status.text))),
         _ => Ok(Answer::Refused(status.text)),
     }
 }
