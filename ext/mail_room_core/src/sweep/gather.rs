@@ -77,8 +77,9 @@ impl<S: Source> Pass<'_, S> {
             }
             let group = self.watched.memory().ungiven_messages().group(&id);
             let among_its_like = group.is_some() == suspects;
-            let fits = octets.saturating_add(size) <= most_octets && chosen.len() < most.min(group.unwrap_or(most));
-            if !chosen.is_empty() && !(fits && among_its_like) {
+            let within = octets.saturating_add(size) <= most_octets && chosen.len() < most.min(group.unwrap_or(most));
+            let fits = chosen.is_empty() || (within && among_its_like);
+            if !fits {
                 self.sized.push_front((id, size));
                 break;
             }
