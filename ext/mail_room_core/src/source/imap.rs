@@ -4,6 +4,7 @@
 //! From the wire up: [`wire`](self) bytes, `response` lines with literals, `parse` (with `cursor`, `found`,
 //! `fetch_data`) meaning, `session` conversation; then one file per thing a session does.
 
+mod answer;
 mod capabilities;
 pub(crate) mod check;
 mod command;

@@ -163,9 +163,12 @@ fn namespace(cursor: &mut Cursor<'_>) -> Option<Data> {
 
 /// What follows STATUS: `name (item value ...)`.
 fn uid_validity(cursor: &mut Cursor<'_>) -> Option<u32> {
+    cursor.spaces();
+    cursor.skip_value().ok()?;
     let items = lossy(cursor.rest()).to_ascii_uppercase();
-    let (_, value) = items.rsplit_once("(UIDVALIDITY ").or_else(|| items.rsplit_once(" UIDVALIDITY "))?;
-    value.split([' ', ')']).next()?.parse().ok()
+    let mut words = items.split([' ', '(', ')']).filter(|word| !word.is_empty());
+    words.find(|word| *word == "UIDVALIDITY")?;
+    words.next()?.parse().ok()
 }
 
 fn numbered(cursor: &mut Cursor<'_>) -> Result<Data> {

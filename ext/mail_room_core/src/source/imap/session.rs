@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub(super) use super::answer::{Budget, Challenge, ok, out_of_step, replaced};
 use super::capabilities::Capabilities;
 use super::command::{Command, Part};
 use super::connect::Deadlines;
@@ -18,10 +19,6 @@ use crate::error::{Error, Result};
 
 /// Commands sent before the first of them is answered. With sets of 1,000 octets all of them fit any socket's buffer.
 const OUTSTANDING: usize = 8;
-/// Lines and octets (literals aside) that may come in answer to one command. A million changed flags are plausible.
-const LINES: u32 = 2_000_000;
-const OCTETS: usize = 128 << 20;
-
 /// An open conversation.
 pub(super) struct Session {
     pub(super) wire: Wire,
@@ -304,48 +301,4 @@ impl Session {
         };
         let _ = tokio::time::timeout(limit, goodbye).await;
     }
-}
-
-/// What a server says in a conversation within a command.
-pub(super) enum Challenge {
-    /// It wants something, and says what.
-    Text(String),
-    /// The command is over.
-    Over(Status),
-}
-
-/// What a server may still say in answer to one command.
-pub(super) struct Budget {
-    lines: u32,
-    octets: usize,
-}
-
-impl Budget {
-    pub(super) fn new() -> Self {
-        Self { lines: LINES, octets: OCTETS }
-    }
-
-    fn spend(&mut self, octets: usize) -> Result<()> {
-        let left = self.lines.checked_sub(1).zip(self.octets.checked_sub(octets));
-        (self.lines, self.octets) =
-            left.ok_or_else(|| Error::Reconnect("the server talks without end and does not answer".into()))?;
-        Ok(())
-    }
-}
-
-/// NO and BAD are errors after which the connection is not to be trusted with more.
-pub(super) fn ok(status: Status, command: &str) -> Result<()> {
-    match status.kind {
-        Kind::Ok => Ok(()),
-        _ => Err(Error::Reconnect(format!("the server refused {command}: {}", status.text))),
-    }
-}
-
-/// The UIDs have lost their meaning: what is known of them must not be acted upon.
-pub(super) fn replaced() -> Error {
-    Error::Reconnect("the mailbox was replaced by another one of the same name".into())
-}
-
-pub(super) fn out_of_step() -> Error {
-    Error::Reconnect("the server answered something we have not asked".into())
 }
