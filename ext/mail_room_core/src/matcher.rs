@@ -184,10 +184,8 @@ impl Matcher {
             if header.sound && found.automatic.is_none() {
                 found.automatic = auto_reply::says_so(&header.name, header.value);
             }
-            let Some(source) = Source::of(&header.name) else { continue };
-            if found.key.as_ref().is_some_and(|hit| hit.source <= source) {
-                continue;
-            }
+            let wins = |source: &Source| found.key.as_ref().is_none_or(|hit| *source < hit.source);
+            let Some(source) = Source::of(&header.name).filter(wins) else { continue };
             let wanted = |address: &[u8]| {
                 let hit = self.hit(source, address)?;
                 if hit.key.is_some() {

@@ -9,8 +9,7 @@ use mail_parser::parsers::MessageStream;
 
 use super::Source;
 
-/// Octets of one value that mail-parser reads: its lists take up to 50 octets of memory for each of them. The last resort
-/// searches all of the value.
+/// Octets of one value that mail-parser reads: its lists take 50 for each. The last resort searches all of the value.
 const READ: usize = 32 << 10;
 /// Encoded words in a row that may lack their end. mail-parser looks for the end of each up to the end of the value.
 const UNCLOSED: usize = 32;
@@ -112,11 +111,11 @@ fn received(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// The runs of octets that have an `@` inside and nothing that separates addresses.
 fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let separates =
-        |octet: &u8| matches!(octet, 0 | b'\t'..=b'\r' | b' ' | b',' | b';' | b':' | b'<' | b'>' | b'"' | b'(' | b')');
-    let has_sides = |at: usize, word: &[u8]| at > 0 && at + 1 < word.len();
-    text.split(separates)
-        .filter(move |word| word.iter().position(|octet| *octet == b'@').is_some_and(|at| has_sides(at, word)))
+    let separates = |octet: &u8| {
+        octet.is_ascii_whitespace() || matches!(octet, 0 | b',' | b';' | b':' | b'<' | b'>' | b'"' | b'(' | b')')
+    };
+    let at_sign = |word: &[u8]| word.iter().position(|octet| *octet == b'@');
+    text.split(separates).filter(move |word| at_sign(word).is_some_and(|at| at > 0 && at + 1 < word.len()))
 }
 
 /// Without what may stand in an address and is no part of it: folds, blanks around the `@`, quotes, backslashes and NULs.
