@@ -259,7 +259,13 @@ impl Source for Imap {
             }
             mark => store::mark(&mut self.session, &uids(ids), mark).await,
         };
-        self.blamed(marked.map_err(as_reconnect))
+        self.blamed(marked.map_err(as_reconnect))?;
+        if self.session.notes.unmarked.is_empty() {
+            return Ok(());
+        }
+        // Servers also refuse because the mailbox is gone.
+        let same = identity::confirm(&mut self.session).await.map_err(as_reconnect);
+        self.blamed(same)
     }
 
     fn complaint(&mut self) -> Option<String> {

@@ -92,8 +92,14 @@ pub(super) async fn confirm(session: &mut Session) -> Result<()> {
 /// Selects the mailbox once more.
 ///
 /// # Errors
-/// [`Error::Reconnect`] if it is another one by now, [`Error::NoMailbox`] if it is gone.
+/// [`Error::Reconnect`] if it is another one by now or if nobody can tell, [`Error::NoMailbox`] if it is gone.
 pub(super) async fn select_again(session: &mut Session) -> Result<()> {
+    if session.uid_validity == Some(0) {
+        return Err(Error::Reconnect(
+            "the server tells no UIDVALIDITY, so a new connection makes sure that UIDs are not taken for older ones"
+                .into(),
+        ));
+    }
     let name = session.mailbox.clone();
     select(session, &name).await
 }
@@ -101,6 +107,11 @@ pub(super) async fn select_again(session: &mut Session) -> Result<()> {
 /// After a wait: selects the mailbox once more if that is due.
 pub(super) async fn after_wait(session: &mut Session, idle_timeout: Duration) -> Result<()> {
     session.confirmed_at = None;
+    if session.uid_validity == Some(0) {
+        // Each new session is as good as a new mailbox, so this is not done more often than need be.
+        let due = session.selected_at.is_none_or(|at| at.elapsed() >= session.deadlines.idle);
+        return if due { select_again(session).await } else { Ok(()) };
+    }
     let idles = session.capabilities.idle && session.idle_works;
     let every = if idles { idle_timeout } else { idle_timeout.min(session.deadlines.poll).saturating_mul(POLLS) };
     let due = session.selected_at.is_none_or(|at| at.elapsed() >= every.min(session.deadlines.idle));
