@@ -1,37 +1,33 @@
-//! A mailbox on an IMAP server (RFC 3501, RFC 9051), by a client of our own: it stays close to the wire, so that every
-//! byte has a bound and every wait a deadline. One session, one mailbox, one command after the other.
+//! A mailbox on an IMAP server (RFC 3501, RFC 9051). async-imap speaks the protocol, over a stream of ours that gives every
+//! byte a bound and every wait a deadline. One session, one mailbox, one command after the other.
 //!
-//! From the wire up: [`wire`](self) bytes, `response` lines with literals, `parse` (with `cursor`, `found`,
-//! `fetch_data`) meaning, `session` conversation; then one file per thing a session does.
+//! From the wire up: `stream` framing, async-imap, `session` conversation; then one file per thing a session does.
 
 mod capabilities;
 pub(crate) mod check;
 mod command;
 mod connect;
 mod connector;
-mod cursor;
+mod data;
 mod fetch;
-mod fetch_data;
-mod found;
 mod gate;
 mod idle;
 mod list;
 mod login;
-mod parse;
 mod party;
-mod response;
 mod sasl;
 mod search;
 mod search_program;
 mod select;
 mod session;
 mod set_aside;
+mod status;
 mod store;
+mod stream;
 mod tcp;
 mod text;
 mod uid_set;
 mod utf7;
-mod wire;
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -40,6 +36,8 @@ use connect::Opened;
 pub use connect::{Deadlines, Event};
 pub use connector::ImapConnector;
 pub use gate::Gate;
+#[cfg(fuzzing)]
+pub use stream::harness;
 
 use crate::config::Mailbox;
 use crate::control::Stop;
@@ -107,7 +105,7 @@ impl Imap {
             session = login_with(tokens, mailbox, deadlines, gate, events) => session?,
         };
         let Mailbox { host, port, email, name, .. } = mailbox;
-        let scope = text::scope(host, *port, email, name, session.uid_validity.unwrap_or(0));
+        let scope = text::scope(host, *port, email, name, session.uid_validity().unwrap_or(0));
         // Zero would search without pause.
         let idle_timeout = Duration::from_secs(mailbox.idle_timeout.max(1));
         let failed_mailbox = mailbox.failed_mailbox.clone();

@@ -3,21 +3,19 @@
 
 use tokio::time::{Instant, timeout_at};
 
-use super::command::Command;
 use super::connect::{Deadlines, sendable};
 use super::gate::Gate;
 use super::list;
 use super::login::{self, Greeting, Login};
-use super::parse::Kind;
 use super::party::Party;
-use super::response::Nothing;
 use super::search;
 use super::search_program::SearchProgram;
-use super::session::Session;
+use super::session::{Client, Session};
+use super::status::Kind;
+use super::stream::Io;
 use super::tcp;
 use super::text::printable;
 use super::utf7;
-use super::wire::{Io, Wire};
 use crate::check::Report;
 use crate::config::{Mailbox, Security};
 use crate::error::{Error, Result};
@@ -47,19 +45,18 @@ pub(crate) async fn check(mailbox: &Mailbox, report: &mut Report) -> Option<()> 
         Security::Tls => encrypted(mailbox, Box::new(tcp), until, report).await?,
         Security::StartTls | Security::Plain => Box::new(tcp),
     };
-    let mut session = Session::new(Wire::new(stream, deadlines.silence, until), deadlines.clone(), party);
-    let mut greeting = report.step("greeted", login::greeting(&mut session)).await?;
+    let mut client = Client::new(stream, &deadlines, &party, until);
+    let mut greeting = report.step("greeted", login::greeting(&mut client)).await?;
     if mailbox.security == Security::StartTls {
-        report.step("start_tls", login::start_tls(&mut session, greeting)).await?;
+        report.step("start_tls", login::start_tls(&mut client, greeting)).await?;
         greeting = Greeting::Ok;
-        let stream = session.wire.into_stream();
+        let stream = client.imap.into_inner().into_io();
         let stream = report.step("nothing_slipped_in", async { stream.ok_or_else(slipped_in) }).await?;
         let stream = encrypted(mailbox, stream, until, report).await?;
-        session.wire = Wire::new(stream, deadlines.silence, until);
+        client = Client::new(stream, &deadlines, &party, until);
     }
-    let log_in = log_in(&mut session, mailbox, greeting);
-    report.step("logged_in", log_in).await?;
-    session.wire.released();
+    let mut session = report.step("logged_in", log_in(client, mailbox, greeting)).await?;
+    session.control.released();
     looked_into(&mut session, mailbox, report).await?;
     session.logout(deadlines.logout).await;
     Some(())
@@ -90,17 +87,12 @@ async fn encrypted(mailbox: &Mailbox, stream: Box<dyn Io>, until: Instant, repor
     Some(Box::new(stream))
 }
 
-async fn log_in(session: &mut Session, mailbox: &Mailbox, greeting: Greeting) -> Result<()> {
+async fn log_in(client: Client, mailbox: &Mailbox, greeting: Greeting) -> Result<Session> {
     sendable(mailbox)?;
-    match greeting {
-        Greeting::Ok => {
-            let mechanism = mailbox.auth.as_ref().map(|auth| auth.mechanism);
-            match login::login(session, &mailbox.email, mechanism, mailbox.security != Security::Plain).await? {
-                Login::Done => Ok(()),
-                Login::TokenRefused(text) => Err(Error::Refused(text)),
-            }
-        }
-        Greeting::Preauth => session.know_capabilities().await,
+    let mechanism = mailbox.auth.as_ref().map(|auth| auth.mechanism);
+    match login::login(client, greeting, &mailbox.email, mechanism, mailbox.security != Security::Plain).await? {
+        Login::Done(session) => Ok(session),
+        Login::TokenRefused(text) => Err(Error::Refused(text)),
     }
 }
 
@@ -112,7 +104,7 @@ async fn looked_into(session: &mut Session, mailbox: &Mailbox, report: &mut Repo
         report.fact("names", names);
         return None;
     }
-    let capabilities = session.capabilities.clone();
+    let capabilities = session.capabilities();
     report.step("capabilities", async { Ok(()) }).await?;
     report.fact("idle", capabilities.idle);
     report.fact("uidplus", capabilities.uid_expunge);
@@ -127,9 +119,9 @@ async fn looked_into(session: &mut Session, mailbox: &Mailbox, report: &mut Repo
 }
 
 async fn examine(session: &mut Session, name: &str) -> Result<()> {
-    let mut command = Command::new("EXAMINE ");
-    command.string(utf7::encode(name).as_bytes());
-    let status = session.run(&command, &mut Nothing).await?;
+    session.begin();
+    let examined = session.imap.examine(utf7::encode(name)).await;
+    let (status, _) = session.answered(examined)?;
     match status.kind {
         Kind::Ok => Ok(()),
         _ => Err(Error::Refused(format!("the server does not open mailbox {}: {}", printable(name), status.text))),

@@ -1,43 +1,22 @@
 //! UID SEARCH (RFC 3501 section 6.4.8) with the mailbox's program.
 
 use super::command::Command;
-use super::found::FOUND;
-use super::parse::{Data, Kind};
-use super::response::Intake;
 use super::search_program::SearchProgram;
 use super::session::Session;
+use super::status::Kind;
+use super::stream::Wanted;
 use crate::error::{Error, Result};
-
-/// Octets of an answer: more than a million UIDs in one line.
-const ANSWER: usize = 16 << 20;
-
-/// Collects the UIDs of all lines: some servers split a long answer.
-#[derive(Default)]
-struct Uids(Vec<u32>);
-
-impl Intake for Uids {
-    fn line_limit(&self) -> usize {
-        ANSWER
-    }
-
-    fn take(&mut self, data: Data) -> Result<()> {
-        if let Data::Found(found) = data {
-            let left = FOUND.saturating_sub(self.0.len());
-            self.0.extend(found.into_iter().take(left));
-        }
-        Ok(())
-    }
-}
 
 /// The UIDs found, ascending, each once.
 pub(super) async fn search(session: &mut Session, program: &SearchProgram) -> Result<Vec<u32>> {
     session.drain().await?;
     // From here on: what is announced while the server searches may have come too late for this search.
-    session.news = false;
-    let mut command = Command::new("UID SEARCH ");
-    program.append(&mut command);
-    let mut uids = Uids::default();
-    let status = session.run(&command, &mut uids).await?;
+    session.no_news();
+    let mut query = Command::new("");
+    program.append(&mut query);
+    session.control.begin(session.deadlines.command, Wanted::search());
+    let found = session.imap.uid_search(query.as_str()).await;
+    let (status, found) = session.answered(found)?;
     match status.kind {
         Kind::Ok => {}
         Kind::Bad => {
@@ -45,8 +24,7 @@ pub(super) async fn search(session: &mut Session, program: &SearchProgram) -> Re
         }
         _ => return Err(Error::Reconnect(format!("the server refused to search: {}", status.text))),
     }
-    let Uids(mut uids) = uids;
+    let mut uids: Vec<u32> = found.into_iter().flatten().collect();
     uids.sort_unstable();
-    uids.dedup();
     Ok(uids)
 }

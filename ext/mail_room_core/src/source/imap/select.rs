@@ -1,41 +1,17 @@
 //! SELECT (RFC 3501 section 6.3.1): the session's one mailbox, for reading and writing or not at all.
 
-use super::command::Command;
-use super::parse::{Data, Kind};
-use super::response::Intake;
 use super::session::Session;
+use super::status::Kind;
 use super::text::printable;
 use super::utf7;
 use crate::error::{Error, Result};
 
-/// What SELECT tells about the mailbox.
-#[derive(Default)]
-struct Mailbox {
-    uid_validity: Option<u32>,
-    /// Flags that the server remembers after we are gone, if it says so.
-    permanent_flags: Option<String>,
-}
-
-impl Intake for Mailbox {
-    fn take(&mut self, data: Data) -> Result<()> {
-        if let Data::Status(status) = data {
-            match status.code.as_str() {
-                "UIDVALIDITY" => self.uid_validity = status.arguments.trim().parse().ok(),
-                "PERMANENTFLAGS" => self.permanent_flags = Some(status.arguments.to_ascii_lowercase()),
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-}
-
 /// Selects the mailbox `name`.
 pub(super) async fn select(session: &mut Session, name: &str) -> Result<()> {
     let shown = printable(name);
-    let mut command = Command::new("SELECT ");
-    command.string(utf7::encode(name).as_bytes());
-    let mut mailbox = Mailbox::default();
-    let status = session.run(&command, &mut mailbox).await?;
+    session.begin();
+    let selected = session.imap.select(utf7::encode(name)).await;
+    let (status, mailbox) = session.answered(selected)?;
     if status.kind != Kind::Ok {
         return Err(if status.is_transient() {
             Error::Reconnect(format!("the server cannot open mailbox {shown} now: {}", status.text))
@@ -50,13 +26,18 @@ pub(super) async fn select(session: &mut Session, name: &str) -> Result<()> {
              change flags"
         )));
     }
+    // The library's mailbox does not tell an empty list of permanent flags from none.
+    let said = session.control.lock().notes.said.clone();
+    let permanent = said.iter().rev().find(|status| status.code == "PERMANENTFLAGS");
+    let permanent_flags = permanent.map(|status| status.arguments.to_ascii_lowercase());
     let forgets_seen = |flags: &String| flags.contains('\\') && !flags.contains("\\seen");
-    if mailbox.permanent_flags.as_ref().is_some_and(forgets_seen) {
+    if permanent_flags.as_ref().is_some_and(forgets_seen) {
         return Err(Error::Refused(format!(
             "the server does not keep the flag \\Seen in mailbox {shown}; give this user the right to change it"
         )));
     }
     // RFC 3501 section 2.3.1.1: a server without UIDVALIDITY has UIDs for one session only; 0 marks that.
-    session.uid_validity = Some(mailbox.uid_validity.unwrap_or(0));
+    let uid_validity = mailbox.and_then(|mailbox| mailbox.uid_validity).unwrap_or(0);
+    session.control.lock().notes.uid_validity = Some(uid_validity);
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! What becomes of messages on the server: UID STORE (RFC 3501 section 6.4.8) and UID EXPUNGE (RFC 4315 section 2.1).
 //! Never CLOSE, which expunges whatever anybody has marked.
 
-use super::response::{Intake, Nothing};
+use super::data::{Intake, Nothing};
 use super::session::{Session, ok};
+use super::stream::Wanted;
 use super::uid_set::{SET_OCTETS, sets};
 use crate::error::Result;
 use crate::source::Mark;
@@ -10,8 +11,8 @@ use crate::source::Mark;
 /// Flags that the server tells are those we have just set, `.SILENT` or not.
 struct OwnFlags;
 impl Intake for OwnFlags {
-    fn changes_flags(&self) -> bool {
-        true
+    fn wanted(&self) -> Wanted {
+        Wanted::flags()
     }
 }
 
@@ -40,7 +41,7 @@ pub(super) async fn expunge(session: &mut Session, uids: &[u32]) -> Result<()> {
     if uids.is_empty() {
         return Ok(());
     }
-    let commands: Vec<_> = if session.capabilities.uid_expunge {
+    let commands: Vec<_> = if session.capabilities().uid_expunge {
         sets(uids, SET_OCTETS).iter().map(|set| format!("UID EXPUNGE {}", set.text)).collect()
     } else {
         vec!["EXPUNGE".to_owned()]
