@@ -112,6 +112,7 @@ async fn accepted(session: &mut Session, tag: &str) -> Result<bool> {
             Reply::Tagged(..) => return Err(out_of_step()),
             Reply::Untagged(Data::Status(Status { kind: Kind::Bad | Kind::No, .. })) => {
                 patience.get_or_insert(Instant::now() + GRUMBLE);
+                session.control.wait();
             }
             Reply::Untagged(_) => {}
         }
