@@ -24,6 +24,11 @@ pub enum Error {
     #[error("{0}")]
     Refused(String),
 
+    /// There is no mailbox of the configured name. Remedy: somebody creates it, or corrects `name`; look for it again with a
+    /// backoff of up to 60 s.
+    #[error("{0}")]
+    NoMailbox(String),
+
     /// The mail server wants to be left alone. Remedy: keep the session, give back what is claimed and in memory, come back
     /// then and not before.
     #[error("{what}")]

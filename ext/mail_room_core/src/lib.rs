@@ -38,6 +38,7 @@ pub mod source;
 pub mod supervisor;
 pub mod sweep;
 pub mod tls;
+mod ungiven;
 pub mod watched;
 pub mod watcher;
 

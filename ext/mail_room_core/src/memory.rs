@@ -7,13 +7,10 @@ use std::time::{Duration, Instant};
 use crate::failures::{Failure, Failures};
 use crate::message::MessageId;
 use crate::source::Mark;
+use crate::ungiven::{Setback, Ungiven, UngivenMessages};
 
-/// Unreadable answers a message may stand in before it is fetched alone.
-const SUSPECT_AFTER: u8 = 3;
 /// Ids that are texts and are remembered as done; some 6 MB.
 const TEXTS: usize = 100_000;
-/// First and longest delay before a message without a body is asked for again.
-const ABSENT: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(600));
 /// First and longest delay before the server is asked again to mark a message that it did not mark.
 const UNMARKED: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
 
@@ -27,8 +24,7 @@ pub struct Memory {
     /// Those of them that the server did not mark: not to be asked for before then, and how often it was.
     unmarked: BTreeMap<MessageId, (Instant, u32)>,
     waiting: BTreeMap<MessageId, Instant>,
-    absences: BTreeMap<MessageId, u32>,
-    suspicions: BTreeMap<MessageId, u8>,
+    ungiven: UngivenMessages,
     failures: Failures,
     /// How often the target was down just when it was given this message.
     struck: BTreeMap<MessageId, u32>,
@@ -90,17 +86,12 @@ impl Memory {
 
     /// What is noted of messages the server no longer lists serves nobody. That they are done stays known.
     fn forget_unlisted(&mut self, found: &[MessageId], marked_are_unlisted: bool) {
-        let noted = self.absences.len()
-            + self.suspicions.len()
-            + self.failures.len()
-            + self.unacknowledged.len()
-            + self.struck.len();
+        let noted = self.ungiven.len() + self.failures.len() + self.unacknowledged.len() + self.struck.len();
         if noted == 0 {
             return;
         }
         let listed: BTreeSet<&MessageId> = found.iter().collect();
-        self.absences.retain(|id, _| listed.contains(id));
-        self.suspicions.retain(|id, _| listed.contains(id));
+        self.ungiven.retain(|id| listed.contains(id));
         self.failures.retain(|id| listed.contains(id));
         self.struck.retain(|id, _| listed.contains(id));
         if marked_are_unlisted {
@@ -114,8 +105,7 @@ impl Memory {
         self.done.insert(id);
         self.unacknowledged.insert(id.clone(), mark);
         self.waiting.remove(id);
-        self.absences.remove(id);
-        self.suspicions.remove(id);
+        self.ungiven.forget(id);
         self.struck.remove(id);
         self.failures.forget(id);
     }
@@ -148,12 +138,16 @@ impl Memory {
         self.waiting.insert(id.clone(), until);
     }
 
-    /// The server listed the message but gave no body: gone by now, or the server is confused. Ask again, ever later.
-    pub fn absent(&mut self, id: &MessageId, now: Instant) {
-        let times = self.absences.entry(id.clone()).or_default();
-        let delay = ABSENT.0.saturating_mul(2_u32.saturating_pow(*times)).min(ABSENT.1);
-        *times = times.saturating_add(1);
-        self.waiting.insert(id.clone(), now + delay);
+    /// The server listed the message and did not give it. It waits until it is asked for again.
+    pub(crate) fn ungiven(&mut self, id: &MessageId, how: Ungiven, others_arrived: bool, now: Instant) -> Setback {
+        let setback = self.ungiven.ungiven(id, how, others_arrived);
+        self.waiting.insert(id.clone(), now + setback.backoff);
+        setback
+    }
+
+    /// What is known of messages that the server did not give.
+    pub(crate) fn ungiven_messages(&mut self) -> &mut UngivenMessages {
+        &mut self.ungiven
     }
 
     /// `id` was delivered; `mark` is how the server is told.
@@ -214,25 +208,6 @@ impl Memory {
         let first = !self.fetched.contains(id);
         self.fetched.insert(id);
         first
-    }
-
-    /// These stood in an answer that could not be read.
-    pub fn suspect(&mut self, ids: &[MessageId]) {
-        for id in ids {
-            let times = self.suspicions.entry(id.clone()).or_default();
-            *times = times.saturating_add(1);
-        }
-    }
-
-    /// Whether the message has to be fetched alone.
-    pub fn is_suspect(&self, id: &MessageId) -> bool {
-        self.suspicions.get(id).is_some_and(|times| *times >= SUSPECT_AFTER)
-    }
-
-    /// The message was read after all.
-    pub fn cleared(&mut self, id: &MessageId) {
-        self.suspicions.remove(id);
-        self.absences.remove(id);
     }
 
     /// When the next message that waits may be tried again, or marked.
@@ -414,16 +389,5 @@ mod tests {
         assert_eq!(memory.sort_out(&[uid(1)], None, Instant::now()).todo, vec![]);
         memory.enter("b");
         assert_eq!(memory.sort_out(&[uid(1)], None, Instant::now()).todo, vec![uid(1)]);
-    }
-
-    #[test]
-    fn three_unreadable_answers_make_a_suspect() {
-        let mut memory = Memory::default();
-        memory.suspect(&[uid(1), uid(2)]);
-        memory.suspect(&[uid(1), uid(2)]);
-        memory.cleared(&uid(2));
-        memory.suspect(&[uid(1), uid(2)]);
-        assert!(memory.is_suspect(&uid(1)));
-        assert!(!memory.is_suspect(&uid(2)));
     }
 }

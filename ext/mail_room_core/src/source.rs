@@ -28,6 +28,8 @@ pub enum Fetched {
     Body(MessageId, Vec<u8>),
     /// The server has the message but yields no body (NIL).
     Nil(MessageId),
+    /// The server refuses to give the message and says why; nothing is wrong with the session.
+    Refused(MessageId, String),
     /// Larger than [`Source::sizes`] said, so memory was not planned for it: it was not read, and has this many octets at
     /// the most, or as far as anybody knows.
     Larger(MessageId, u64),
@@ -52,7 +54,7 @@ pub trait Source: Send {
     /// Ids of the messages to deliver, oldest first, each once.
     fn search(&mut self) -> impl Future<Output = Result<Vec<MessageId>>> + Send;
 
-    /// Sizes in octets, of those of `ids` that still exist.
+    /// Sizes in octets, of those of `ids` that still exist and whose size the server tells.
     fn sizes(&mut self, ids: &[MessageId]) -> impl Future<Output = Result<Vec<(MessageId, u64)>>> + Send;
 
     /// Fetches `ids` without changing a flag and gives each message to `sink` as it arrives. Ids the server no longer

@@ -10,9 +10,10 @@
 mod gather;
 mod hand_over;
 mod marking;
+mod not_given;
 mod triage;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -58,6 +59,7 @@ async fn passes<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
     while !watched.stop.asked() {
         let found = source.search().await?;
         let sorted = watched.memory().sort_out(&found, watched.shows_unmarked(), Instant::now());
+        not_given::tell_passed_over(watched);
         watched.progress.left(sorted.todo.len().saturating_add(sorted.waiting));
         mark(source, watched, &sorted.to_mark).await?;
         let nothing_left = sorted.todo.is_empty();
@@ -109,23 +111,21 @@ struct Pass<'a, S> {
     scope: String,
     queue: VecDeque<MessageId>,
     sized: VecDeque<Measured>,
+    /// Those of them whose size the server did not tell, so that it is only assumed.
+    unmeasured: HashSet<MessageId>,
     left: usize,
 }
 
 impl<'a, S: Source> Pass<'a, S> {
     fn new(source: &'a mut S, watched: &'a Watched, todo: Vec<MessageId>, limit: usize) -> Self {
         let scope = source.scope().to_owned();
-        // Suspects last: a message the server chokes on must not keep the others waiting.
-        let (suspects, sound): (Vec<_>, Vec<_>) = {
-            let memory = watched.memory();
-            todo.into_iter().partition(|id| memory.is_suspect(id))
-        };
-        let mut queue: VecDeque<_> = sound.into_iter().chain(suspects).collect();
+        let mut queue = not_given::suspects_last(watched, todo);
         // The newest first: if those at the head are at fault and not the target, this one gets through.
         if watched.memory().doubts_target() {
             queue.rotate_right(1.min(queue.len()));
         }
-        Self { source, watched, scope, queue, sized: VecDeque::new(), left: limit }
+        let (sized, unmeasured) = (VecDeque::new(), HashSet::new());
+        Self { source, watched, scope, queue, sized, unmeasured, left: limit }
     }
 
     async fn run(mut self) -> Result<()> {

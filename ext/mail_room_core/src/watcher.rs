@@ -19,6 +19,9 @@ use crate::watched::Watched;
 const RECONNECT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 /// The same while the server refuses us: asking too often locks accounts.
 const REFUSED: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
+/// Delay before the next connection if the last one ended over a message that is being narrowed down, and how often in a
+/// row while no message is delivered: everybody else's mail waits for it.
+const NARROWING: (Duration, u32) = (Duration::from_millis(250), 12);
 /// First pause while a target is down; the longest is the delivery's.
 const PAUSE: Duration = Duration::from_millis(500);
 /// A connection that lived this long, or brought a message, was a good one: the next failure starts anew.
@@ -68,13 +71,14 @@ async fn keep_connected<C: Connector>(connector: &C, watched: &Watched) {
     watched.log.info("Setting up watcher", &[]);
     let mut reconnect = Backoff::new(RECONNECT.0, RECONNECT.1);
     let mut refused = Backoff::new(REFUSED.0, REFUSED.1);
+    let mut narrowings = 0;
     while !watched.stop.asked() {
         let (started, delivered) = (Instant::now(), watched.delivered());
         let Err(error) = live(connector, watched).await else { break };
         if matches!(error, Error::Stopped) {
             break;
         }
-        if watched.once && matches!(error, Error::Refused(_) | Error::Configuration(_)) {
+        if watched.once && matches!(error, Error::Refused(_) | Error::NoMailbox(_) | Error::Configuration(_)) {
             give_up(watched, &error.to_string());
             break;
         }
@@ -82,10 +86,16 @@ async fn keep_connected<C: Connector>(connector: &C, watched: &Watched) {
         if started.elapsed() >= GOOD_AFTER || watched.delivered() > delivered {
             reconnect.reset();
             refused.reset();
+            narrowings = 0;
         }
+        let narrowed = watched.memory().ungiven_messages().take_narrowed();
         let delay = match error {
             Error::Refused(_) | Error::Configuration(_) => refused.delay(),
             Error::Throttled { retry_after, .. } => retry_after,
+            _ if narrowed && narrowings < NARROWING.1 => {
+                narrowings += 1;
+                NARROWING.0
+            }
             _ => reconnect.delay(),
         };
         watched.log.line(

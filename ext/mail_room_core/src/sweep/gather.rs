@@ -6,16 +6,19 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::not_given::NotGiven;
 use super::{Chunk, Decision, Measured, Pass};
 use crate::arbiter::Claim;
 use crate::error::{Error, Result};
-use crate::journal::Severity;
 use crate::message::{Message, MessageId};
 use crate::progress::Fate;
 use crate::source::{Fetched, Mark, Source};
+use crate::ungiven::Ungiven;
 
 /// Messages whose sizes are asked for at a time.
-const SIZED_AT_A_TIME: usize = 2_000;
+pub(super) const SIZED_AT_A_TIME: usize = 2_000;
+/// What a message is taken to have if the server does not tell.
+const ASSUMED_OCTETS: u64 = 1 << 20;
 
 impl<S: Source> Pass<'_, S> {
     /// Claims and fetches the next chunk; `None` when there is no more.
@@ -40,15 +43,21 @@ impl<S: Source> Pass<'_, S> {
     }
 
     async fn ask_sizes(&mut self) -> Result<()> {
-        let ids: Vec<_> = self.queue.drain(..self.queue.len().min(SIZED_AT_A_TIME)).collect();
-        let mut sizes: HashMap<_, _> = self.source.sizes(&ids).await?.into_iter().collect();
-        let now = Instant::now();
-        for id in ids {
-            match sizes.remove(&id) {
-                Some(size) => self.sized.push_back((id, size)),
-                None => self.watched.memory().absent(&id, now),
+        let ids = self.next_together();
+        let told = if self.is_without_size(&ids) { Ok(Vec::new()) } else { self.source.sizes(&ids).await };
+        let told = match told {
+            Ok(told) => told,
+            Err(error) => {
+                self.not_measured(&ids, &error);
+                return Err(error);
             }
-        }
+        };
+        let mut sizes: HashMap<_, _> = told.into_iter().collect();
+        let (sized, untold): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| sizes.contains_key(id));
+        self.sized.extend(sized.into_iter().filter_map(|id| sizes.remove_entry(&id)));
+        // Gone, or the server does not tell: fetching them shows which. After those that are there for sure.
+        self.unmeasured.extend(untold.iter().cloned());
+        self.sized.extend(untold.into_iter().map(|id| (id, ASSUMED_OCTETS)));
         Ok(())
     }
 
@@ -56,24 +65,23 @@ impl<S: Source> Pass<'_, S> {
     fn plan(&mut self) -> (Vec<Measured>, Vec<Decision>) {
         let most = if self.watched.memory().is_probing() { 1 } else { S::AT_A_TIME.min(self.left) };
         let most_octets = self.watched.budget.chunk_octets();
-        let (mut chosen, mut too_large, mut octets) = (Vec::new(), Vec::new(), 0_u64);
+        let (mut chosen, mut too_large, mut octets, mut suspects) = (Vec::new(), Vec::new(), 0_u64, false);
         while let Some((id, size)) = self.sized.pop_front() {
             if size > self.watched.config.max_message_size {
                 self.too_large(&id, size);
                 too_large.push((id, Mark::SetAside));
                 continue;
             }
-            let suspect = self.watched.memory().is_suspect(&id);
-            let fits = octets.saturating_add(size) <= most_octets && chosen.len() < most && !suspect;
-            if !fits && !chosen.is_empty() {
+            let group = self.watched.memory().ungiven_messages().group(&id);
+            let among_its_like = chosen.is_empty() || group.is_some() == suspects;
+            let fits = octets.saturating_add(size) <= most_octets && chosen.len() < most.min(group.unwrap_or(most));
+            if !(fits && among_its_like) && !chosen.is_empty() {
                 self.sized.push_front((id, size));
                 break;
             }
+            suspects = group.is_some();
             octets = octets.saturating_add(size);
             chosen.push((id, size));
-            if suspect {
-                break;
-            }
         }
         (chosen, too_large)
     }
@@ -135,18 +143,21 @@ impl<S: Source> Pass<'_, S> {
         let most = planned.saturating_mul(2).saturating_add(1 << 20);
         chunk.lease = watched.budget.take(planned).await;
 
+        let empty: HashSet<_> = won.iter().filter(|(_, size)| *size == 0).map(|(id, _)| id.clone()).collect();
         let mut missing: Vec<MessageId> = won.into_iter().map(|(id, _)| id).collect();
         let ids = missing.clone();
-        let (mut octets, mut nil, mut excessive) = (0_u64, Vec::new(), Vec::new());
+        let (mut octets, mut not_given) = (0_u64, NotGiven::default());
         let (mut larger, mut too_large) = (Vec::new(), Vec::new());
         let messages = &mut chunk.messages;
         let fetched = self
             .source
             .fetch(&ids, watched.config.max_message_size, &mut |fetched| match fetched {
+                // Octets were told: the server has lost them, or cannot read them.
+                Fetched::Body(id, body) if body.is_empty() && !empty.contains(&id) => not_given.empty.push(id),
                 Fetched::Body(id, body) => {
                     octets = octets.saturating_add(u64::try_from(body.len()).unwrap_or(u64::MAX));
                     if octets > most && !alone {
-                        excessive.push(id);
+                        not_given.excessive.push(id);
                     } else {
                         // Fetched again because its delivery failed, it has got no nearer to its end.
                         if watched.memory().fetched(&id) {
@@ -155,7 +166,8 @@ impl<S: Source> Pass<'_, S> {
                         messages.push(Message { id, body });
                     }
                 }
-                Fetched::Nil(id) => nil.push(id),
+                Fetched::Nil(id) => not_given.nil.push(id),
+                Fetched::Refused(id, why) => not_given.refused.push((id, why)),
                 Fetched::Larger(id, size) => larger.push((id, size)),
                 Fetched::TooLarge(id) => too_large.push(id),
             })
@@ -172,31 +184,11 @@ impl<S: Source> Pass<'_, S> {
                 return self.fetch_later(&missing, chunk, what, retry_after).await;
             }
             Err(error) => {
-                self.failed_fetch(&missing, alone, &error);
+                self.cut_off(&missing, &chunk.messages, alone, &error);
                 return Err(error);
             }
         }
-        let now = Instant::now();
-        {
-            let mut memory = watched.memory();
-            for message in chunk.messages.iter() {
-                memory.cleared(&message.id);
-            }
-            for id in &missing {
-                if excessive.contains(id) {
-                    (0..3).for_each(|_| memory.suspect(std::slice::from_ref(id)));
-                } else {
-                    memory.absent(id, now);
-                }
-            }
-        }
-        for id in &nil {
-            watched.log.line(
-                Severity::Warn,
-                "Message without a body",
-                &[("uid", json!(id)), ("error", "the server has no body for it; asked again later".into())],
-            );
-        }
+        self.not_given(&missing, not_given, &chunk.messages);
         if !missing.is_empty() {
             watched.release(&self.scope, &missing).await?;
         }
@@ -234,11 +226,11 @@ impl<S: Source> Pass<'_, S> {
         {
             let mut memory = watched.memory();
             for message in &chunk.messages {
-                memory.cleared(&message.id);
+                memory.ungiven_messages().arrived(&message.id);
             }
             missing.iter().for_each(|id| memory.wait(id, now + retry_after));
             if let Some(first) = missing.first() {
-                memory.absent(first, now);
+                memory.ungiven(first, Ungiven::Empty, true, now);
             }
         }
         watched.release(&self.scope, missing).await?;
@@ -246,26 +238,5 @@ impl<S: Source> Pass<'_, S> {
             return Err(Error::Throttled { what, retry_after });
         }
         Ok(())
-    }
-
-    /// The connection is gone or out of step. The messages that did not arrive are under suspicion.
-    fn failed_fetch(&self, missing: &[MessageId], alone: bool, error: &Error) {
-        if !S::ANSWERS_TOGETHER {
-            return;
-        }
-        let watched = self.watched;
-        let mut memory = watched.memory();
-        let Some(first) = missing.first() else { return };
-        if !(alone && memory.is_suspect(first)) {
-            memory.suspect(missing);
-            return;
-        }
-        if matches!(error, Error::Unparseable(_)) {
-            memory.decided(first, Mark::SetAside);
-            drop(memory);
-            watched.tell_set_aside(first, &error.to_string());
-        } else {
-            memory.absent(first, Instant::now());
-        }
     }
 }

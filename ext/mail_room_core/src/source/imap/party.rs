@@ -80,6 +80,7 @@ impl Party {
             Error::Reconnect(text) => Error::Reconnect(named(text)),
             Error::Unparseable(text) => Error::Unparseable(named(text)),
             Error::Refused(text) => Error::Refused(named(text)),
+            Error::NoMailbox(text) => Error::NoMailbox(named(text)),
             other => other,
         }
     }
