@@ -235,8 +235,7 @@ mod tests {
     #[test]
     fn an_empty_body_never_counts() {
         let mut ungiven = UngivenMessages::default();
-        let delays: Vec<_> =
-            (0..8).map(|_| ungiven.ungiven(&uid(1), Ungiven::Empty, true).backoff.as_secs()).collect();
+        let delays: Vec<_> = (0..8).map(|_| ungiven.ungiven(&uid(1), Ungiven::Empty, true).backoff.as_secs()).collect();
         assert_eq!(delays, [10, 20, 40, 80, 160, 320, 600, 600]);
         assert_eq!(ungiven.ungiven(&uid(1), Ungiven::Empty, true).counted, 0);
         assert_eq!(ungiven.group(&uid(1)), None, "it may be asked for beside others");

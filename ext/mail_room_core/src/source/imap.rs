@@ -107,7 +107,7 @@ impl Imap {
             session = login_with(tokens, mailbox, deadlines, gate, events) => session?,
         };
         let Mailbox { host, port, email, name, .. } = mailbox;
-        let scope = text::scope(host, *port, email, name, session.uid_validity().unwrap_or(0));
+        let scope = text::scope(host, *port, email, name, session.uid_validity.unwrap_or(0));
         // Zero would search without pause.
         let idle_timeout = Duration::from_secs(mailbox.idle_timeout.max(1));
         let failed_mailbox = mailbox.failed_mailbox.clone();

@@ -111,7 +111,10 @@ impl<S: Source> Pass<'_, S> {
         }
         excessive.iter().for_each(|id| watched.memory().ungiven_messages().single_out(id));
         let told = |id: &MessageId| {
-            nil.contains(id) || empty.contains(id) || excessive.contains(id) || refused.iter().any(|(told, _)| told == id)
+            nil.contains(id)
+                || empty.contains(id)
+                || excessive.contains(id)
+                || refused.iter().any(|(told, _)| told == id)
         };
         for id in missing.iter().filter(|id| !told(id)) {
             self.passed_over(id, others_arrived);

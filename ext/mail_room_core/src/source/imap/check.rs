@@ -104,7 +104,7 @@ async fn looked_into(session: &mut Session, mailbox: &Mailbox, report: &mut Repo
         report.fact("names", names);
         return None;
     }
-    let capabilities = session.capabilities();
+    let capabilities = session.capabilities.clone();
     report.step("capabilities", async { Ok(()) }).await?;
     report.fact("idle", capabilities.idle);
     report.fact("uidplus", capabilities.uid_expunge);

@@ -26,14 +26,14 @@ pub(super) async fn wait(session: &mut Session, idle_timeout: Duration, until: I
     if stop.asked() {
         return Ok(());
     }
-    let waited = if session.capabilities().idle && session.idle_works {
+    let waited = if session.capabilities.idle && session.idle_works {
         let renewal = idle_timeout.min(session.deadlines.idle);
         idle(session, until.min(Instant::now() + renewal), stop).await
     } else {
         nap(session, idle_timeout, until, stop).await
     };
     // The caller searches now, or knows why not: what came in has been told.
-    session.no_news();
+    session.news = false;
     waited
 }
 
@@ -49,7 +49,7 @@ enum End {
 
 async fn idle(session: &mut Session, until: Instant, stop: &Stop) -> Result<()> {
     // One IDLE after the other, each proof that the server is there.
-    while !session.news() && !stop.asked() && Instant::now() < until {
+    while !session.news && !stop.asked() && Instant::now() < until {
         session.rest();
         match one_idle(session, until, stop).await? {
             End::Over => break,
@@ -72,7 +72,7 @@ async fn one_idle(session: &mut Session, until: Instant, stop: &Stop) -> Result<
     session.control.wait();
     let mut silent_at = Instant::now() + session.deadlines.idle_silence;
     let end = loop {
-        if session.news() {
+        if session.news {
             break End::Over;
         }
         let response = tokio::select! {
@@ -142,7 +142,7 @@ async fn nap(session: &mut Session, idle_timeout: Duration, until: Instant, stop
     let until = until.min(Instant::now() + idle_timeout.min(session.deadlines.poll));
     session.rest();
     session.control.wait();
-    while !session.news() {
+    while !session.news {
         let response = tokio::select! {
             biased;
             () = stop.wait() => return Ok(()),

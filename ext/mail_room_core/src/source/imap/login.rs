@@ -138,7 +138,7 @@ async fn greeted(mut session: Session, learned: u32) -> Result<Session> {
     if session.control.lock().notes.learned == learned {
         ok(session.simple("CAPABILITY").await?, "CAPABILITY")?;
     }
-    if session.capabilities().id {
+    if session.capabilities.id {
         session.begin();
         let name = [("name", Some("gitlab-mail_room")), ("version", Some(env!("CARGO_PKG_VERSION")))];
         let told = session.imap.id(name).await;

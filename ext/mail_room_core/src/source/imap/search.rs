@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 pub(super) async fn search(session: &mut Session, program: &SearchProgram) -> Result<Vec<u32>> {
     session.drain().await?;
     // From here on: what is announced while the server searches may have come too late for this search.
-    session.no_news();
+    session.news = false;
     let mut query = Command::new("");
     program.append(&mut query);
     session.control.begin(session.deadlines.command, Wanted::search());

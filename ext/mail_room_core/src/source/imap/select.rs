@@ -38,6 +38,6 @@ pub(super) async fn select(session: &mut Session, name: &str) -> Result<()> {
     }
     // RFC 3501 section 2.3.1.1: a server without UIDVALIDITY has UIDs for one session only; 0 marks that.
     let uid_validity = mailbox.and_then(|mailbox| mailbox.uid_validity).unwrap_or(0);
-    session.control.lock().notes.uid_validity = Some(uid_validity);
+    session.uid_validity = Some(uid_validity);
     Ok(())
 }

@@ -60,6 +60,12 @@ pub(super) struct Session {
     pub(super) control: Control,
     pub(super) deadlines: Deadlines,
     pub(super) party: Party,
+    pub(super) capabilities: Capabilities,
+    learned: u32,
+    /// Something may have come in since the last search began.
+    pub(super) news: bool,
+    /// The validity of the UIDs of the selected mailbox; 0 if the server does not tell.
+    pub(super) uid_validity: Option<u32>,
     /// Whether this server takes IDLE as it should.
     pub(super) idle_works: bool,
 }
@@ -75,7 +81,17 @@ impl Session {
     pub(super) fn new(imap: async_imap::Session<Stream>, control: Control, deadlines: Deadlines, party: Party) -> Self {
         // The stream takes note of what comes unasked; here it would only fill memory.
         imap.unsolicited_responses.close();
-        Self { imap, control, deadlines, party, idle_works: true }
+        Self {
+            imap,
+            control,
+            deadlines,
+            party,
+            capabilities: Capabilities::default(),
+            learned: 0,
+            news: false,
+            uid_validity: None,
+            idle_works: true,
+        }
     }
 
     /// An exchange that expects no data begins; it must be over within the usual time.
@@ -84,35 +100,37 @@ impl Session {
     }
 
     /// The server's answer to a call of the library that is over, and what the call found if the answer is OK.
-    pub(super) fn answered<T>(&self, called: async_imap::error::Result<T>) -> Result<(Status, Option<T>)> {
-        let status = self.control.answer()?;
+    pub(super) fn answered<T>(&mut self, called: async_imap::error::Result<T>) -> Result<(Status, Option<T>)> {
+        let answer = self.control.answer();
+        self.learn()?;
+        let status = answer?;
         let found = called.ok().filter(|_| status.kind == Kind::Ok);
         Ok((status, found))
     }
 
-    /// What the server can do.
-    pub(super) fn capabilities(&self) -> Capabilities {
-        self.control.capabilities()
-    }
-
-    /// Whether something may have come in since the last search began.
-    pub(super) fn news(&self) -> bool {
-        self.control.lock().notes.news
-    }
-
-    /// What came in has been told.
-    pub(super) fn no_news(&self) {
-        self.control.lock().notes.news = false;
-    }
-
-    /// The validity of the UIDs of the selected mailbox; 0 if the server does not tell.
-    pub(super) fn uid_validity(&self) -> Option<u32> {
-        self.control.lock().notes.uid_validity
+    /// What the stream noted becomes known here. A call of the library may have read any number of responses.
+    fn learn(&mut self) -> Result<()> {
+        let mut shared = self.control.lock();
+        let notes = &mut shared.notes;
+        self.news |= std::mem::take(&mut notes.news);
+        if self.learned != notes.learned {
+            self.learned = notes.learned;
+            self.capabilities = notes.capabilities.clone().unwrap_or_default();
+        }
+        match self.uid_validity.zip(notes.uid_validity.take()) {
+            Some((selected, told)) if selected != told => Err(replaced()),
+            _ => Ok(()),
+        }
     }
 
     /// Runs one command without literals.
     pub(super) async fn simple(&mut self, text: &str) -> Result<Status> {
         self.run(&Command::new(text), &mut Nothing).await
+    }
+
+    /// Runs one command without literals and gives its data to `intake`.
+    pub(super) async fn simple_into(&mut self, text: &str, intake: &mut dyn Intake) -> Result<Status> {
+        self.run(&Command::new(text), intake).await
     }
 
     /// Runs one command. Its answer may be OK, NO or BAD.
@@ -183,10 +201,9 @@ impl Session {
 
     /// The next response. Cancel safe.
     pub(super) async fn response(&mut self) -> Result<Reply> {
-        match self.imap.read_response().await {
-            Ok(Some(response)) => reply(response.parsed(), &mut self.control.lock().notes),
-            Ok(None) | Err(_) => Err(self.control.failure()),
-        }
+        let Ok(Some(response)) = self.imap.read_response().await else { return Err(self.control.failure()) };
+        self.learn()?;
+        reply(response.parsed(), &mut self.control.lock().notes)
     }
 
     /// Reads what the server has sent unasked, without waiting.
@@ -223,6 +240,11 @@ pub(super) fn ok(status: Status, command: &str) -> Result<()> {
         Kind::Ok => Ok(()),
         _ => Err(Error::Reconnect(format!("the server refused {command}: {}", status.text))),
     }
+}
+
+/// The UIDs have lost their meaning: what is known of them must not be acted upon.
+pub(super) fn replaced() -> Error {
+    Error::Reconnect("the mailbox was replaced by another one of the same name".into())
 }
 
 pub(super) fn out_of_step() -> Error {

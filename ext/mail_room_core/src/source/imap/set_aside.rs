@@ -34,7 +34,7 @@ pub(super) async fn set_aside(session: &mut Session, uids: &[u32], folder: Optio
 
 /// Moves a set. Returns the server's answer if it refuses.
 async fn transfer(session: &mut Session, set: &UidSet, folder: &str) -> Result<Option<Status>> {
-    let moves = session.capabilities().moves;
+    let moves = session.capabilities.moves;
     let mut answer = to_folder(session, moves, set, folder).await?;
     if answer.kind == Kind::No {
         create(session, folder).await?;
@@ -46,7 +46,7 @@ async fn transfer(session: &mut Session, set: &UidSet, folder: &str) -> Result<O
     if !moves {
         store::mark(session, &set.uids, Mark::Deleted).await?;
         // Without UIDPLUS whatever anybody has marked would go, too.
-        if session.capabilities().uid_expunge {
+        if session.capabilities.uid_expunge {
             store::expunge(session, &set.uids).await?;
         }
     }
@@ -56,11 +56,8 @@ async fn transfer(session: &mut Session, set: &UidSet, folder: &str) -> Result<O
 async fn to_folder(session: &mut Session, moves: bool, set: &UidSet, folder: &str) -> Result<Status> {
     let name = utf7::encode(folder);
     session.begin();
-    let done = if moves {
-        session.imap.uid_mv(&set.text, name).await
-    } else {
-        session.imap.uid_copy(&set.text, name).await
-    };
+    let done =
+        if moves { session.imap.uid_mv(&set.text, name).await } else { session.imap.uid_copy(&set.text, name).await };
     session.answered(done).map(|(status, _)| status)
 }
 

@@ -41,7 +41,7 @@ pub(super) async fn expunge(session: &mut Session, uids: &[u32]) -> Result<()> {
     if uids.is_empty() {
         return Ok(());
     }
-    let commands: Vec<_> = if session.capabilities().uid_expunge {
+    let commands: Vec<_> = if session.capabilities.uid_expunge {
         sets(uids, SET_OCTETS).iter().map(|set| format!("UID EXPUNGE {}", set.text)).collect()
     } else {
         vec!["EXPUNGE".to_owned()]

@@ -6,6 +6,7 @@ mod control;
 mod found;
 mod frame;
 #[cfg(any(test, fuzzing))]
+#[cfg_attr(test, allow(unreachable_pub))]
 pub mod harness;
 mod notes;
 mod outgoing;
@@ -24,8 +25,8 @@ use crate::error::{Error, Result};
 pub(super) use control::Control;
 use control::{Clock, Shared};
 use frame::{Framer, LARGE};
-use outgoing::Outgoing;
 pub(super) use notes::Notes;
+use outgoing::Outgoing;
 pub(super) use wanted::Wanted;
 
 /// Octets of the buffer while nothing much comes in: a mailbox in IDLE holds no more.
@@ -176,14 +177,15 @@ impl Stream {
                     return Poll::Ready(Err(Error::Reconnect("the server takes nothing from us any more".into())));
                 }
                 Poll::Ready(Ok(None)) => self.unflushed = false,
-                Poll::Ready(Ok(Some(0))) => return Poll::Ready(Err(closed())),
-                Poll::Ready(Ok(Some(octets))) => {
+                Poll::Ready(Ok(Some(octets))) if octets > 0 => {
                     self.outgoing.ready.drain(..octets);
                     self.unflushed = true;
                     clock.active = Instant::now();
                 }
-                Poll::Ready(Err(error)) => {
-                    return Poll::Ready(Err(Error::Reconnect(format!("the connection broke: {error}"))));
+                // A server that takes no more may have said why, and reading shows that it is gone.
+                Poll::Ready(Ok(Some(_)) | Err(_)) => {
+                    self.outgoing.ready.clear();
+                    self.unflushed = false;
                 }
             }
         }

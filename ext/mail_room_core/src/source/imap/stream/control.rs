@@ -71,6 +71,11 @@ pub(in super::super) struct Shared {
 impl Shared {
     /// Remembers why the connection is of no use any more; the library passes on that something went wrong.
     pub(super) fn fail(&mut self, error: Error) -> io::Error {
+        // Some servers give the reason in a line of its own and then hang up.
+        let error = match (error, self.notes.last_words.take()) {
+            (Error::Reconnect(text), Some(words)) => Error::Reconnect(format!("{text}; before, it said: {words}")),
+            (error, _) => error,
+        };
         self.notes.failure.get_or_insert(error);
         io::Error::other("see the failure that was noted")
     }

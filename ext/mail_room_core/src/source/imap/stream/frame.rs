@@ -66,7 +66,9 @@ impl Framer {
     /// A body of which much is missing, to be read into directly, and how much that is. [`Self::took`] says what came.
     pub(super) fn body_room(&mut self) -> Option<(&mut Vec<u8>, u64)> {
         match self.next {
-            Next::Literal(Keep::Body, left) if left >= LARGE as u64 => self.frame.body.as_mut().map(|body| (body, left)),
+            Next::Literal(Keep::Body, left) if left >= LARGE as u64 => {
+                self.frame.body.as_mut().map(|body| (body, left))
+            }
             _ => None,
         }
     }

@@ -34,8 +34,12 @@ pub(in super::super) struct Notes {
     pub(in super::super) capabilities: Option<Capabilities>,
     /// How often it did.
     pub(in super::super) learned: u32,
-    /// The validity of the UIDs of the selected mailbox; 0 if the server does not tell, `None` before SELECT.
+    /// The UIDVALIDITY that a status response told last.
     pub(in super::super) uid_validity: Option<u32>,
+    /// What the server complained of last, since it last answered a command.
+    pub(super) last_words: Option<String>,
+    /// SEARCH responses of this exchange.
+    pub(in super::super) found: u32,
     /// We asked to leave: BYE is an answer and no hang-up.
     pub(in super::super) leaving: bool,
     /// Responses that could not be read and that nobody needed.
@@ -49,11 +53,15 @@ impl Notes {
         self.answers.clear();
         self.body = None;
         self.namespace = None;
+        self.found = 0;
     }
 
     /// Takes note of an untagged status response.
     pub(super) fn hear(&mut self, mut status: Status) -> Result<()> {
-        self.consider(&mut status)?;
+        self.consider(&mut status);
+        if matches!(status.kind, Kind::No | Kind::Bad) {
+            self.last_words = Some(status.text.clone());
+        }
         if status.kind == Kind::Bye && !self.leaving {
             return Err(Error::Reconnect(format!("the server hung up: {}", status.text)));
         }
@@ -69,23 +77,22 @@ impl Notes {
             return Err(Error::Reconnect("the server answered something we have not asked".into()));
         };
         self.outstanding.swap_remove(index);
-        self.consider(&mut status)?;
+        self.consider(&mut status);
+        self.last_words = None;
         self.answers.push((tag.to_owned(), status));
         Ok(())
     }
 
-    fn consider(&mut self, status: &mut Status) -> Result<()> {
+    fn consider(&mut self, status: &mut Status) {
         if let Some(party) = &self.party {
             status.text = party.server_text(&status.text);
         }
         if status.code == "CAPABILITY" && matches!(status.kind, Kind::Ok | Kind::Preauth) {
             self.learn(&status.arguments);
         }
-        let selected = self.uid_validity.is_some();
-        if selected && status.code == "UIDVALIDITY" && status.arguments.trim().parse().ok() != self.uid_validity {
-            return Err(Error::Reconnect("the mailbox was replaced by another one of the same name".into()));
+        if status.code == "UIDVALIDITY" {
+            self.uid_validity = status.arguments.trim().parse().ok();
         }
-        Ok(())
     }
 
     /// Takes note of what the server can do.

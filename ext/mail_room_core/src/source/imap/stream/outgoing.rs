@@ -74,7 +74,8 @@ impl Outgoing {
 /// The tag of a command; lines within a command have none.
 fn tag(line: &[u8]) -> Option<String> {
     let tag = line.get(..line.iter().position(|byte| *byte == b' ')?)?;
-    let is_tag = tag.strip_prefix(b"A").is_some_and(|digits| digits.len() == 4 && digits.iter().all(u8::is_ascii_digit));
+    let is_tag =
+        tag.strip_prefix(b"A").is_some_and(|digits| digits.len() == 4 && digits.iter().all(u8::is_ascii_digit));
     is_tag.then(|| String::from_utf8_lossy(tag).into_owned())
 }
 
@@ -119,11 +120,7 @@ mod tests {
     fn strings_that_cannot_be_quoted_are_literals() {
         for (line, capabilities, expected) in [
             ("A0001 LOGIN \"me\" \"s3\\\"\\\\\"\r\n", "", &["A0001 LOGIN \"me\" \"s3\\\"\\\\\"\r\n"][..]),
-            (
-                "A0001 LOGIN \"m\\\"ä\" \"ö\"\r\n",
-                "",
-                &["A0001 LOGIN {4}\r\n", "m\"ä {2}\r\n", "ö\r\n"],
-            ),
+            ("A0001 LOGIN \"m\\\"ä\" \"ö\"\r\n", "", &["A0001 LOGIN {4}\r\n", "m\"ä {2}\r\n", "ö\r\n"]),
             ("A0001 LOGIN \"me\" \"ö\"\r\n", "LITERAL+", &["A0001 LOGIN \"me\" {2+}\r\nö\r\n"]),
             ("DONE\r\n", "", &["DONE\r\n"]),
             ("AG1lAA==\r\n", "", &["AG1lAA==\r\n"]),

@@ -38,6 +38,7 @@ pub(super) fn admit(mut frame: Frame, wanted: &mut Wanted, notes: &mut Notes) ->
     match word.as_slice() {
         b"SEARCH" | b"ESEARCH" => {
             let found = std::str::from_utf8(data).ok().and_then(found::responses);
+            notes.found = notes.found.saturating_add(1);
             return found.map_or_else(|| dropped(&frame.text, wanted, notes), Ok);
         }
         b"CAPABILITY" => notes.learn(&String::from_utf8_lossy(data.get(word.len()..).unwrap_or_default())),
@@ -45,7 +46,7 @@ pub(super) fn admit(mut frame: Frame, wanted: &mut Wanted, notes: &mut Notes) ->
             notes.namespace = Some(String::from_utf8_lossy(data).into_owned());
             return Ok(Vec::new());
         }
-        b"FLAGS" | b"LIST" | b"ID" => {}
+        b"FLAGS" | b"LIST" | b"STATUS" | b"ID" => {}
         _ if word.first().is_some_and(u8::is_ascii_digit) => quoted_body(&mut frame, wanted)?,
         _ => return dropped(&frame.text, wanted, notes),
     }
@@ -150,7 +151,9 @@ fn quoted_body(frame: &mut Frame, wanted: &Wanted) -> Result<()> {
     let mut rest = text.iter().enumerate().skip(open + 1);
     while let Some((at, byte)) = rest.next() {
         match byte {
-            b'"' if frame.body.is_some() => return Err(Error::Unparseable("the server sent two bodies in one answer".into())),
+            b'"' if frame.body.is_some() => {
+                return Err(Error::Unparseable("the server sent two bodies in one answer".into()));
+            }
             b'"' if body.len() as u64 > wanted.limit && !wanted.bodies.is_empty() => {
                 return Err(Error::Unparseable("the server sends a message larger than it may be".into()));
             }
@@ -174,22 +177,19 @@ fn repaired(text: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let mut line = single_spaced(text);
-    if is_fetch(text) {
-        // Nobody asks for flags; a keyword may be no atom.
-        if let Some(open) = line.windows(7).position(|window| window.eq_ignore_ascii_case(b"FLAGS (")) {
-            let length = line.iter().skip(open).position(|byte| *byte == b')').unwrap_or_default();
-            if length > 0 {
-                line.drain(open + 7..open + length);
-            }
-        }
-    } else if text.get(2..8).is_some_and(|word| word.eq_ignore_ascii_case(b"FLAGS ")) {
+    if text.get(2..8).is_some_and(|word| word.eq_ignore_ascii_case(b"FLAGS ")) {
         line.iter_mut().filter(|byte| matches!(byte, b'[' | b']')).for_each(|byte| *byte = b'_');
     } else if text.get(2..7).is_some_and(|word| word.eq_ignore_ascii_case(b"LIST ")) {
         // RFC 5258 section 6: extended data stands after the name.
-        let open = line.windows(2).rposition(|window| window == b" (").filter(|open| *open > 7);
-        let after_name = line.windows(3).position(|window| window == b" ((").or(open);
-        line.truncate(after_name?);
-        line.extend_from_slice(b"\r\n");
+        let mut quoted = false;
+        let after_name = (8..line.len()).find(|at| {
+            quoted ^= line.get(*at) == Some(&b'"');
+            !quoted && line.get(*at..at + 2) == Some(b" (")
+        });
+        if let Some(after_name) = after_name {
+            line.truncate(after_name);
+            line.extend_from_slice(b"\r\n");
+        }
     }
     (line != text).then_some(line)
 }
@@ -236,16 +236,16 @@ mod tests {
             ("* LIST (\\HasNoChildren)  \"/\"  \"a  b\"", "* LIST (\\HasNoChildren) \"/\" \"a  b\""),
             ("* LIST () \"/\" {4}\r\na  b", "* LIST () \"/\" {4}\r\na  b"),
             ("* 1 FETCH (FLAGS (\\Seen ~todo))", "* 1 FETCH (FLAGS (\\Seen ~todo))"),
-            ("* 1 FETCH (FLAGS (\\a[b]c) UID 7 RFC822.SIZE 5)", "* 1 FETCH (FLAGS () UID 7 RFC822.SIZE 5)"),
+            ("* 1 FETCH (FLAGS (\\a[b]c) UID 7)", "* 1 FETCH (FLAGS (\\a[b]c) UID 7)"),
             ("* 1 FETCH (UID 7  RFC822.SIZE  5)", "* 1 FETCH (UID 7 RFC822.SIZE 5)"),
             ("* 1 FETCH (UID 7 RFC822.SIZE 99999999999)", "* 1 FETCH (UID 7 RFC822.SIZE 99999999999)"),
             ("* 1 FETCH (UID 7 X-NEW (a b) BODY[] NIL)", "* 1 FETCH (UID 7 X-NEW (a b) BODY[] NIL)"),
             ("* 1 FETCH (UID 7 BODY[] \"a\\\"b\")", "* 1 FETCH (UID 7 BODY[] {0}\r\n)"),
-            ("* 1 EXPUNGE  ", "* 1 EXPUNGE "),
+            ("* 1 EXPUNGE  ", "* 1 EXPUNGE  "),
             // Text is ours to tell.
             ("* OK [UIDVALIDITY 7] valid", "* OK [UIDVALIDITY 7] -"),
             ("* OK [READ-ONLY]\u{e9}", "* OK [READ-ONLY] -"),
-            ("* OK [XNEW (a b]) c", "* OK -"),
+            ("* OK [XNEW (a b]) c", "* OK [XNEW (a b] -"),
             ("* NO over quota", "* OK -"),
             ("* BAD", "* OK -"),
             ("BAD what?", "* OK -"),

@@ -114,7 +114,6 @@ impl Wanted {
             _ => Ok(Keep::Body),
         }
     }
-
 }
 
 /// Whether `text` ends where the value of `BODY[]` begins.
