@@ -82,6 +82,12 @@ pub trait Source: Send {
         Vec::new()
     }
 
+    /// What a person has to know of this mailbox, once; each with a name, so that it is said once and not at each
+    /// connection.
+    fn remarks(&mut self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
     /// Expunges `ids`, which [`mark`](Self::mark) has marked [`Mark::Deleted`], and nothing else where the server can.
     fn expunge(&mut self, ids: &[MessageId]) -> impl Future<Output = Result<()>> + Send;
 

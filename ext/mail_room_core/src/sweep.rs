@@ -22,6 +22,7 @@ use tokio::sync::Notify;
 
 use crate::budget::Lease;
 use crate::error::{Error, Result};
+use crate::journal::Severity;
 use crate::message::{Message, MessageId};
 use crate::source::{Mark, Source};
 use crate::watched::Watched;
@@ -58,6 +59,9 @@ pub async fn sweep<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
 async fn passes<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
     while !watched.stop.asked() {
         let found = source.search().await?;
+        for (_, error) in source.remarks() {
+            watched.log.line(Severity::Warn, "Mailbox warning", &[("error", error.into())]);
+        }
         let sorted = watched.memory().sort_out(&found, watched.shows_unmarked(), Instant::now());
         not_given::tell_passed_over(watched);
         watched.progress.left(sorted.todo.len().saturating_add(sorted.waiting));

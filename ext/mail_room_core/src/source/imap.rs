@@ -11,18 +11,22 @@ mod connector;
 mod data;
 mod fetch;
 mod gate;
+mod identity;
 mod idle;
 mod list;
 mod login;
+mod namespace;
 mod narrow;
 mod party;
 mod placeholder;
+mod refusal;
 mod sasl;
 mod search;
 mod search_program;
 mod select;
 mod session;
 mod set_aside;
+mod silent_idle;
 mod status;
 mod store;
 mod stream;
@@ -47,9 +51,12 @@ use crate::error::{Error, Result};
 use crate::message::MessageId;
 use crate::oauth::Tokens;
 use crate::source::{Fetched, Mark, Source};
+use idle::Waited;
 use party::Party;
 use search_program::SearchProgram;
 use session::Session;
+use set_aside::Failed;
+use silent_idle::{Announcements, SilentIdle};
 
 /// An open session on a selected mailbox.
 pub struct Imap {
@@ -57,8 +64,11 @@ pub struct Imap {
     program: SearchProgram,
     scope: String,
     idle_timeout: Duration,
-    failed_mailbox: Option<String>,
+    failed: Failed,
     complaint: Option<String>,
+    announcements: Announcements,
+    silent_idle: SilentIdle,
+    remarks: Vec<(&'static str, String)>,
 }
 
 impl fmt::Debug for Imap {
@@ -106,12 +116,28 @@ impl Imap {
             () = stop.wait() => return Err(Error::Stopped),
             session = login_with(tokens, mailbox, deadlines, gate, events) => session?,
         };
-        let Mailbox { host, port, email, name, .. } = mailbox;
-        let scope = text::scope(host, *port, email, name, session.uid_validity.unwrap_or(0));
+        let Mailbox { host, port, email, .. } = mailbox;
+        let scope = text::scope(host, *port, email, &session.mailbox, session.uid_validity.unwrap_or(0));
         // Zero would search without pause.
         let idle_timeout = Duration::from_secs(mailbox.idle_timeout.max(1));
-        let failed_mailbox = mailbox.failed_mailbox.clone();
-        Ok(Self { session, program, scope, idle_timeout, failed_mailbox, complaint: None })
+        let failed = Failed::new(mailbox.failed_mailbox.clone());
+        Ok(Self {
+            session,
+            program,
+            scope,
+            idle_timeout,
+            failed,
+            complaint: None,
+            announcements: Announcements::default(),
+            silent_idle: SilentIdle::default(),
+            remarks: Vec::new(),
+        })
+    }
+
+    /// With what other mailboxes of this process have learned of servers.
+    pub(crate) fn sharing(mut self, silent_idle: SilentIdle) -> Self {
+        self.silent_idle = silent_idle;
+        self
     }
 
     fn blamed<T>(&self, result: Result<T>) -> Result<T> {
@@ -187,8 +213,12 @@ impl Source for Imap {
     }
 
     async fn search(&mut self) -> Result<Vec<MessageId>> {
-        let found = search::search(&mut self.session, &self.program).await.map_err(as_reconnect);
-        self.blamed(found.map(|uids| uids.into_iter().map(MessageId::Uid).collect()))
+        let found = identity::search(&mut self.session, &self.program).await.map_err(as_reconnect);
+        let found = self.blamed(found)?;
+        if self.announcements.found(&found, self.session.party.address(), &self.silent_idle) {
+            self.remarks.push(("IDLE", silent_idle::REMARK.to_owned()));
+        }
+        Ok(found.into_iter().map(MessageId::Uid).collect())
     }
 
     async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<(MessageId, u64)>> {
@@ -202,10 +232,11 @@ impl Source for Imap {
     }
 
     async fn mark(&mut self, ids: &[MessageId], mark: Mark) -> Result<()> {
+        let same = identity::confirm_lately(&mut self.session).await.map_err(as_reconnect);
+        self.blamed(same)?;
         let marked = match mark {
             Mark::SetAside => {
-                let folder = self.failed_mailbox.as_deref();
-                let set_aside = set_aside::set_aside(&mut self.session, &uids(ids), folder).await;
+                let set_aside = self.failed.set_aside(&mut self.session, &uids(ids)).await;
                 set_aside.map(|complaint| self.complaint = complaint)
             }
             mark => store::mark(&mut self.session, &uids(ids), mark).await,
@@ -213,18 +244,34 @@ impl Source for Imap {
         self.blamed(marked.map_err(as_reconnect))
     }
 
+    fn remarks(&mut self) -> Vec<(&'static str, String)> {
+        std::mem::take(&mut self.remarks)
+    }
+
     fn complaint(&mut self) -> Option<String> {
         self.complaint.take()
     }
 
     async fn expunge(&mut self, ids: &[MessageId]) -> Result<()> {
+        let same = identity::confirm_lately(&mut self.session).await.map_err(as_reconnect);
+        self.blamed(same)?;
         let expunged = store::expunge(&mut self.session, &uids(ids)).await.map_err(as_reconnect);
         self.blamed(expunged)
     }
 
     async fn wait(&mut self, until: Instant, stop: &Stop) -> Result<()> {
-        let waited = idle::wait(&mut self.session, self.idle_timeout, until.into(), stop).await.map_err(as_reconnect);
-        self.blamed(waited)
+        let often = self.silent_idle.is_known_of(self.session.party.address());
+        let idle_timeout = if often { self.idle_timeout.min(self.session.deadlines.poll) } else { self.idle_timeout };
+        let waited = idle::wait(&mut self.session, idle_timeout, until.into(), stop).await.map_err(as_reconnect);
+        match self.blamed(waited)? {
+            Waited::Silent => self.announcements.silent(),
+            Waited::News | Waited::Polled => self.announcements.announced(),
+        }
+        if stop.asked() {
+            return Ok(());
+        }
+        let same = identity::after_wait(&mut self.session, idle_timeout).await.map_err(as_reconnect);
+        self.blamed(same)
     }
 
     async fn logout(self) {

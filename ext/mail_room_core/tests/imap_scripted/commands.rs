@@ -93,7 +93,12 @@ async fn reads_every_form_of_search_result() {
             "* 4 EXISTS\r\n* search 7\r\n* 3 FETCH (FLAGS (\\Seen))\r\n".to_owned(),
             format!("* SEARCH{many}\r\n"),
         ] {
+            let nothing = data.is_empty();
             talk.serve("UID SEARCH UNSEEN", data).await;
+            if nothing {
+                // Nothing found, or no mailbox any more?
+                talk.serve("STATUS \"INBOX\" (UIDVALIDITY)", "* STATUS INBOX (UIDVALIDITY 7)\r\n").await;
+            }
         }
         talk.serve("UID SEARCH UNSEEN", "* SEARCH 5 PRIVATE\r\n").await;
     })
@@ -115,9 +120,17 @@ async fn a_refused_search_tells_why() {
         talk.answer("NO [SERVERBUG] index broken").await;
         talk.expect("UID SEARCH UNSEEN").await;
         talk.answer("BAD no such key").await;
+        talk.expect("UID SEARCH UNSEEN").await;
+        talk.answer("BAD User is authenticated but not connected.").await;
+        talk.expect("UID SEARCH UNSEEN").await;
+        talk.answer("NO no mailbox").await;
+        talk.serve("SELECT \"INBOX\"", "* OK [UIDVALIDITY 7] valid\r\n").await;
+        talk.serve("UID SEARCH UNSEEN", "* SEARCH 3\r\n").await;
     })
     .await;
     assert!(reconnect(imap.search().await).contains("index broken"));
     assert!(refused(imap.search().await).contains("search_command: no such key"));
+    assert!(reconnect(imap.search().await).contains("not connected"));
+    assert_eq!(uids(&imap.search().await.unwrap()), [3], "after SELECT once more");
     server.played().await;
 }

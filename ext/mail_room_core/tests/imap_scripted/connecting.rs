@@ -148,10 +148,11 @@ async fn preauth_needs_no_login() {
 
 #[tokio::test]
 async fn mailboxes_that_cannot_be_used() {
+    let flags = "* FLAGS (\\Seen \\Deleted)\r\n* OK [PERMANENTFLAGS (\\Deleted)] x\r\n";
     for (data, answer, expected) in [
-        ("", "NO [NONEXISTENT] unknown", "check name"),
+        ("", "NO [NOPERM] not yours", "for this user"),
         ("", "OK [READ-ONLY] selected", "read-only"),
-        ("* OK [PERMANENTFLAGS (\\Deleted)] x\r\n", "OK [READ-WRITE] selected", "\\Seen"),
+        (flags, "OK [READ-WRITE] selected", "\\Seen"),
     ] {
         let result = connecting(async move |mut talk: Talk| {
             talk.say("* PREAUTH [CAPABILITY IMAP4rev1] hello me\r\n").await;
@@ -241,4 +242,91 @@ async fn unreachable_servers_are_named() {
     mailbox.host = "imap.does-not-exist.invalid".into();
     let text = reconnect(connect_impatient(&mailbox).await);
     assert!(text.starts_with("imap.does-not-exist.invalid:143: the host name"), "{text}");
+}
+
+#[tokio::test]
+async fn a_mailbox_that_is_not_there_is_told_with_those_that_are() {
+    let server = Scripted::play(async |mut talk: Talk| {
+        talk.say("* PREAUTH [CAPABILITY IMAP4rev1] hello me\r\n").await;
+        talk.expect("SELECT \"Support\"").await;
+        talk.answer("NO [NONEXISTENT] unknown").await;
+        // Where there is no NAMESPACE, the root may tell; below INBOX is tried last.
+        talk.serve("LIST \"\" \"\"", "* LIST (\\Noselect) \".\" \"\"\r\n").await;
+        talk.expect("SELECT \"INBOX.Support\"").await;
+        talk.answer("NO unknown, too").await;
+        talk.serve("LIST \"\" \"*\"", "* LIST () \".\" \"Entw&APw-rfe\"\r\n* LIST () \".\" \"a\u{7}b\"\r\n").await;
+        talk.serve("LIST \"\" \"*\"", "").await;
+        talk.gone().await;
+    })
+    .await;
+    let result = connect(&Mailbox { name: "Support".into(), ..mailbox(server.port) }).await;
+    server.played().await;
+    match result {
+        Err(Error::NoMailbox(text)) => {
+            assert!(text.contains("mailbox Support (check name): unknown; there are: Entwürfe, a b"), "{text}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_name_without_the_prefix_of_the_users_own_mailboxes_is_found_below_it() {
+    let server = Scripted::play(async |mut talk: Talk| {
+        talk.say("* PREAUTH [CAPABILITY IMAP4rev1 NAMESPACE] hello me\r\n").await;
+        talk.expect("SELECT \"Support\"").await;
+        talk.answer("NO Invalid mailbox name.").await;
+        talk.serve("NAMESPACE", "* NAMESPACE ((\"INBOX.\" \".\")) NIL ((\"shared.\" \".\"))\r\n").await;
+        talk.serve("SELECT \"INBOX.Support\"", "* OK [UIDVALIDITY 7] x\r\n").await;
+        talk.gone().await;
+    })
+    .await;
+    let imap = connect(&Mailbox { name: "Support".into(), ..mailbox(server.port) }).await.unwrap();
+    assert!(imap.scope().ends_with("/INBOX.Support/7"), "{}", imap.scope());
+    drop(imap);
+    server.played().await;
+}
+
+#[tokio::test]
+async fn a_flag_that_the_server_does_not_list_may_be_changed() {
+    for flags in [
+        "* FLAGS ()\r\n* OK [PERMANENTFLAGS (\\*)] x\r\n",
+        "* OK [PERMANENTFLAGS (\\*)] x\r\n* FLAGS (\\Deleted)\r\n",
+        "* FLAGS (\\Seen)\r\n* OK [PERMANENTFLAGS ()] x\r\n",
+        "* FLAGS (\\Seen)\r\n* OK [PERMANENTFLAGS (\\seen \\*)] x\r\n",
+    ] {
+        let server = Scripted::play(async move |mut talk: Talk| {
+            talk.say("* PREAUTH [CAPABILITY IMAP4rev1] hello me\r\n").await;
+            talk.serve("SELECT \"INBOX\"", flags).await;
+            talk.gone().await;
+        })
+        .await;
+        let imap = connect(&mailbox(server.port)).await;
+        drop(imap.unwrap());
+        server.played().await;
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_exchange_has_not_connected_is_tried_again_and_explained() {
+    let result = connecting(async |mut talk: Talk| {
+        talk.say("* PREAUTH [CAPABILITY IMAP4rev1] hello me\r\n").await;
+        talk.expect("SELECT \"INBOX\"").await;
+        talk.answer("BAD User is authenticated but not connected.").await;
+    })
+    .await;
+    let text = reconnect(result);
+    assert!(text.contains("authenticated but not connected") && text.contains("licence"), "{text}");
+}
+
+#[tokio::test]
+async fn the_last_words_of_a_server_that_hangs_up_are_told() {
+    let text = reconnect(
+        connecting(async |mut talk: Talk| {
+            talk.say("* OK [CAPABILITY IMAP4rev1] hi\r\n").await;
+            talk.hear().await;
+            talk.say("* BAD internal server error\r\n").await;
+        })
+        .await,
+    );
+    assert!(text.contains("closed the connection; before, it said: internal server error"), "{text}");
 }

@@ -135,15 +135,58 @@ async fn one_message_the_server_cannot_read_does_not_hide_the_others() {
         talk.expect("UID FETCH 3 (UID BODY.PEEK[])").await;
         talk.say(format!("{second} NO cannot read it\r\n* 3 FETCH (UID 3 BODY[] {{5}}\r\nthree)\r\n")).await;
         talk.answer("OK done").await;
-        // Nothing but refusals: it is the server, not the messages.
+        // Alone: whose fault it is, the caller knows better.
         talk.expect("UID FETCH 2 (UID BODY.PEEK[])").await;
         talk.answer("NO cannot read it").await;
+        // Nothing but refusals: it is the server, not the messages.
+        for set in ["2:3", "2", "3"] {
+            talk.expect(&format!("UID FETCH {set} (UID BODY.PEEK[])")).await;
+            talk.answer("NO cannot read anything").await;
+        }
     })
     .await;
-    let (given, result) = fetch(&mut imap, &[1, 2, 3], 100).await;
+    let (given, refused, result) = fetch_and_refused(&mut imap, &[1, 2, 3], 100).await;
+    result.unwrap();
     assert_eq!(given, [(1, Some(b"one".to_vec())), (3, Some(b"three".to_vec()))]);
-    assert!(unparseable(result).contains("cannot read it"));
-    assert!(reconnect(fetch(&mut imap, &[2], 100).await.1).contains("cannot read it"));
+    let why = "the server refused to fetch it: cannot read it".to_owned();
+    assert_eq!(refused, [(2, why.clone())]);
+    let (_, refused, result) = fetch_and_refused(&mut imap, &[2], 100).await;
+    result.unwrap();
+    assert_eq!(refused, [(2, why)]);
+    assert!(reconnect(fetch(&mut imap, &[2, 3], 100).await.1).contains("cannot read anything"));
+    server.played().await;
+}
+
+#[tokio::test]
+async fn a_refused_set_is_halved_until_the_message_at_fault_is_alone() {
+    let (mut imap, server) = open("", async |mut talk| {
+        // However the server refuses it, and of however many.
+        let mut asked = 0;
+        loop {
+            let line = talk.hear().await;
+            let (tag, command) = line.split_once(' ').unwrap();
+            if command == "LOGOUT" {
+                break;
+            }
+            asked += 1;
+            assert!(asked < 60, "{asked} commands");
+            let set = command.split(' ').nth(2).unwrap();
+            let numbers: Vec<u32> = set.split([',', ':']).map(|number| number.parse().unwrap()).collect();
+            let (first, last) = (numbers[0], *numbers.last().unwrap());
+            if (first..=last).contains(&617) {
+                talk.say(format!("{tag} NO [SERVERBUG] internal error\r\n")).await;
+            } else {
+                let sizes: String =
+                    (first..=last).map(|uid| format!("* {uid} FETCH (UID {uid} RFC822.SIZE 5)\r\n")).collect();
+                talk.say(format!("{sizes}{tag} OK done\r\n")).await;
+            }
+        }
+    })
+    .await;
+    let sizes = imap.sizes(&ids(1..=2000)).await.unwrap();
+    assert_eq!(sizes.len(), 1999);
+    assert!(!sizes.contains(&(ids([617])[0].clone(), 5)));
+    imap.logout().await;
     server.played().await;
 }
 

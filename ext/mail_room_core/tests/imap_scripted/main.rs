@@ -14,13 +14,15 @@ mod waiting;
 
 use std::time::{Duration, Instant};
 
+use mail_room_core::config::Mailbox;
 use mail_room_core::control::Stop;
 use mail_room_core::source::imap::{Deadlines, Event, Gate, Imap};
 use mail_room_core::source::{Mark, Source};
 use mail_room_core::{Error, Result};
 use support::scripted::{Scripted, Talk};
 use support::{
-    PASSWORD, connect, connect_impatient, fetch, ids, impatient, mailbox, reconnect, refused, uids, unparseable,
+    PASSWORD, connect, connect_impatient, fetch, fetch_and_refused, ids, impatient, mailbox, reconnect, refused, uids,
+    unparseable,
 };
 
 /// An open session with a server that then plays `script`.

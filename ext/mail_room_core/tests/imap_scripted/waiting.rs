@@ -15,6 +15,8 @@ async fn idle_ends_with_news_and_leaves_the_session_ready() {
         talk.say("* 5 EXISTS\r\n").await;
         talk.answer("OK idle done").await;
         talk.serve("UID SEARCH UNSEEN", "* SEARCH 5\r\n").await;
+        // Still the same mailbox?
+        talk.serve("STATUS \"INBOX\" (UIDVALIDITY)", "* STATUS INBOX (UIDVALIDITY 7)\r\n").await;
     })
     .await;
     let started = Instant::now();
@@ -209,5 +211,42 @@ async fn without_idle_it_looks_now_and_then() {
     stop.ask();
     imap.wait(soon(), &stop).await.unwrap();
     drop(imap);
+    server.played().await;
+}
+
+#[tokio::test]
+async fn a_server_whose_idle_announces_nothing_is_asked_more_often() {
+    let mut deadlines = impatient();
+    deadlines.idle = Duration::from_secs(1);
+    let (mut imap, server) = settled(&deadlines, "IDLE", async |mut talk| {
+        for found in ["* SEARCH 9\r\n", "* SEARCH 9\r\n"] {
+            talk.expect("IDLE").await;
+            talk.say("+ idling\r\n").await;
+            assert_eq!(talk.hear().await, "DONE");
+            talk.answer("OK").await;
+            talk.serve("SELECT \"INBOX\"", "* 4 EXISTS\r\n* OK [UIDVALIDITY 7] valid\r\n").await;
+            talk.serve("UID SEARCH UNSEEN", found).await;
+        }
+    })
+    .await;
+    for (at_least, at_most, remarks) in [(990, 5000, 1), (190, 900, 0)] {
+        let started = Instant::now();
+        imap.wait(soon(), &Stop::new()).await.unwrap();
+        assert!((at_least..at_most).contains(&started.elapsed().as_millis()), "{:?}", started.elapsed());
+        assert_eq!(uids(&imap.search().await.unwrap()), [9]);
+        assert_eq!(imap.remarks().len(), remarks);
+    }
+    server.played().await;
+}
+
+#[tokio::test]
+async fn a_refused_noop_makes_it_select_once_more() {
+    let (mut imap, server) = settled(&impatient(), "", async |mut talk| {
+        talk.expect("NOOP").await;
+        talk.answer("NO no mailbox").await;
+        talk.serve("SELECT \"INBOX\"", "* OK [UIDVALIDITY 8] another\r\n").await;
+    })
+    .await;
+    assert!(reconnect(imap.wait(soon(), &Stop::new()).await).contains("replaced"));
     server.played().await;
 }

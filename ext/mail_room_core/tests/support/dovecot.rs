@@ -24,6 +24,11 @@ pub struct Dovecot {
 impl Dovecot {
     /// Starts one and waits until it listens.
     pub fn start() -> Self {
+        Self::start_below("")
+    }
+
+    /// Starts one whose user has all mailboxes below this prefix (`INBOX.`).
+    pub fn start_below(prefix: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path();
         fs::set_permissions(root, fs::Permissions::from_mode(0o755)).unwrap();
@@ -54,7 +59,7 @@ impl Dovecot {
             "base_dir = {root}/run\nstate_dir = {root}/state\nlog_path = {root}/log\nprotocols = imap\nlisten = 127.0.0.1\n\
              {users}first_valid_uid = 1\nssl = yes\nssl_cert = <{root}/server.pem\nssl_key = <{root}/server.key\n\
              disable_plaintext_auth = no\nmail_location = maildir:{root}/Maildir\nmail_max_userip_connections = 100\n\
-             namespace inbox {{\n  inbox = yes\n}}\n\
+             namespace inbox {{\n  inbox = yes\n  prefix = {prefix}\n}}\n\
              passdb {{\n  driver = static\n  args = password={password}\n}}\n\
              userdb {{\n  driver = static\n  args = uid={mail_uid} gid={mail_gid} home={root}\n}}\n\
              service anvil {{\n  {unchrooted}}}\nservice stats {{\n  {unchrooted}}}\n\
@@ -92,6 +97,25 @@ impl Dovecot {
         fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
     }
 
+    /// Runs doveadm for the user.
+    pub fn doveadm(&self, command: &[&str]) {
+        let (verb, rest) = command.split_at(2);
+        let mut doveadm = Command::new("doveadm");
+        doveadm.arg("-c").arg(self.directory.path().join("dovecot.conf")).args(verb);
+        let output = doveadm.args(["-u", "me@example.com"]).args(rest).output().unwrap();
+        assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// The file of the message whose name begins so, in INBOX.
+    pub fn file(&self, name: &str) -> PathBuf {
+        let mut files = ["cur", "new"].into_iter().flat_map(|part| fs::read_dir(self.maildir.join(part)).unwrap());
+        let found = files.find_map(|file| {
+            Some(file.ok()?.path())
+                .filter(|path| path.file_name().is_some_and(|found| found.to_string_lossy().starts_with(name)))
+        });
+        found.unwrap()
+    }
+
     /// Makes a folder, by its name in modified UTF-7; empty for INBOX.
     pub fn folder(&self, name: &str) {
         let path = if name.is_empty() { self.maildir.clone() } else { self.maildir.join(format!(".{name}")) };
@@ -103,7 +127,13 @@ impl Dovecot {
 
     /// Puts a new message into INBOX. `name` sorts in the order of UIDs.
     pub fn deliver(&self, name: &str, mail: &[u8]) {
-        let (written, delivered) = (self.maildir.join("tmp").join(name), self.maildir.join("new").join(name));
+        self.deliver_into("", name, mail);
+    }
+
+    /// Puts a new message into a folder.
+    pub fn deliver_into(&self, folder: &str, name: &str, mail: &[u8]) {
+        let path = if folder.is_empty() { self.maildir.clone() } else { self.maildir.join(format!(".{folder}")) };
+        let (written, delivered) = (path.join("tmp").join(name), path.join("new").join(name));
         fs::write(&written, mail).unwrap();
         self.own(&written);
         fs::rename(written, delivered).unwrap();

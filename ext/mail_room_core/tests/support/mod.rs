@@ -2,7 +2,9 @@
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
 pub mod dovecot;
+pub mod odd;
 pub mod scripted;
+pub mod watching;
 
 use std::time::Duration;
 
@@ -84,17 +86,25 @@ pub fn uids(ids: &[MessageId]) -> Vec<u32> {
 /// What a fetch gave, in its order; `None` for NIL.
 pub type Given = Vec<(u32, Option<Vec<u8>>)>;
 
-/// Fetches and collects.
+/// Fetches and collects; nothing is refused.
 pub async fn fetch(imap: &mut Imap, wanted: &[u32], limit: u64) -> (Given, Result<()>) {
-    let mut given = Vec::new();
+    let (given, refused, result) = fetch_and_refused(imap, wanted, limit).await;
+    assert!(refused.is_empty(), "{refused:?}");
+    (given, result)
+}
+
+/// Fetches and collects, with what was refused and why.
+pub async fn fetch_and_refused(imap: &mut Imap, wanted: &[u32], limit: u64) -> (Given, Vec<(u32, String)>, Result<()>) {
+    let (mut given, mut refused) = (Vec::new(), Vec::new());
     let result = imap
         .fetch(&ids(wanted.iter().copied()), limit, &mut |fetched| match fetched {
             Fetched::Body(id, body) => given.push((uids(&[id])[0], Some(body))),
             Fetched::Nil(id) => given.push((uids(&[id])[0], None)),
+            Fetched::Refused(id, why) => refused.push((uids(&[id])[0], harmless(why))),
             other => panic!("IMAP knows sizes: {other:?}"),
         })
         .await;
-    (given, result)
+    (given, refused, result)
 }
 
 /// The text of an error that wants a new connection.

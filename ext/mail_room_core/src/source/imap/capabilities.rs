@@ -9,6 +9,8 @@ pub(super) struct Capabilities {
     pub(super) uid_expunge: bool,
     /// MOVE (RFC 6851), also part of IMAP4rev2.
     pub(super) moves: bool,
+    /// NAMESPACE (RFC 2342), also part of IMAP4rev2.
+    pub(super) namespace: bool,
     /// STARTTLS (RFC 3501 section 6.2.1).
     pub(super) starttls: bool,
     /// LOGINDISABLED (RFC 3501 section 6.2.3).
@@ -37,6 +39,7 @@ impl Capabilities {
             match word.to_ascii_uppercase().as_str() {
                 "IDLE" => known.idle = true,
                 "MOVE" => known.moves = true,
+                "NAMESPACE" => known.namespace = true,
                 "UIDPLUS" => known.uid_expunge = true,
                 "STARTTLS" => known.starttls = true,
                 "LOGINDISABLED" => known.login_disabled = true,
@@ -51,6 +54,7 @@ impl Capabilities {
                     known.idle = true;
                     known.uid_expunge = true;
                     known.moves = true;
+                    known.namespace = true;
                     known.sasl_ir = true;
                     known.literal_minus = true;
                 }

@@ -1,26 +1,35 @@
 //! Connecting as a watcher does, one step after the other, each noted. Opens the mailbox read-only (EXAMINE): not a flag
 //! changes, and \Recent stays for who it is meant for.
 
+use std::time::Duration;
+
 use tokio::time::{Instant, timeout_at};
 
 use super::connect::{Deadlines, sendable};
 use super::gate::Gate;
+use super::idle;
 use super::list;
 use super::login::{self, Greeting, Login};
+use super::namespace;
 use super::party::Party;
-use super::search;
+use super::refusal::is_not_connected;
+use super::search::{self, Answer};
 use super::search_program::SearchProgram;
 use super::session::{Client, Session};
-use super::status::Kind;
+use super::status::{Kind, Status};
 use super::stream::Io;
 use super::tcp;
 use super::text::printable;
 use super::utf7;
 use crate::check::Report;
 use crate::config::{Mailbox, Security};
+use crate::control::Stop;
 use crate::error::{Error, Result};
 use crate::oauth::Tokens;
 use crate::tls;
+
+/// How long IDLE is tried.
+const IDLE: Duration = Duration::from_millis(100);
 
 /// Steps `token` (only with OAuth), `resolved`, `connected`, `tls`, `greeted`, `logged_in`, `mailbox`, `capabilities` and `unread`; with STARTTLS `tls`
 /// comes after `greeted`, `start_tls` and `nothing_slipped_in`.
@@ -98,32 +107,58 @@ async fn log_in(client: Client, mailbox: &Mailbox, greeting: Greeting) -> Result
 
 /// What can be seen once logged in.
 async fn looked_into(session: &mut Session, mailbox: &Mailbox, report: &mut Report) -> Option<()> {
-    if report.step("mailbox", examine(session, &mailbox.name)).await.is_none() {
+    let mut not_connected = false;
+    if report.step("mailbox", examine(session, &mailbox.name, &mut not_connected)).await.is_none() {
         // Not a step: it only helps with the one that failed.
         let names = list::names(session).await.unwrap_or_default();
         report.fact("names", names);
+        report.fact("not_connected", not_connected);
         return None;
     }
     let capabilities = session.capabilities.clone();
-    report.step("capabilities", async { Ok(()) }).await?;
-    report.fact("idle", capabilities.idle);
+    report.step("capabilities", try_idle(session)).await?;
+    report.fact("idle", capabilities.idle && session.idle_works);
     report.fact("uidplus", capabilities.uid_expunge);
     report.fact("move", capabilities.moves);
     let unread = async {
         let program = SearchProgram::new(&mailbox.search_command)?;
-        search::search(session, &program).await
+        match search::ask(session, &program).await? {
+            Answer::Found(uids) => Ok(uids.len()),
+            Answer::NoLine => Ok(0),
+            Answer::Refused(text) => Err(Error::Reconnect(format!("the server refused to search: {text}"))),
+        }
     };
     let unread = report.step("unread", unread).await?;
-    report.fact("unread", unread.len());
+    report.fact("unread", unread);
     Some(())
 }
 
-async fn examine(session: &mut Session, name: &str) -> Result<()> {
+/// Opens the mailbox read-only, under the name that watching would open.
+async fn examine(session: &mut Session, name: &str, not_connected: &mut bool) -> Result<()> {
+    let status = opened(session, name).await?;
+    if status.kind == Kind::Ok {
+        return Ok(());
+    }
+    if let Some(full) = namespace::with_prefix(session, name).await?
+        && opened(session, &full).await?.kind == Kind::Ok
+    {
+        return Ok(());
+    }
+    *not_connected = is_not_connected(&status);
+    Err(Error::Refused(format!("the server does not open mailbox {}: {}", printable(name), status.text)))
+}
+
+/// Begins IDLE and ends it, where it is offered: some servers announce it and refuse it.
+async fn try_idle(session: &mut Session) -> Result<()> {
+    if !session.capabilities.idle {
+        return Ok(());
+    }
+    session.news = false;
+    idle::wait(session, IDLE, Instant::now() + IDLE, &Stop::new()).await.map(drop)
+}
+
+async fn opened(session: &mut Session, name: &str) -> Result<Status> {
     session.begin();
     let examined = session.imap.examine(utf7::encode(name)).await;
-    let (status, _) = session.answered(examined)?;
-    match status.kind {
-        Kind::Ok => Ok(()),
-        _ => Err(Error::Refused(format!("the server does not open mailbox {}: {}", printable(name), status.text))),
-    }
+    session.answered(examined).map(|(status, _)| status)
 }

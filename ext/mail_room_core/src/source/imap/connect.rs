@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use super::gate::Gate;
 use super::login::{self, Greeting, Login};
 use super::party::Party;
-use super::select::select;
+use super::select;
 use super::session::{Client, Session};
 use super::stream::Io;
 use super::tcp;
@@ -35,7 +35,7 @@ pub struct Deadlines {
     pub idle: Duration,
     /// Without a byte in IDLE, before the server must show that it is there: 90 s.
     pub idle_silence: Duration,
-    /// Between two looks where there is no IDLE: 60 s.
+    /// Between two looks where there is no IDLE, or one that announces nothing: 60 s.
     pub poll: Duration,
     /// LOGOUT, and the DONE before it: 1 s.
     pub logout: Duration,
@@ -133,7 +133,7 @@ pub(super) async fn open(
         Login::TokenRefused(text) => return Ok(Opened::TokenRefused(text)),
     };
     events(Event::SettingMailbox);
-    select(&mut session, &mailbox.name).await?;
+    select::open(&mut session, &mailbox.name).await?;
     session.control.released();
     Ok(Opened::Session(session))
 }

@@ -1,5 +1,6 @@
 //! Opens IMAP sessions for a watcher, each step in its log. All watchers of a process share one gate.
 
+use super::silent_idle::SilentIdle;
 use super::{Deadlines, Gate, Imap};
 use crate::error::Result;
 use crate::watched::Watched;
@@ -9,6 +10,7 @@ use crate::watcher::Connector;
 #[derive(Debug, Default)]
 pub struct ImapConnector {
     gate: Gate,
+    silent_idle: SilentIdle,
 }
 
 impl ImapConnector {
@@ -24,6 +26,8 @@ impl Connector for ImapConnector {
     async fn connect(&self, watched: &Watched) -> Result<Imap> {
         let mut tell = |event: super::Event| watched.log.info(event.action(), &[]);
         let (tokens, deadlines) = (watched.tokens.as_ref(), Deadlines::default());
-        Imap::connect_with(tokens, &watched.config, &deadlines, &watched.stop, &self.gate, &mut tell).await
+        let imap =
+            Imap::connect_with(tokens, &watched.config, &deadlines, &watched.stop, &self.gate, &mut tell).await?;
+        Ok(imap.sharing(self.silent_idle.clone()))
     }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::data::{Data, Nothing, Reply};
+use super::identity;
 use super::session::{Session, ok, out_of_step};
 use super::status::{Kind, Status};
 use super::stream::Wanted;
@@ -21,20 +22,36 @@ use crate::error::{Error, Result};
 /// How long a server that grumbles at IDLE with an untagged line may take to answer it after all.
 const GRUMBLE: Duration = Duration::from_secs(2);
 
+/// How a wait ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waited {
+    /// There is news, or a stop was asked for.
+    News,
+    /// IDLE announced nothing until its time was up.
+    Silent,
+    /// The time was up, without IDLE.
+    Polled,
+}
+
 /// Waits for news until `until` or a stop, or until it is time to search for other reasons: after `idle_timeout`.
-pub(super) async fn wait(session: &mut Session, idle_timeout: Duration, until: Instant, stop: &Stop) -> Result<()> {
+pub(super) async fn wait(session: &mut Session, idle_timeout: Duration, until: Instant, stop: &Stop) -> Result<Waited> {
     if stop.asked() {
-        return Ok(());
+        return Ok(Waited::News);
     }
-    let waited = if session.capabilities.idle && session.idle_works {
+    let idles = session.capabilities.idle && session.idle_works;
+    let waited = if idles {
         let renewal = idle_timeout.min(session.deadlines.idle);
         idle(session, until.min(Instant::now() + renewal), stop).await
     } else {
         nap(session, idle_timeout, until, stop).await
     };
     // The caller searches now, or knows why not: what came in has been told.
-    session.news = false;
-    waited
+    let news = std::mem::take(&mut session.news) || stop.asked();
+    waited.map(|()| match news {
+        true => Waited::News,
+        false if idles && session.idle_works => Waited::Silent,
+        false => Waited::Polled,
+    })
 }
 
 /// Why one IDLE ended.
@@ -156,5 +173,9 @@ async fn nap(session: &mut Session, idle_timeout: Duration, until: Instant, stop
     session.control.begin(session.deadlines.done, Wanted::default());
     let asked = session.imap.noop().await;
     let (status, _) = session.answered(asked)?;
+    if status.kind == Kind::No && !status.is_transient() {
+        // There may be no mailbox any more.
+        return identity::select_again(session).await;
+    }
     ok(status, "NOOP")
 }

@@ -50,6 +50,11 @@ impl Party {
         Self { address: format!("{host}:{port}"), secret: token, initial, called: "[token]" }
     }
 
+    /// Its host and port.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// The initial response of AUTHENTICATE, in base64.
     pub(super) fn initial(&self) -> &str {
         self.initial.expose_secret()

@@ -1,10 +1,47 @@
 //! SELECT (RFC 3501 section 6.3.1): the session's one mailbox, for reading and writing or not at all.
 
+use async_imap::types::Flag;
+use tokio::time::Instant;
+
+use super::list;
+use super::namespace;
+use super::refusal::{advice, is_not_connected};
 use super::session::Session;
-use super::status::Kind;
+use super::status::{Kind, Status};
 use super::text::printable;
 use super::utf7;
 use crate::error::{Error, Result};
+
+/// Selects `name`, or the same name below the prefix of the user's own mailboxes if there is none of the plain name.
+pub(super) async fn open(session: &mut Session, name: &str) -> Result<()> {
+    let Err(error) = select(session, name).await else { return Ok(()) };
+    if !matches!(error, Error::NoMailbox(_)) {
+        return Err(error);
+    }
+    if let Some(full) = namespace::with_prefix(session, name).await? {
+        match select(session, &full).await {
+            Err(Error::NoMailbox(_)) => {}
+            selected => return selected,
+        }
+    }
+    Err(error)
+}
+
+/// What a refusal to open `name` means. If there is no such mailbox, the error says which there are.
+pub(super) async fn refused(session: &mut Session, name: &str, status: &Status) -> Error {
+    let (shown, text) = (printable(name), &status.text);
+    let advice = advice(status).map(|advice| format!(" ({advice})")).unwrap_or_default();
+    // The command is as it should be, so this is about the state the server is in.
+    if status.kind == Kind::Bad || status.is_transient() || is_not_connected(status) {
+        return Error::Reconnect(format!("the server cannot open mailbox {shown} now: {text}{advice}"));
+    }
+    if status.code == "NOPERM" {
+        return Error::Refused(format!("the server does not open mailbox {shown} for this user: {text}"));
+    }
+    let names = list::names(session).await.unwrap_or_default();
+    let there_are = if names.is_empty() { String::new() } else { format!("; there are: {}", list::shown(&names)) };
+    Error::NoMailbox(format!("the server does not open mailbox {shown} (check name): {text}{there_are}"))
+}
 
 /// Selects the mailbox `name`.
 pub(super) async fn select(session: &mut Session, name: &str) -> Result<()> {
@@ -13,11 +50,7 @@ pub(super) async fn select(session: &mut Session, name: &str) -> Result<()> {
     let selected = session.imap.select(utf7::encode(name)).await;
     let (status, mailbox) = session.answered(selected)?;
     if status.kind != Kind::Ok {
-        return Err(if status.is_transient() {
-            Error::Reconnect(format!("the server cannot open mailbox {shown} now: {}", status.text))
-        } else {
-            Error::Refused(format!("the server does not open mailbox {shown} (check name): {}", status.text))
-        });
+        return Err(refused(session, name, &status).await);
     }
     // Without the right to mark messages they would be delivered anew by every process that starts.
     if status.code == "READ-ONLY" {
@@ -27,17 +60,20 @@ pub(super) async fn select(session: &mut Session, name: &str) -> Result<()> {
         )));
     }
     // The library's mailbox does not tell an empty list of permanent flags from none.
-    let said = session.control.lock().notes.said.clone();
-    let permanent = said.iter().rev().find(|status| status.code == "PERMANENTFLAGS");
-    let permanent_flags = permanent.map(|status| status.arguments.to_ascii_lowercase());
-    let forgets_seen = |flags: &String| flags.contains('\\') && !flags.contains("\\seen");
-    if permanent_flags.as_ref().is_some_and(forgets_seen) {
+    let permanent = session.control.lock().notes.told("PERMANENTFLAGS").map(|flags| flags.to_ascii_lowercase());
+    // It lists the flag and does not let it be changed for good, but others. Where it lists no flag, what it takes shows when
+    // it is asked to.
+    let listed = mailbox.as_ref().is_some_and(|mailbox| mailbox.flags.contains(&Flag::Seen));
+    if listed && permanent.is_some_and(|flags| flags.contains('\\') && !flags.contains("\\seen")) {
         return Err(Error::Refused(format!(
             "the server does not keep the flag \\Seen in mailbox {shown}; give this user the right to change it"
         )));
     }
     // RFC 3501 section 2.3.1.1: a server without UIDVALIDITY has UIDs for one session only; 0 marks that.
-    let uid_validity = mailbox.and_then(|mailbox| mailbox.uid_validity).unwrap_or(0);
-    session.uid_validity = Some(uid_validity);
+    let told = mailbox.and_then(|mailbox| mailbox.uid_validity);
+    session.uid_validity = told.or(session.uid_validity).or(Some(0));
+    session.mailbox = name.to_owned();
+    session.selected_at = Some(Instant::now());
+    session.confirmed_at = session.selected_at;
     Ok(())
 }

@@ -66,6 +66,14 @@ pub(super) struct Session {
     pub(super) news: bool,
     /// The validity of the UIDs of the selected mailbox; 0 if the server does not tell.
     pub(super) uid_validity: Option<u32>,
+    /// The name of the selected mailbox.
+    pub(super) mailbox: String,
+    /// When it was selected last.
+    pub(super) selected_at: Option<Instant>,
+    /// When it was last known to be the same; `None` after a wait.
+    pub(super) confirmed_at: Option<Instant>,
+    /// Whether STATUS tells UIDVALIDITY.
+    pub(super) status_works: bool,
     /// Whether this server takes IDLE as it should.
     pub(super) idle_works: bool,
 }
@@ -90,6 +98,10 @@ impl Session {
             learned: 0,
             news: false,
             uid_validity: None,
+            mailbox: String::new(),
+            selected_at: None,
+            confirmed_at: None,
+            status_works: true,
             idle_works: true,
         }
     }
@@ -126,11 +138,6 @@ impl Session {
     /// Runs one command without literals.
     pub(super) async fn simple(&mut self, text: &str) -> Result<Status> {
         self.run(&Command::new(text), &mut Nothing).await
-    }
-
-    /// Runs one command without literals and gives its data to `intake`.
-    pub(super) async fn simple_into(&mut self, text: &str, intake: &mut dyn Intake) -> Result<Status> {
-        self.run(&Command::new(text), intake).await
     }
 
     /// Runs one command. Its answer may be OK, NO or BAD.

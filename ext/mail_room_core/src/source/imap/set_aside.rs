@@ -1,6 +1,7 @@
 //! What becomes of a message that was given up: `\Seen \Flagged` where it is, or moved to a folder of its own with MOVE
 //! (RFC 6851), else COPY, `\Deleted` and UID EXPUNGE. It is never lost: before it leaves one place it is in the other.
 
+use super::namespace;
 use super::session::Session;
 use super::status::{Kind, Status};
 use super::store;
@@ -10,40 +11,76 @@ use super::utf7;
 use crate::error::Result;
 use crate::source::Mark;
 
-/// Sets `uids` aside, in `folder` if there is one. Returns a complaint if the folder does not take them: they are then
-/// left where they are.
-pub(super) async fn set_aside(session: &mut Session, uids: &[u32], folder: Option<&str>) -> Result<Option<String>> {
-    let Some(folder) = folder else {
-        store::mark(session, uids, Mark::SetAside).await?;
-        return Ok(None);
-    };
-    let mut complaint = None;
-    for set in sets(uids, SET_OCTETS) {
-        store::add_flags(session, &set.uids, "\\Flagged").await?;
-        if let Some(refusal) = transfer(session, &set, folder).await? {
-            store::mark(session, &set.uids, Mark::SetAside).await?;
-            complaint = Some(format!(
-                "the server does not move messages to {}: {}; they are left \\Flagged \\Seen (check failed_mailbox)",
-                printable(folder),
-                refusal.text
-            ));
-        }
+/// Where messages go that are set aside.
+#[derive(Debug, Default)]
+pub(super) struct Failed {
+    /// The folder as it is configured.
+    name: Option<String>,
+    /// The name under which the server has taken messages.
+    works: Option<String>,
+}
+
+impl Failed {
+    /// In this folder, if there is one.
+    pub(super) fn new(name: Option<String>) -> Self {
+        Self { name, works: None }
     }
-    Ok(complaint)
+
+    /// Sets `uids` aside. Returns a complaint if the folder does not take them: they are then left where they are.
+    pub(super) async fn set_aside(&mut self, session: &mut Session, uids: &[u32]) -> Result<Option<String>> {
+        let Some(folder) = self.name.clone() else {
+            store::mark(session, uids, Mark::SetAside).await?;
+            return Ok(None);
+        };
+        let mut complaint = None;
+        for set in sets(uids, SET_OCTETS) {
+            store::add_flags(session, &set.uids, "\\Flagged").await?;
+            if let Some(refusal) = self.transfer(session, &set, &folder).await? {
+                store::mark(session, &set.uids, Mark::SetAside).await?;
+                complaint = Some(format!(
+                    "the server does not move messages to {}: {}; they are left \\Flagged \\Seen (check failed_mailbox)",
+                    printable(&folder),
+                    refusal.text
+                ));
+            }
+        }
+        Ok(complaint)
+    }
+
+    /// Moves a set into the folder of this name, or of this name below the prefix of the user's own mailboxes. Returns the
+    /// server's answer if it refuses both.
+    async fn transfer(&mut self, session: &mut Session, set: &UidSet, folder: &str) -> Result<Option<Status>> {
+        let name = self.works.clone().unwrap_or_else(|| folder.to_owned());
+        let Some(refusal) = transfer(session, set, &name).await? else { return Ok(None) };
+        if let Some(full) = namespace::with_prefix(session, &name).await?
+            && full != session.mailbox
+            && transfer(session, set, &full).await?.is_none()
+        {
+            self.works = Some(full);
+            return Ok(None);
+        }
+        Ok(Some(refusal))
+    }
 }
 
 /// Moves a set. Returns the server's answer if it refuses.
 async fn transfer(session: &mut Session, set: &UidSet, folder: &str) -> Result<Option<Status>> {
-    let moves = session.capabilities.moves;
-    let mut answer = to_folder(session, moves, set, folder).await?;
-    if answer.kind == Kind::No {
+    let mut answer = to_folder(session, set, folder).await?;
+    if answer.kind != Kind::Ok {
+        // Whatever word it refuses with: not all of them say TRYCREATE where there is no such folder.
         create(session, folder).await?;
-        answer = to_folder(session, moves, set, folder).await?;
+        answer = to_folder(session, set, folder).await?;
+    }
+    if answer.kind != Kind::Ok && session.capabilities.moves {
+        // Announced and not there (RFC 6851): the same in three steps.
+        session.capabilities.moves = false;
+        answer = to_folder(session, set, folder).await?;
+        session.capabilities.moves = answer.kind != Kind::Ok;
     }
     if answer.kind != Kind::Ok {
         return Ok(Some(answer));
     }
-    if !moves {
+    if !session.capabilities.moves {
         store::mark(session, &set.uids, Mark::Deleted).await?;
         // Without UIDPLUS whatever anybody has marked would go, too.
         if session.capabilities.uid_expunge {
@@ -53,11 +90,14 @@ async fn transfer(session: &mut Session, set: &UidSet, folder: &str) -> Result<O
     Ok(None)
 }
 
-async fn to_folder(session: &mut Session, moves: bool, set: &UidSet, folder: &str) -> Result<Status> {
+async fn to_folder(session: &mut Session, set: &UidSet, folder: &str) -> Result<Status> {
     let name = utf7::encode(folder);
     session.begin();
-    let done =
-        if moves { session.imap.uid_mv(&set.text, name).await } else { session.imap.uid_copy(&set.text, name).await };
+    let done = if session.capabilities.moves {
+        session.imap.uid_mv(&set.text, name).await
+    } else {
+        session.imap.uid_copy(&set.text, name).await
+    };
     session.answered(done).map(|(status, _)| status)
 }
 

@@ -56,6 +56,12 @@ impl Notes {
         self.found = 0;
     }
 
+    /// The arguments of the response code `code` that was told last in this exchange.
+    pub(in super::super) fn told(&self, code: &str) -> Option<&str> {
+        let status = self.said.iter().rev().find(|status| status.code == code);
+        status.map(|status| status.arguments.as_str())
+    }
+
     /// Takes note of an untagged status response.
     pub(super) fn hear(&mut self, mut status: Status) -> Result<()> {
         self.consider(&mut status);

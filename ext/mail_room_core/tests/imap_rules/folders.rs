@@ -1,0 +1,53 @@
+//! Where messages go that are set aside.
+
+use super::*;
+
+/// Watches a mailbox whose one message is too large, with a folder for it.
+fn too_large(odd: &Odd) -> Watching {
+    let mut config = mailbox(odd.port);
+    (config.max_message_size, config.failed_mailbox) = (3, Some("Failed".into()));
+    Watching::start(config)
+}
+
+#[tokio::test]
+async fn move_that_is_announced_and_refused_is_done_in_three_steps() {
+    for refusal in ["NO MOVE extension not supported", "BAD what?"] {
+        // And a server that has its own word for a folder that is not there.
+        let quirk = move |state: &mut State, asked: &Asked<'_>| match asked.line {
+            line if line.starts_with("UID MOVE") => Does::Say(format!("TAG {refusal}\r\n")),
+            line if line.starts_with("UID COPY") && !state.folders.contains_key("Failed") => {
+                Does::Say("TAG BAD no such thing\r\n".into())
+            }
+            _ => Does::AsUsual,
+        };
+        let odd = Odd::start("IDLE MOVE UIDPLUS", Folder::with(7, [1]), quirk).await;
+        let watching = too_large(&odd);
+        watching.until("the move", SOON, |_| odd.state().folder("INBOX").messages.is_empty()).await;
+        let moved = odd.state().folder("Failed").clone();
+        assert_eq!(
+            (moved.messages.len(), moved.flagged("\\Flagged"), moved.flagged("\\Deleted")),
+            (1, vec![1], vec![])
+        );
+        assert!(watching.log("Set aside in place").is_empty());
+        watching.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_can_only_be_below_a_prefix_is_made_there() {
+    // Told by NAMESPACE; by the root; not at all.
+    for (capabilities, root) in [("IDLE MOVE NAMESPACE", ""), ("IDLE MOVE", "INBOX."), ("IDLE MOVE", "")] {
+        let quirk = move |_: &mut State, asked: &Asked<'_>| match asked.line {
+            "NAMESPACE" => Does::Say("* NAMESPACE ((\"INBOX.\" \".\")) NIL NIL\r\nTAG OK done\r\n".into()),
+            "LIST \"\" \"\"" => Does::Say(format!("* LIST (\\Noselect) \".\" \"{root}\"\r\nTAG OK done\r\n")),
+            "CREATE \"Failed\"" => Does::Say("TAG NO Invalid mailbox name.\r\n".into()),
+            _ => Does::AsUsual,
+        };
+        let odd = Odd::start(capabilities, Folder::with(7, [1, 2]), quirk).await;
+        let watching = too_large(&odd);
+        watching.until("the move", SOON, |_| odd.state().folder("INBOX").messages.is_empty()).await;
+        assert_eq!(odd.state().folder("INBOX.Failed").messages.len(), 2, "{capabilities}");
+        assert!(watching.log("Set aside in place").is_empty());
+        watching.stop().await;
+    }
+}
