@@ -5,6 +5,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use mail_room_core::Error;
 use mail_room_core::config::{Mailbox, Security, Tls};
 use mail_room_core::control::Stop;
 use mail_room_core::source::{Mark, Source};
@@ -146,8 +147,12 @@ async fn folders_searches_and_refusals() {
     dovecot.deliver(&name(2), &mail(2));
     let folder = Mailbox { name: "Entwürfe".into(), ..mailbox(dovecot.port) };
     assert!(connect(&folder).await.unwrap().search().await.unwrap().is_empty());
-    let text = refused(connect(&Mailbox { name: "Nowhere".into(), ..folder.clone() }).await);
-    assert!(text.contains("mailbox Nowhere (check name)"), "{text}");
+    match connect(&Mailbox { name: "Nowhere".into(), ..folder.clone() }).await {
+        Err(Error::NoMailbox(text)) => {
+            assert!(text.contains("mailbox Nowhere (check name)") && text.contains("there are: Entwürfe"), "{text}");
+        }
+        other => panic!("{other:?}"),
+    }
     for (program, expected) in [
         ("NEW", vec![1, 2]),
         ("SUBJECT \"grüße\" UNSEEN", vec![1]),

@@ -13,7 +13,7 @@ module MailRoom
       LOOPBACK = /\A(?:localhost|127\.[\d.]+|\[?::1\]?)\z/i
       PASSWORD_FIX = "Check email and password; some providers want an app password, or IMAP switched on for the account"
       TOKEN_FIX = "Check email, scope and mechanism of auth, that the token is for this mailbox, and that the application may use IMAP"
-      NOT_CONNECTED_FIX = "Try again in a minute; then check the scope of the token, the licence, and whether IMAP is switched on for the mailbox"
+      NOT_CONNECTED_FIX = "Try again in a minute; then check the token's scope, the licence, and whether IMAP is switched on for the mailbox"
       private_constant :SOON, :DAY, :LOOPBACK, :PASSWORD_FIX, :TOKEN_FIX, :NOT_CONNECTED_FIX
 
       # @param mailbox [Mailbox]
@@ -47,9 +47,13 @@ module MailRoom
           "nothing_slipped_in" => [nil, "Find out who is between this machine and the server"],
           "tls" => ["TLS certificate is trusted?", "Correct the certificate at the server, host, or ca_file in ssl"],
           "logged_in" => ["IMAP server credentials are correct?", box.auth ? TOKEN_FIX : PASSWORD_FIX],
-          "mailbox" => ["Mailbox #{box.name} exists?", ->(facts) { facts["not_connected"] ? NOT_CONNECTED_FIX : other_names(facts["names"]) }],
+          "mailbox" => ["Mailbox #{box.name} exists?", ->(facts) { mailbox_fix(facts) }],
           "unread" => ["Waiting messages can be counted?", "Check search_command (#{box.search_command})"]
         }
+      end
+
+      def mailbox_fix(facts)
+        facts["not_connected"] ? NOT_CONNECTED_FIX : other_names(facts["names"])
       end
 
       def other_names(names)

@@ -265,7 +265,7 @@ impl Source for Imap {
         let waited = idle::wait(&mut self.session, idle_timeout, until.into(), stop).await.map_err(as_reconnect);
         match self.blamed(waited)? {
             Waited::Silent => self.announcements.silent(),
-            Waited::News | Waited::Polled => self.announcements.announced(),
+            Waited::News | Waited::Quiet => self.announcements.announced(),
         }
         if stop.asked() {
             return Ok(());

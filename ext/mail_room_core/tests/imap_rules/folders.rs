@@ -51,3 +51,22 @@ async fn a_folder_that_can_only_be_below_a_prefix_is_made_there() {
         watching.stop().await;
     }
 }
+
+#[tokio::test]
+async fn a_message_that_cannot_be_moved_does_not_keep_the_others_from_it() {
+    let quirk = |_: &mut State, asked: &Asked<'_>| match asked.uids.contains(&3) && !asked.line.contains("STORE") {
+        true if asked.line.starts_with("UID MOVE") || asked.line.starts_with("UID COPY") => {
+            Does::Say("TAG NO cannot read it\r\n".into())
+        }
+        _ => Does::AsUsual,
+    };
+    let odd = Odd::start("IDLE MOVE UIDPLUS", Folder::with(7, 1..=4), quirk).await;
+    let watching = too_large(&odd);
+    watching
+        .until("the others", SOON, |_| odd.state().folders.get("Failed").is_some_and(|it| it.messages.len() == 3))
+        .await;
+    watching.until("its flags", SOON, |_| odd.state().folder("INBOX").flagged("\\Seen") == [3]).await;
+    assert_eq!(odd.state().folder("INBOX").flagged("\\Flagged"), [3]);
+    assert!(watching.log("Set aside in place")[0]["error"].as_str().unwrap().contains("cannot read it"));
+    watching.stop().await;
+}

@@ -255,7 +255,6 @@ async fn a_mailbox_that_is_not_there_is_told_with_those_that_are() {
         talk.expect("SELECT \"INBOX.Support\"").await;
         talk.answer("NO unknown, too").await;
         talk.serve("LIST \"\" \"*\"", "* LIST () \".\" \"Entw&APw-rfe\"\r\n* LIST () \".\" \"a\u{7}b\"\r\n").await;
-        talk.serve("LIST \"\" \"*\"", "").await;
         talk.gone().await;
     })
     .await;
@@ -329,4 +328,57 @@ async fn the_last_words_of_a_server_that_hangs_up_are_told() {
         .await,
     );
     assert!(text.contains("closed the connection; before, it said: internal server error"), "{text}");
+}
+
+/// What `check` finds at a server that plays `script` once we are logged in.
+async fn checked<F>(script: impl FnOnce(Talk) -> F + Send + 'static) -> Vec<serde_json::Value>
+where
+    F: Future<Output = ()> + Send,
+{
+    let server = Scripted::play(async |mut talk: Talk| {
+        talk.say("* PREAUTH [CAPABILITY IMAP4rev1 IDLE NAMESPACE] hello me\r\n").await;
+        script(talk).await;
+    })
+    .await;
+    let report = mail_room_core::check::imap(&mailbox(server.port)).await;
+    server.played().await;
+    serde_json::from_str(&report.to_json().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn check_explains_a_login_that_is_not_connected() {
+    let steps = checked(async |mut talk| {
+        talk.expect("EXAMINE \"INBOX\"").await;
+        talk.answer("BAD User is authenticated but not connected.").await;
+        talk.expect("LIST \"\" \"*\"").await;
+        talk.answer("BAD User is authenticated but not connected.").await;
+        talk.gone().await;
+    })
+    .await;
+    let last = steps.last().unwrap();
+    assert_eq!((&last["step"], &last["ok"]), (&"mailbox".into(), &false.into()));
+    assert_eq!(last["facts"]["not_connected"], true, "{last}");
+}
+
+#[tokio::test]
+async fn check_tells_of_an_idle_that_is_offered_and_refused() {
+    for (answer, idles) in [("NO not here", false), ("OK", true)] {
+        let steps = checked(async move |mut talk| {
+            talk.serve("EXAMINE \"INBOX\"", "").await;
+            talk.expect("IDLE").await;
+            if idles {
+                talk.say("+ idling\r\n").await;
+                assert_eq!(talk.hear().await, "DONE");
+                talk.answer("OK").await;
+            } else {
+                talk.answer(answer).await;
+                talk.serve("NOOP", "").await;
+            }
+            talk.serve("UID SEARCH UNSEEN", "* SEARCH 1 2\r\n").await;
+            talk.goodbye().await;
+        })
+        .await;
+        let of = |step: &str| steps.iter().find(|found| found["step"] == step).unwrap()["facts"].clone();
+        assert_eq!((&of("capabilities")["idle"], &of("unread")["unread"]), (&idles.into(), &2.into()));
+    }
 }

@@ -56,7 +56,7 @@ async fn bye_is_told() {
 #[tokio::test]
 async fn another_mailbox_of_the_same_name_is_noticed() {
     let (mut imap, server) = open("", async |mut talk| {
-        talk.serve("UID SEARCH UNSEEN", "* OK [UIDVALIDITY 7] same\r\n").await;
+        talk.serve("UID SEARCH UNSEEN", "* OK [UIDVALIDITY 7] same\r\n* SEARCH\r\n").await;
         talk.serve("UID SEARCH UNSEEN", "* OK [UIDVALIDITY 8] other\r\n").await;
     })
     .await;

@@ -27,10 +27,10 @@ const GRUMBLE: Duration = Duration::from_secs(2);
 pub(super) enum Waited {
     /// There is news, or a stop was asked for.
     News,
-    /// IDLE announced nothing until its time was up.
+    /// IDLE announced nothing until it was to be renewed.
     Silent,
-    /// The time was up, without IDLE.
-    Polled,
+    /// Nothing is known to be new, and the time was up.
+    Quiet,
 }
 
 /// Waits for news until `until` or a stop, or until it is time to search for other reasons: after `idle_timeout`.
@@ -39,9 +39,9 @@ pub(super) async fn wait(session: &mut Session, idle_timeout: Duration, until: I
         return Ok(Waited::News);
     }
     let idles = session.capabilities.idle && session.idle_works;
+    let renewal = Instant::now() + idle_timeout.min(session.deadlines.idle);
     let waited = if idles {
-        let renewal = idle_timeout.min(session.deadlines.idle);
-        idle(session, until.min(Instant::now() + renewal), stop).await
+        idle(session, until.min(renewal), stop).await
     } else {
         nap(session, idle_timeout, until, stop).await
     };
@@ -49,8 +49,8 @@ pub(super) async fn wait(session: &mut Session, idle_timeout: Duration, until: I
     let news = std::mem::take(&mut session.news) || stop.asked();
     waited.map(|()| match news {
         true => Waited::News,
-        false if idles && session.idle_works => Waited::Silent,
-        false => Waited::Polled,
+        false if idles && session.idle_works && Instant::now() >= renewal => Waited::Silent,
+        false => Waited::Quiet,
     })
 }
 

@@ -14,43 +14,53 @@ use crate::error::{Error, Result};
 
 /// Selects `name`, or the same name below the prefix of the user's own mailboxes if there is none of the plain name.
 pub(super) async fn open(session: &mut Session, name: &str) -> Result<()> {
-    let Err(error) = select(session, name).await else { return Ok(()) };
-    if !matches!(error, Error::NoMailbox(_)) {
-        return Err(error);
+    let Some(refusal) = ask(session, name).await? else { return Ok(()) };
+    if may_be_elsewhere(&refusal)
+        && let Some(full) = namespace::with_prefix(session, name).await?
+        && ask(session, &full).await?.is_none()
+    {
+        return Ok(());
     }
-    if let Some(full) = namespace::with_prefix(session, name).await? {
-        match select(session, &full).await {
-            Err(Error::NoMailbox(_)) => {}
-            selected => return selected,
-        }
+    Err(refused(session, name, &refusal).await)
+}
+
+/// Selects the mailbox `name`.
+pub(super) async fn select(session: &mut Session, name: &str) -> Result<()> {
+    match ask(session, name).await? {
+        None => Ok(()),
+        Some(refusal) => Err(refused(session, name, &refusal).await),
     }
-    Err(error)
+}
+
+/// Whether a refusal may mean that there is no mailbox of this name.
+fn may_be_elsewhere(status: &Status) -> bool {
+    // The command is as it should be, so BAD is about the state the server is in.
+    status.kind == Kind::No && !status.is_transient() && !is_not_connected(status) && status.code != "NOPERM"
 }
 
 /// What a refusal to open `name` means. If there is no such mailbox, the error says which there are.
-pub(super) async fn refused(session: &mut Session, name: &str, status: &Status) -> Error {
+async fn refused(session: &mut Session, name: &str, status: &Status) -> Error {
     let (shown, text) = (printable(name), &status.text);
     let advice = advice(status).map(|advice| format!(" ({advice})")).unwrap_or_default();
-    // The command is as it should be, so this is about the state the server is in.
-    if status.kind == Kind::Bad || status.is_transient() || is_not_connected(status) {
-        return Error::Reconnect(format!("the server cannot open mailbox {shown} now: {text}{advice}"));
-    }
-    if status.code == "NOPERM" {
-        return Error::Refused(format!("the server does not open mailbox {shown} for this user: {text}"));
+    if !may_be_elsewhere(status) {
+        return match status.code.as_str() {
+            "NOPERM" => Error::Refused(format!("the server does not open mailbox {shown} for this user: {text}")),
+            _ => Error::Reconnect(format!("the server cannot open mailbox {shown} now: {text}{advice}")),
+        };
     }
     let names = list::names(session).await.unwrap_or_default();
     let there_are = if names.is_empty() { String::new() } else { format!("; there are: {}", list::shown(&names)) };
     Error::NoMailbox(format!("the server does not open mailbox {shown} (check name): {text}{there_are}"))
 }
 
-/// Selects the mailbox `name`.
-pub(super) async fn select(session: &mut Session, name: &str) -> Result<()> {
+/// Asks for the mailbox `name`. Returns the server's answer if it refuses.
+async fn ask(session: &mut Session, name: &str) -> Result<Option<Status>> {
     let shown = printable(name);
     session.begin();
     let selected = session.imap.select(utf7::encode(name)).await;
     let (status, mailbox) = session.answered(selected)?;
     if status.kind != Kind::Ok {
-        return Err(refused(session, name, &status).await);
+        return Ok(Some(status));
     }
     // Without the right to mark messages they would be delivered anew by every process that starts.
     if status.code == "READ-ONLY" {
@@ -75,5 +85,5 @@ pub(super) async fn select(session: &mut Session, name: &str) -> Result<()> {
     session.mailbox = name.to_owned();
     session.selected_at = Some(Instant::now());
     session.confirmed_at = session.selected_at;
-    Ok(())
+    Ok(None)
 }

@@ -11,6 +11,9 @@ use super::utf7;
 use crate::error::Result;
 use crate::source::Mark;
 
+/// Single messages that the server may refuse to move before it is taken to refuse them all.
+const IN_VAIN: usize = 3;
+
 /// Where messages go that are set aside.
 #[derive(Debug, Default)]
 pub(super) struct Failed {
@@ -35,16 +38,50 @@ impl Failed {
         let mut complaint = None;
         for set in sets(uids, SET_OCTETS) {
             store::add_flags(session, &set.uids, "\\Flagged").await?;
-            if let Some(refusal) = self.transfer(session, &set, &folder).await? {
-                store::mark(session, &set.uids, Mark::SetAside).await?;
-                complaint = Some(format!(
-                    "the server does not move messages to {}: {}; they are left \\Flagged \\Seen (check failed_mailbox)",
-                    printable(&folder),
-                    refusal.text
-                ));
+            let Some(mut refusal) = self.transfer(session, &set, &folder).await? else { continue };
+            let left = match set.uids.len() {
+                1 => set.uids,
+                _ => self.transfer_each(session, set.uids, &folder, &mut refusal).await?,
+            };
+            if left.is_empty() {
+                continue;
             }
+            store::mark(session, &left, Mark::SetAside).await?;
+            complaint = Some(format!(
+                "the server does not move messages to {}: {}; they are left \\Flagged \\Seen (check failed_mailbox)",
+                printable(&folder),
+                refusal.text
+            ));
         }
         Ok(complaint)
+    }
+
+    /// Moves `uids` one by one: the server may have refused all of them for the sake of one. Returns those that it refuses,
+    /// and the rest if it moves none.
+    async fn transfer_each(
+        &mut self,
+        session: &mut Session,
+        uids: Vec<u32>,
+        folder: &str,
+        refusal: &mut Status,
+    ) -> Result<Vec<u32>> {
+        let mut left = Vec::new();
+        let mut moved = 0_usize;
+        for uid in uids {
+            if moved == 0 && left.len() >= IN_VAIN {
+                left.push(uid);
+                continue;
+            }
+            let single = UidSet { text: uid.to_string(), uids: vec![uid] };
+            match self.transfer(session, &single, folder).await? {
+                None => moved += 1,
+                Some(status) => {
+                    *refusal = status;
+                    left.push(uid);
+                }
+            }
+        }
+        Ok(left)
     }
 
     /// Moves a set into the folder of this name, or of this name below the prefix of the user's own mailboxes. Returns the
