@@ -7,6 +7,7 @@ mod commands;
 mod connecting;
 mod fetching;
 mod oauth;
+mod odd_answers;
 mod silence;
 #[path = "../support/mod.rs"]
 mod support;

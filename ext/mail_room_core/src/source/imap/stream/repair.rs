@@ -65,10 +65,14 @@ pub(super) fn admit(mut frame: Frame, wanted: &mut Wanted, notes: &mut Notes) ->
     dropped(&frame.text, wanted, notes)
 }
 
+/// Where a date stands that is NIL: imap-proto 0.17 panics at it.
+fn date_without_value(text: &[u8]) -> Option<usize> {
+    text.windows(16).position(|window| window.eq_ignore_ascii_case(b"INTERNALDATE NIL"))
+}
+
 /// The whole of `text` as one response, if the library can read it.
 pub(super) fn parsed(text: &[u8]) -> Option<Response<'_>> {
-    // imap-proto 0.17 panics at a date that is NIL.
-    if text.windows(16).any(|window| window.eq_ignore_ascii_case(b"INTERNALDATE NIL")) {
+    if date_without_value(text).is_some() {
         return None;
     }
     match Response::parse(text) {
@@ -177,6 +181,9 @@ fn repaired(text: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let mut line = single_spaced(text);
+    while let Some(at) = date_without_value(&line) {
+        line.splice(at + 13..at + 16, *b"\"\"");
+    }
     if text.get(2..8).is_some_and(|word| word.eq_ignore_ascii_case(b"FLAGS ")) {
         line.iter_mut().filter(|byte| matches!(byte, b'[' | b']')).for_each(|byte| *byte = b'_');
     } else if text.get(2..7).is_some_and(|word| word.eq_ignore_ascii_case(b"LIST ")) {
@@ -257,7 +264,7 @@ mod tests {
             ("* VANISHED 1:3", ""),
             ("* METADATA \"\" (/x)", ""),
             ("* LIST", ""),
-            ("* 1 FETCH (INTERNALDATE NIL)", ""),
+            ("* 1 FETCH (INTERNALDATE NIL)", "* 1 FETCH (INTERNALDATE \"\")"),
             ("* 1 FETCH secret", ""),
             ("* 99999999999 EXISTS", ""),
             ("*", ""),
