@@ -13,7 +13,7 @@ module MailRoom
       LOOPBACK = /\A(?:localhost|127\.[\d.]+|\[?::1\]?)\z/i
       PASSWORD_FIX = "Check email and password; some providers want an app password, or IMAP switched on for the account"
       TOKEN_FIX = "Check email, scope and mechanism of auth, that the token is for this mailbox, and that the application may use IMAP"
-      NOT_CONNECTED_FIX = "Try again in a minute; then check the token's scope, the licence, and whether IMAP is switched on for the mailbox"
+      NOT_CONNECTED_FIX = "Try again in a minute, then check the token's scope, the licence, and that IMAP is switched on for the mailbox"
       private_constant :SOON, :DAY, :LOOPBACK, :PASSWORD_FIX, :TOKEN_FIX, :NOT_CONNECTED_FIX
 
       # @param mailbox [Mailbox]
