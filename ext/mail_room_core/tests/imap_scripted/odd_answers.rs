@@ -27,10 +27,7 @@ async fn blank_lines_bare_line_feeds_and_two_spaces_are_not_there() {
         open("", async move |mut talk| talk.serve("UID FETCH 1:3 (UID BODY.PEEK[])", data).await).await;
     let (given, result) = fetch(&mut imap, &[1, 2, 3], 100).await;
     result.unwrap();
-    assert_eq!(
-        given,
-        [(1, Some(b"one".to_vec())), (2, Some(b"two".to_vec())), (3, Some(b"three".to_vec()))]
-    );
+    assert_eq!(given, [(1, Some(b"one".to_vec())), (2, Some(b"two".to_vec())), (3, Some(b"three".to_vec()))]);
     server.played().await;
 }
 
@@ -38,7 +35,8 @@ async fn blank_lines_bare_line_feeds_and_two_spaces_are_not_there() {
 async fn news_in_odd_company_end_the_wait() {
     let (mut imap, server) = settled(&patient(), "IDLE", async |mut talk| {
         talk.expect("IDLE").await;
-        talk.say("+\r\n* FLAGS (\\Foo[bar])\r\n* VANISHED 1:3\r\n* LIST () \"/\" {4}\r\nSent\r\n\r\n* 4  EXISTS\r\n").await;
+        talk.say("+\r\n* FLAGS (\\Foo[bar])\r\n* VANISHED 1:3\r\n* LIST () \"/\" {4}\r\nSent\r\n\r\n* 4  EXISTS\r\n")
+            .await;
         assert_eq!(talk.hear().await, "DONE");
         talk.answer("OK").await;
         talk.serve("UID SEARCH UNSEEN", "* LIST () \"/\" {4}\r\nSent\r\n* SEARCH 4 (MODSEQ 9)\r\n").await;

@@ -1,7 +1,5 @@
 //! LIST (RFC 3501 section 6.3.8): which mailboxes there are, for people to choose from.
 
-use std::future::ready;
-
 use async_imap::types::Name;
 use futures_util::StreamExt;
 
@@ -49,8 +47,13 @@ pub(super) async fn names(session: &mut Session) -> Result<Vec<String>> {
 pub(super) async fn list(session: &mut Session, pattern: &str, mut take: impl FnMut(&Name) + Send) -> Result<Status> {
     session.begin();
     let listed = match session.imap.list(Some(""), Some(pattern)).await {
-        // To the end: the answer comes after the last one.
-        Ok(listed) => Ok(listed.for_each(|listed| ready(listed.iter().for_each(&mut take))).await),
+        Ok(mut listed) => {
+            // To the end: the answer comes after the last one.
+            while let Some(listed) = listed.next().await {
+                listed.iter().for_each(&mut take);
+            }
+            Ok(())
+        }
         Err(error) => Err(error),
     };
     session.answered(listed).map(|(status, _)| status)
