@@ -40,6 +40,7 @@ async fn news_in_odd_company_end_the_wait() {
         assert_eq!(talk.hear().await, "DONE");
         talk.answer("OK").await;
         talk.serve("UID SEARCH UNSEEN", "* LIST () \"/\" {4}\r\nSent\r\n* SEARCH 4 (MODSEQ 9)\r\n").await;
+        talk.serve("STATUS \"INBOX\" (UIDVALIDITY)", "* STATUS INBOX (UIDVALIDITY 7)\r\n").await;
     })
     .await;
     imap.wait(soon(), &Stop::new()).await.unwrap();

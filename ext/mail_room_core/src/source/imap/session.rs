@@ -89,7 +89,7 @@ impl Session {
     pub(super) fn new(imap: async_imap::Session<Stream>, control: Control, deadlines: Deadlines, party: Party) -> Self {
         // The stream takes note of what comes unasked; here it would only fill memory.
         imap.unsolicited_responses.close();
-        Self {
+        let mut session = Self {
             imap,
             control,
             deadlines,
@@ -103,7 +103,9 @@ impl Session {
             confirmed_at: None,
             status_works: true,
             idle_works: true,
-        }
+        };
+        session.know_capabilities();
+        session
     }
 
     /// An exchange that expects no data begins; it must be over within the usual time.
@@ -120,15 +122,20 @@ impl Session {
         Ok((status, found))
     }
 
+    fn know_capabilities(&mut self) {
+        let shared = self.control.lock();
+        if self.learned != shared.notes.learned {
+            self.learned = shared.notes.learned;
+            self.capabilities = shared.notes.capabilities.clone().unwrap_or_default();
+        }
+    }
+
     /// What the stream noted becomes known here. A call of the library may have read any number of responses.
     fn learn(&mut self) -> Result<()> {
+        self.know_capabilities();
         let mut shared = self.control.lock();
         let notes = &mut shared.notes;
         self.news |= std::mem::take(&mut notes.news);
-        if self.learned != notes.learned {
-            self.learned = notes.learned;
-            self.capabilities = notes.capabilities.clone().unwrap_or_default();
-        }
         match self.uid_validity.zip(notes.uid_validity.take()) {
             Some((selected, told)) if selected != told => Err(replaced()),
             _ => Ok(()),
