@@ -73,9 +73,9 @@ impl<S: Source> Pass<'_, S> {
                 continue;
             }
             let group = self.watched.memory().ungiven_messages().group(&id);
-            let among_its_like = chosen.is_empty() || group.is_some() == suspects;
+            let among_its_like = group.is_some() == suspects;
             let fits = octets.saturating_add(size) <= most_octets && chosen.len() < most.min(group.unwrap_or(most));
-            if !(fits && among_its_like) && !chosen.is_empty() {
+            if !(chosen.is_empty() || (fits && among_its_like)) {
                 self.sized.push_front((id, size));
                 break;
             }

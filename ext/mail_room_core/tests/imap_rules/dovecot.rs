@@ -26,7 +26,7 @@ async fn found(port: u16, folder: &str, program: &str) -> usize {
 async fn a_file_that_may_not_be_read_does_not_hold_up_the_others() {
     let dovecot = Dovecot::start();
     (1..=8).for_each(|n| dovecot.deliver(&name(n), &mail(n)));
-    std::fs::set_permissions(dovecot.file(&name(3)), std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(dovecot.file(&name(3)), std::fs::Permissions::from_mode(0o000)).unwrap();
     let watching = Watching::start(mailbox(dovecot.port));
     watching.until("seven", SOON, |it| it.delivered().len() == 7).await;
     assert_eq!(sorted(watching.delivered()), subjects(7, [1, 2, 4, 5, 6, 7, 8]));

@@ -54,7 +54,10 @@ async fn one_message_that_cannot_be_had_does_not_hold_up_the_others() {
             let aside = watching.log("Message set aside");
             assert!(aside.len() == 1 && aside[0]["uid"] == 3, "{aside:?}");
             assert_eq!(odd.state().folder("INBOX").flagged("\\Seen"), (1..=9).collect::<Vec<_>>());
-            let (connections, asked) = (odd.state().connections, odd.state().count("UID FETCH"));
+            let (connections, asked) = {
+                let state = odd.state();
+                (state.connections, state.count("UID FETCH"))
+            };
             assert!(
                 connections <= 12 && asked <= 80,
                 "{what}, form {form}: {connections} connections, {asked} fetches"
@@ -121,6 +124,7 @@ async fn an_empty_body_of_a_message_that_has_a_size_is_not_the_mail() {
         })).unwrap());
         let watching = Watching::start(config);
         watching.until("the others", SOON, |_| odd.state().folder("INBOX").flagged("\\Seen") == [1, 2, 4]).await;
+        watching.until("a warning", SOON, |it| !it.log("Message without a body").is_empty()).await;
         let warnings = watching.log("Message without a body");
         assert!(warnings.len() == 1 && warnings[0]["uid"] == 3, "{body}: {warnings:?}");
         // Asked again after 10 s, and neither delivered nor marked.
@@ -157,6 +161,7 @@ async fn a_message_without_a_size_is_fetched_all_the_same() {
         let watching = Watching::start(mailbox(odd.port));
         watching.until("all", SOON, |it| it.delivered().len() == 8).await;
         assert_eq!(sorted(watching.delivered()), subjects(7, 1..=8));
+        watching.until("a warning", SOON, |it| !it.log("Message without a size").is_empty()).await;
         let warnings = watching.log("Message without a size");
         assert!(warnings.len() == 1 && warnings[0]["uid"] == 3, "{warnings:?}");
         watching.stop().await;
