@@ -160,6 +160,49 @@ impl Arbiter {
         }
     }
 
+    /// The mail server knows that `ids` were set aside: their tries are forgotten, so that whoever finds one unread again
+    /// tries it anew.
+    ///
+    /// # Errors
+    /// As [`claim`](Self::claim).
+    pub async fn set_aside(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
+        match self {
+            Self::Noop => Ok(()),
+            Self::Redis(redis) => redis.set_aside(scope, ids).await,
+            Self::Hook(hook) => {
+                hook.settled(scope, ids);
+                Ok(())
+            }
+        }
+    }
+
+    /// The mail server still lists `ids`, which were delivered: that they were is to be known for another day.
+    ///
+    /// # Errors
+    /// As [`claim`](Self::claim).
+    pub async fn remember(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
+        match self {
+            Self::Noop | Self::Hook(_) => Ok(()),
+            Self::Redis(redis) => redis.remember(scope, ids).await,
+        }
+    }
+
+    /// Whether anything is known of messages when this process has ended.
+    pub(crate) fn outlives_process(&self) -> bool {
+        matches!(self, Self::Redis(_))
+    }
+
+    /// Tells of each of `ids` whether it is known to have been delivered, by whichever process.
+    ///
+    /// # Errors
+    /// As [`claim`](Self::claim).
+    pub async fn delivered(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<bool>> {
+        match self {
+            Self::Noop | Self::Hook(_) => Ok(vec![false; ids.len()]),
+            Self::Redis(redis) => redis.delivered(scope, ids).await,
+        }
+    }
+
     /// The mail server knows that `ids` were delivered: what is noted of them need not be kept for long.
     ///
     /// # Errors

@@ -1,35 +1,34 @@
 //! What this process knows of one mailbox's messages, across reconnects and even across a crash of the watcher. It is
 //! what keeps a message from being delivered twice while the server has not yet heard that it was.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+mod id_set;
+mod marks;
+mod trouble;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use crate::failures::{Failure, Failures};
 use crate::message::MessageId;
-use crate::source::Mark;
+use crate::source::{AbsentFlags, Mark};
 use crate::ungiven::{Setback, Ungiven, UngivenMessages};
-
-/// Ids that are texts and are remembered as done; some 6 MB.
-const TEXTS: usize = 100_000;
-/// First and longest delay before the server is asked again to mark a message that it did not mark.
-const UNMARKED: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
+use id_set::IdSet;
+use marks::{Listed, Marks};
 
 /// The memory of one mailbox. Forgets everything when the scope (UIDVALIDITY) changes: the ids have lost their meaning.
 #[derive(Debug, Default)]
 pub struct Memory {
     scope: String,
-    done: IdSet,
+    marks: Marks,
     fetched: IdSet,
-    unacknowledged: BTreeMap<MessageId, Mark>,
-    /// Those of them that the server did not mark: not to be asked for before then, and how often it was.
-    unmarked: BTreeMap<MessageId, (Instant, u32)>,
     waiting: BTreeMap<MessageId, Instant>,
     ungiven: UngivenMessages,
     failures: Failures,
     /// How often the target was down just when it was given this message.
     struck: BTreeMap<MessageId, u32>,
     probing: bool,
-    to_expunge: BTreeSet<MessageId>,
+    /// Found marked deleted, and not yet known whether by us.
+    pub(crate) leftovers: Vec<MessageId>,
 }
 
 /// What is to be done about the messages that a search found.
@@ -37,10 +36,14 @@ pub struct Memory {
 pub struct Sorted {
     /// To be delivered, in the order found.
     pub todo: Vec<MessageId>,
-    /// Long decided, but the server does not know or has forgotten: to be marked, and nothing else.
-    pub to_mark: Vec<(MessageId, Mark)>,
     /// How many are to be delivered later: in backoff, or claimed by somebody else.
     pub waiting: usize,
+    /// Those of `todo` that were set aside, until a person marked them unread.
+    pub tried_again: Vec<MessageId>,
+    /// Decided and, as the search shows, marked by the server, although its acknowledgement never came.
+    pub known: Vec<(MessageId, Mark)>,
+    /// The server acknowledged the mark of these and yet lists them: it does not keep it.
+    pub unkept: Vec<MessageId>,
 }
 
 impl Memory {
@@ -56,23 +59,19 @@ impl Memory {
         self.scope == scope
     }
 
-    /// Sorts out what a search found. `shows_unmarked`: the search finds a message only while it is not marked, so
-    /// finding one that is done means the server has lost the mark. What the target was down for comes last: should it be
-    /// the message that brings it down, the others do not wait for it.
-    pub fn sort_out(&mut self, found: &[MessageId], shows_unmarked: Option<Mark>, now: Instant) -> Sorted {
-        self.forget_unlisted(found, shows_unmarked.is_some());
+    /// Sorts out what a search found that asks for messages without the `absent` flags. What the target was down for comes
+    /// last: should it be the message that brings it down, the others do not wait for it.
+    pub fn sort_out(&mut self, found: &[MessageId], absent: AbsentFlags, now: Instant) -> Sorted {
+        let known = self.forget_unlisted(found, absent);
         self.waiting.retain(|_, until| *until > now);
-        let mut sorted = Sorted::default();
+        let mut sorted = Sorted { known, ..Sorted::default() };
         for id in found {
-            if let Some(mark) = self.unacknowledged.get(id) {
-                if self.is_to_mark(id, now) {
-                    sorted.to_mark.push((id.clone(), *mark));
-                }
-            } else if self.done.contains(id) {
-                if let Some(mark) = shows_unmarked {
-                    sorted.to_mark.push((id.clone(), mark));
-                }
-            } else if self.waiting.contains_key(id) {
+            match self.marks.listed(id, absent, now, &mut sorted.unkept) {
+                Listed::Decided => continue,
+                Listed::TryAgain => sorted.tried_again.push(id.clone()),
+                Listed::New => {}
+            }
+            if self.waiting.contains_key(id) {
                 sorted.waiting = sorted.waiting.saturating_add(1);
             } else {
                 sorted.todo.push(id.clone());
@@ -85,52 +84,72 @@ impl Memory {
     }
 
     /// What is noted of messages the server no longer lists serves nobody. That they are done stays known.
-    fn forget_unlisted(&mut self, found: &[MessageId], marked_are_unlisted: bool) {
-        let noted = self.ungiven.len() + self.failures.len() + self.unacknowledged.len() + self.struck.len();
+    fn forget_unlisted(&mut self, found: &[MessageId], absent: AbsentFlags) -> Vec<(MessageId, Mark)> {
+        self.marks.confirm_unlisted(found);
+        let noted = self.ungiven.len() + self.failures.len() + self.marks.noted() + self.struck.len();
         if noted == 0 {
-            return;
+            return Vec::new();
         }
         let listed: BTreeSet<&MessageId> = found.iter().collect();
         self.ungiven.retain(|id| listed.contains(id));
         self.failures.retain(|id| listed.contains(id));
         self.struck.retain(|id, _| listed.contains(id));
-        if marked_are_unlisted {
-            self.unacknowledged.retain(|id, _| listed.contains(id));
-            self.unmarked.retain(|id, _| listed.contains(id));
-        }
+        self.marks.unlisted(&listed, absent)
     }
 
     /// The message's fate is decided; from now on it is at most marked on the server, never delivered again.
     pub fn decided(&mut self, id: &MessageId, mark: Mark) {
-        self.done.insert(id);
-        self.unacknowledged.insert(id.clone(), mark);
+        self.marks.decided(id, mark);
         self.waiting.remove(id);
         self.ungiven.forget(id);
         self.struck.remove(id);
         self.failures.forget(id);
     }
 
-    /// The server has acknowledged the mark.
-    pub fn acknowledged(&mut self, ids: &[MessageId], mark: Mark) {
-        for id in ids {
-            self.unacknowledged.remove(id);
-            self.unmarked.remove(id);
-            if mark == Mark::Deleted {
-                self.to_expunge.insert(id.clone());
-            }
-        }
+    /// The server has acknowledged the mark. Returns those of which the arbiter may be told; it must not forget the others.
+    pub fn acknowledged(&mut self, ids: &[MessageId], mark: Mark) -> Vec<MessageId> {
+        self.marks.acknowledged(ids, mark)
     }
 
-    /// Messages we have marked deleted and that are not expunged yet.
-    pub fn to_expunge(&self) -> &BTreeSet<MessageId> {
-        &self.to_expunge
+    /// Whether it is time to warn that the server does not keep the marks of `unkept`. `late`: it may list a message for a
+    /// moment after it was marked.
+    pub(crate) fn tells_unkept(&mut self, unkept: &[MessageId], late: bool, now: Instant) -> bool {
+        self.marks.tells_unkept(unkept, late, now)
     }
 
-    /// The server has expunged these.
+    /// Messages we have marked deleted and that are to be expunged now.
+    pub fn to_expunge(&self, now: Instant) -> Vec<MessageId> {
+        self.marks.to_expunge(now)
+    }
+
+    /// The server has expunged these, or never is to.
     pub fn expunged(&mut self, ids: &[MessageId]) {
-        for id in ids {
-            self.to_expunge.remove(id);
-        }
+        self.marks.expunged(ids);
+    }
+
+    /// The server did not expunge: ask again, ever later. Returns when that is.
+    pub(crate) fn not_expunged(&mut self, now: Instant) -> Duration {
+        self.marks.not_expunged(now)
+    }
+
+    /// These bear \Deleted and were delivered by us, in this process or in an earlier one.
+    pub(crate) fn found_deleted(&mut self, ids: impl Iterator<Item = MessageId>) {
+        self.marks.found_deleted(ids);
+    }
+
+    /// Whether `id` was meant to be deleted; `None` if nothing is known of it.
+    pub(crate) fn is_deleted_by_us(&self, id: &MessageId) -> Option<bool> {
+        self.marks.is_deleted_by_us(id)
+    }
+
+    /// Messages of `found` that were delivered, and of which the arbiter must be told now that it must not forget them.
+    pub(crate) fn unremembered(&mut self, found: &[MessageId], now: Instant) -> Vec<MessageId> {
+        self.marks.unremembered(found, now)
+    }
+
+    /// The arbiter was told to remember these.
+    pub(crate) fn remembered(&mut self, ids: &[MessageId]) {
+        self.marks.remembered(ids);
     }
 
     /// Not before `until`: in backoff, or claimed by somebody else.
@@ -183,24 +202,31 @@ impl Memory {
         self.probing
     }
 
-    /// What is decided and not yet known to the server, as far as it is to be told now.
-    pub fn unacknowledged(&self) -> Vec<(MessageId, Mark)> {
-        let now = Instant::now();
-        let due = self.unacknowledged.iter().filter(|(id, _)| self.is_to_mark(id, now));
-        due.map(|(id, mark)| (id.clone(), *mark)).collect()
+    /// What is decided and the server is to be told, but for what it gave trouble with.
+    pub fn to_mark(&self) -> Vec<(MessageId, Mark)> {
+        self.marks.fresh()
     }
 
-    fn is_to_mark(&self, id: &MessageId, now: Instant) -> bool {
-        self.unmarked.get(id).is_none_or(|(until, _)| *until <= now)
+    /// What the server gave trouble with and is to be asked again now, in groups: what is in one group may be marked by one
+    /// command.
+    pub(crate) fn to_mark_again(&self, now: Instant) -> Vec<Vec<(MessageId, Mark)>> {
+        self.marks.in_trouble(now)
     }
 
-    /// The server did not mark the message though it marks others: ask again, ever later. Returns when that is.
+    /// Whether the server is to be told now what was decided.
+    pub fn is_to_mark(&self, now: Instant) -> bool {
+        self.marks.is_due(now)
+    }
+
+    /// The server did not mark the message though it answers: ask again, ever later. Returns when that is.
     pub fn unmarked(&mut self, id: &MessageId, now: Instant) -> Duration {
-        let (until, times) = self.unmarked.entry(id.clone()).or_insert((now, 0));
-        let delay = UNMARKED.0.saturating_mul(2_u32.saturating_pow(*times)).min(UNMARKED.1);
-        *until = now + delay;
-        *times = times.saturating_add(1);
-        delay
+        self.marks.unmarked(id, now)
+    }
+
+    /// The connection ended while these were marked. They are marked last from now on, in ever smaller groups.
+    /// Returns when the last of them is.
+    pub(crate) fn cut_while_marking(&mut self, ids: &[MessageId], now: Instant) -> Duration {
+        self.marks.cut(ids, now)
     }
 
     /// The message has arrived. Tells whether it is the first time.
@@ -212,71 +238,17 @@ impl Memory {
 
     /// When the next message that waits may be tried again, or marked.
     pub fn next_try(&self) -> Option<Instant> {
-        self.waiting.values().chain(self.unmarked.values().map(|(until, _)| until)).min().copied()
-    }
-}
-
-/// A set of ids. UIDs come in long runs and are kept as ranges: years of mail take a few octets. Of texts the last
-/// [`TEXTS`] are kept, as their hashes: older ones have long been marked on the server.
-#[derive(Debug, Default)]
-struct IdSet {
-    /// First UID of a range to its last; ranges neither touch nor overlap.
-    uids: BTreeMap<u32, u32>,
-    texts: HashSet<[u8; HASH]>,
-    /// In the order they came.
-    oldest: VecDeque<[u8; HASH]>,
-}
-
-/// Octets of a text's hash: enough that no two texts share one.
-const HASH: usize = 16;
-
-fn hash(text: &str) -> [u8; HASH] {
-    let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
-    let mut hash = [0; HASH];
-    hash.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
-    hash
-}
-
-impl IdSet {
-    fn contains(&self, id: &MessageId) -> bool {
-        match id {
-            MessageId::Uid(uid) => self.uids.range(..=uid).next_back().is_some_and(|(_, last)| last >= uid),
-            MessageId::Text(text) => self.texts.contains(&hash(text)),
-        }
-    }
-
-    fn insert(&mut self, id: &MessageId) {
-        let uid = match id {
-            MessageId::Uid(uid) => *uid,
-            MessageId::Text(text) => return self.insert_text(hash(text)),
-        };
-        if self.contains(id) {
-            return;
-        }
-        let first = match self.uids.range(..uid).next_back() {
-            Some((&first, &last)) if last.checked_add(1) == Some(uid) => first,
-            _ => uid,
-        };
-        let last = uid.checked_add(1).and_then(|next| self.uids.remove(&next)).unwrap_or(uid);
-        self.uids.insert(first, last);
-    }
-
-    fn insert_text(&mut self, hash: [u8; HASH]) {
-        if !self.texts.insert(hash) {
-            return;
-        }
-        self.oldest.push_back(hash);
-        if self.oldest.len() > TEXTS
-            && let Some(oldest) = self.oldest.pop_front()
-        {
-            self.texts.remove(&oldest);
-        }
+        self.waiting.values().copied().chain(self.marks.next_try()).min()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const NOTHING: AbsentFlags = AbsentFlags { seen: false, deleted: false, flagged: false };
+    const UNSEEN: AbsentFlags = AbsentFlags { seen: true, ..NOTHING };
+    const UNDELETED: AbsentFlags = AbsentFlags { deleted: true, ..NOTHING };
 
     fn uid(uid: u32) -> MessageId {
         MessageId::Uid(uid)
@@ -290,55 +262,187 @@ mod tests {
         memory.strike(&uid(1));
         memory.strike(&uid(2));
         let now = Instant::now();
-        assert_eq!(memory.sort_out(&found, None, now).todo, [uid(3), uid(4), uid(2), uid(1)]);
+        assert_eq!(memory.sort_out(&found, NOTHING, now).todo, [uid(3), uid(4), uid(2), uid(1)]);
         memory.decided(&uid(2), Mark::Seen);
-        assert_eq!(memory.sort_out(&found, None, now).todo, [uid(3), uid(4), uid(1)]);
+        assert_eq!(memory.sort_out(&found, NOTHING, now).todo, [uid(3), uid(4), uid(1)]);
         // One that is gone from the mailbox is forgotten.
-        memory.sort_out(&found[1..], None, now);
-        assert_eq!(memory.sort_out(&found, None, now).todo, [uid(1), uid(3), uid(4)]);
-    }
-
-    #[test]
-    fn id_set_keeps_runs_as_ranges() {
-        let mut set = IdSet::default();
-        for id in [5, 3, 4, 9, 1, 2, u32::MAX, u32::MAX - 1, 4] {
-            set.insert(&uid(id));
-        }
-        assert_eq!(set.uids, BTreeMap::from([(1, 5), (9, 9), (u32::MAX - 1, u32::MAX)]));
-        for id in [1, 5, 9, u32::MAX] {
-            assert!(set.contains(&uid(id)));
-        }
-        for id in [6, 8, 10, u32::MAX - 2] {
-            assert!(!set.contains(&uid(id)));
-        }
-        let text = MessageId::Text("AAMk=".into());
-        assert!(!set.contains(&text));
-        set.insert(&text);
-        assert!(set.contains(&text));
-        assert!(!set.contains(&MessageId::Text("aamk=".into())));
-    }
-
-    #[test]
-    fn id_set_forgets_the_oldest_texts() {
-        let text = |number: usize| MessageId::Text(number.to_string().into());
-        let mut set = IdSet::default();
-        (0..=TEXTS).for_each(|number| set.insert(&text(number)));
-        set.insert(&text(TEXTS));
-        assert!(!set.contains(&text(0)) && set.contains(&text(1)) && set.contains(&text(TEXTS)));
-        assert_eq!((set.texts.len(), set.oldest.len()), (TEXTS, TEXTS));
+        memory.sort_out(&found[1..], NOTHING, now);
+        assert_eq!(memory.sort_out(&found, NOTHING, now).todo, [uid(1), uid(3), uid(4)]);
     }
 
     #[test]
     fn a_decided_message_is_marked_until_acknowledged_and_never_done_again() {
         let now = Instant::now();
         let mut memory = Memory::default();
-        memory.enter("a");
         memory.decided(&uid(1), Mark::Seen);
-        let sorted = memory.sort_out(&[uid(1), uid(2)], None, now);
-        assert_eq!(sorted, Sorted { todo: vec![uid(2)], to_mark: vec![(uid(1), Mark::Seen)], waiting: 0 });
+        let sorted = memory.sort_out(&[uid(1), uid(2)], NOTHING, now);
+        assert_eq!(sorted, Sorted { todo: vec![uid(2)], ..Sorted::default() });
+        for found in [vec![uid(1)], vec![]] {
+            memory.sort_out(&found, UNSEEN, now);
+            assert_eq!(memory.to_mark(), [(uid(1), Mark::Seen)], "listed or not");
+        }
+        assert_eq!(memory.acknowledged(&[uid(1)], Mark::Seen), [uid(1)]);
+        assert!(memory.to_mark().is_empty() && !memory.is_to_mark(now));
+        assert_eq!(memory.sort_out(&[uid(1)], NOTHING, now), Sorted::default());
+        assert!(!memory.is_to_mark(now));
+    }
+
+    /// Decides, has the server acknowledge it, and sees that it is not listed any more.
+    fn settle(memory: &mut Memory, id: u32, mark: Mark, absent: AbsentFlags) {
+        memory.decided(&uid(id), mark);
+        memory.acknowledged(&[uid(id)], mark);
+        assert_eq!(memory.sort_out(&[], absent, Instant::now()), Sorted::default());
+    }
+
+    #[test]
+    fn a_message_set_aside_that_a_person_marks_unread_is_tried_again_from_the_start() {
+        let now = Instant::now();
+        let mut memory = Memory::default();
+        for _ in 0..3 {
+            assert_eq!(memory.failed(&uid(1), true).counted, 1);
+            settle(&mut memory, 1, Mark::SetAside, UNSEEN);
+            let sorted = memory.sort_out(&[uid(1)], UNSEEN, now);
+            let expected = Sorted { todo: vec![uid(1)], tried_again: vec![uid(1)], ..Sorted::default() };
+            assert_eq!(sorted, expected);
+            assert!(memory.to_mark().is_empty() && memory.to_expunge(now).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_delivered_message_that_a_person_marks_unread_is_marked_again_as_it_was_meant() {
+        let now = Instant::now();
+        for mark in [Mark::Seen, Mark::Deleted] {
+            let mut memory = Memory::default();
+            settle(&mut memory, 1, mark, UNSEEN);
+            assert_eq!(memory.sort_out(&[uid(1)], UNSEEN, now), Sorted::default());
+            assert_eq!(memory.to_mark(), [(uid(1), mark)]);
+        }
+    }
+
+    #[test]
+    fn a_search_that_lists_marked_messages_says_nothing_of_a_person() {
+        let now = Instant::now();
+        for (mark, absent) in [
+            (Mark::Seen, UNDELETED),
+            (Mark::SetAside, UNDELETED),
+            (Mark::SetAside, NOTHING),
+            (Mark::Deleted, AbsentFlags { flagged: true, ..NOTHING }),
+        ] {
+            let mut memory = Memory::default();
+            settle(&mut memory, 1, mark, absent);
+            assert_eq!(memory.sort_out(&[uid(1)], absent, now), Sorted::default(), "{mark:?}");
+            assert!(!memory.is_to_mark(now), "{mark:?}");
+        }
+        let mut memory = Memory::default();
+        settle(&mut memory, 1, Mark::SetAside, AbsentFlags { flagged: true, ..NOTHING });
+        let sorted = memory.sort_out(&[uid(1)], AbsentFlags { flagged: true, ..NOTHING }, now);
+        assert_eq!(sorted.tried_again, [uid(1)], "no longer flagged");
+    }
+
+    #[test]
+    fn a_mark_that_the_server_does_not_keep_is_told_and_set_again_ever_later() {
+        let mut now = Instant::now();
+        for mark in [Mark::Seen, Mark::SetAside] {
+            let mut memory = Memory::default();
+            memory.decided(&uid(1), mark);
+            assert_eq!(memory.acknowledged(&[uid(1)], mark), [uid(1)]);
+            for (round, delay) in [5, 10, 20, 40].into_iter().enumerate() {
+                let sorted = memory.sort_out(&[uid(1)], UNSEEN, now);
+                assert_eq!(sorted, Sorted { unkept: vec![uid(1)], ..Sorted::default() });
+                assert_eq!(memory.tells_unkept(&sorted.unkept, false, now), round == 0, "said once");
+                let next = now + Duration::from_secs(delay);
+                assert_eq!((memory.is_to_mark(now), memory.next_try()), (false, Some(next)));
+                assert_eq!(memory.sort_out(&[uid(1)], UNSEEN, now), Sorted::default(), "not before it is set again");
+                now = next;
+                assert_eq!(memory.to_mark_again(now), [[(uid(1), mark)]]);
+                assert!(memory.acknowledged(&[uid(1)], mark).is_empty(), "the arbiter must not forget it");
+                assert_eq!(memory.next_try(), None);
+            }
+            now += Duration::from_secs(600);
+            memory.sort_out(&[uid(1)], UNSEEN, now);
+            assert!(memory.tells_unkept(&[uid(1)], false, now), "and ever more rarely");
+        }
+    }
+
+    #[test]
+    fn a_server_that_lists_late_is_not_accused_at_once() {
+        let now = Instant::now();
+        let mut memory = Memory::default();
+        memory.decided(&uid(1), Mark::Seen);
         memory.acknowledged(&[uid(1)], Mark::Seen);
-        assert_eq!(memory.sort_out(&[uid(1)], None, now), Sorted::default());
-        assert_eq!(memory.sort_out(&[uid(1)], Some(Mark::Seen), now).to_mark, vec![(uid(1), Mark::Seen)]);
+        memory.sort_out(&[uid(1)], UNSEEN, now);
+        assert!(!memory.tells_unkept(&[uid(1)], true, now));
+        memory.acknowledged(&[uid(1)], Mark::Seen);
+        memory.sort_out(&[uid(1)], UNSEEN, now);
+        assert!(memory.tells_unkept(&[uid(1)], true, now));
+    }
+
+    #[test]
+    fn what_ended_the_connection_is_marked_last_and_alone_in_the_end() {
+        let now = Instant::now();
+        let mut memory = Memory::default();
+        let all: Vec<_> = (1..=100).map(uid).collect();
+        all.iter().for_each(|id| memory.decided(id, Mark::Seen));
+        memory.cut_while_marking(&all, now);
+        memory.decided(&uid(101), Mark::Seen);
+        assert_eq!(memory.to_mark(), [(uid(101), Mark::Seen)], "new ones first");
+        let sizes = |memory: &Memory, now| memory.to_mark_again(now).iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(sizes(&memory, now), [32, 32, 32, 4], "once may be the network's fault: tried again at once");
+        // The 40th ends the connection whenever it is marked.
+        memory.acknowledged(&all[..32], Mark::Seen);
+        memory.cut_while_marking(&all[32..64], now);
+        assert_eq!(sizes(&memory, now), [32, 4]);
+        memory.acknowledged(&all[64..], Mark::Seen);
+        let later = now + Duration::from_secs(5);
+        assert_eq!((sizes(&memory, now), memory.next_try()), (vec![], Some(later)));
+        assert_eq!(sizes(&memory, later), [1; 32]);
+        memory.acknowledged(&all[32..39], Mark::Seen);
+        assert_eq!(memory.cut_while_marking(&all[39..40], later), Duration::from_secs(10));
+        assert_eq!(memory.to_mark_again(later).last(), Some(&vec![(uid(64), Mark::Seen)]), "the others first");
+        memory.acknowledged(&all[40..64], Mark::Seen);
+        assert_eq!(sizes(&memory, later + Duration::from_secs(10)), [1]);
+        // Marked after all, as a search shows, or by a person.
+        assert_eq!(memory.sort_out(&[], UNSEEN, now).known, [(uid(40), Mark::Seen)]);
+        memory.acknowledged(&[uid(101)], Mark::Seen);
+        assert_eq!((memory.next_try(), memory.is_to_mark(now)), (None, false));
+    }
+
+    #[test]
+    fn what_is_marked_deleted_is_expunged_even_if_the_acknowledgement_was_lost() {
+        let now = Instant::now();
+        let mut memory = Memory::default();
+        memory.decided(&uid(1), Mark::Deleted);
+        memory.acknowledged(&[uid(1)], Mark::Deleted);
+        memory.decided(&uid(2), Mark::Deleted);
+        memory.cut_while_marking(&[uid(2)], now);
+        assert_eq!(memory.sort_out(&[], UNSEEN, now).known, [(uid(2), Mark::Deleted)]);
+        assert_eq!(memory.to_expunge(now), [uid(1), uid(2)]);
+        let delay = memory.not_expunged(now);
+        assert_eq!((memory.to_expunge(now), memory.next_try()), (vec![], Some(now + delay)));
+        assert_eq!(memory.to_expunge(now + delay), [uid(1), uid(2)]);
+        memory.expunged(&[uid(1), uid(2)]);
+        assert_eq!((memory.to_expunge(now), memory.next_try()), (vec![], None));
+        memory.decided(&uid(3), Mark::SetAside);
+        let known = [1, 3, 4].map(|id| memory.is_deleted_by_us(&uid(id)));
+        assert_eq!(known, [Some(true), Some(false), None]);
+    }
+
+    #[test]
+    fn the_arbiter_is_told_once_an_hour_of_a_delivered_message_that_is_listed() {
+        let now = Instant::now();
+        let mut memory = Memory::default();
+        memory.decided(&uid(1), Mark::Seen);
+        memory.decided(&uid(2), Mark::SetAside);
+        let found: Vec<_> = (1..=3).map(uid).collect();
+        assert_eq!(memory.unremembered(&found, now), [uid(1)]);
+        assert_eq!(memory.unremembered(&found, now), [uid(1)], "it could not be told");
+        memory.remembered(&[uid(1)]);
+        assert!(memory.unremembered(&found, now + Duration::from_secs(3599)).is_empty());
+        assert_eq!(memory.unremembered(&found, now + Duration::from_secs(3600)), [uid(1)]);
+        memory.remembered(&[uid(1)]);
+        memory.acknowledged(&[uid(1)], Mark::Seen);
+        let soon = now + Duration::from_secs(3601);
+        assert_eq!(memory.unremembered(&found, soon), [uid(1)], "the arbiter was told that it may forget");
     }
 
     #[test]
@@ -351,21 +455,26 @@ mod tests {
     #[test]
     fn what_the_server_does_not_mark_is_asked_for_again_ever_later() {
         let now = Instant::now();
+        let first = Duration::from_secs(5);
         let mut memory = Memory::default();
-        memory.enter("a");
         memory.decided(&uid(1), Mark::Seen);
-        assert_eq!(memory.unmarked(&uid(1), now), UNMARKED.0);
-        assert_eq!(memory.unmarked(&uid(1), now), 2 * UNMARKED.0);
-        let later = now + 2 * UNMARKED.0;
-        assert_eq!((memory.unacknowledged(), memory.next_try()), (vec![], Some(later)));
-        assert_eq!(memory.sort_out(&[uid(1)], Some(Mark::Seen), now), Sorted::default());
-        assert_eq!(memory.sort_out(&[uid(1)], Some(Mark::Seen), later).to_mark, vec![(uid(1), Mark::Seen)]);
-        memory.acknowledged(&[uid(1)], Mark::Seen);
-        assert_eq!((memory.next_try(), memory.unmarked(&uid(1), now)), (None, UNMARKED.0));
-        assert_eq!(memory.sort_out(&[], Some(Mark::Seen), now), Sorted::default());
+        assert_eq!(memory.unmarked(&uid(1), now), first);
+        assert_eq!(memory.unmarked(&uid(1), now), 2 * first);
+        let later = now + 2 * first;
+        assert_eq!((memory.to_mark(), memory.next_try()), (vec![], Some(later)));
+        assert!(memory.to_mark_again(now).is_empty() && !memory.is_to_mark(now));
+        assert_eq!(memory.sort_out(&[uid(1)], UNSEEN, now), Sorted::default());
+        assert_eq!(
+            (memory.to_mark_again(later).concat(), memory.is_to_mark(later)),
+            (vec![(uid(1), Mark::Seen)], true)
+        );
+        assert_eq!(memory.acknowledged(&[uid(1)], Mark::Seen), [uid(1)]);
+        assert_eq!((memory.next_try(), memory.unmarked(&uid(1), now)), (None, first));
+        assert_eq!(memory.sort_out(&[], UNSEEN, now), Sorted::default());
         memory.decided(&uid(2), Mark::Seen);
-        memory.sort_out(&[uid(2)], Some(Mark::Seen), now);
+        memory.sort_out(&[uid(2)], UNSEEN, now);
         assert_eq!(memory.next_try(), None);
+        (0..20).for_each(|_| assert!(memory.unmarked(&uid(2), now) <= Duration::from_secs(600)));
     }
 
     #[test]
@@ -375,8 +484,8 @@ mod tests {
         let mut memory = Memory::default();
         memory.wait(&uid(1), later);
         assert_eq!(memory.next_try(), Some(later));
-        assert_eq!(memory.sort_out(&[uid(1)], None, now), Sorted { waiting: 1, ..Sorted::default() });
-        assert_eq!(memory.sort_out(&[uid(1)], None, later).todo, vec![uid(1)]);
+        assert_eq!(memory.sort_out(&[uid(1)], NOTHING, now), Sorted { waiting: 1, ..Sorted::default() });
+        assert_eq!(memory.sort_out(&[uid(1)], NOTHING, later).todo, vec![uid(1)]);
         assert_eq!(memory.next_try(), None);
     }
 
@@ -386,8 +495,8 @@ mod tests {
         memory.enter("a");
         memory.decided(&uid(1), Mark::Seen);
         memory.enter("a");
-        assert_eq!(memory.sort_out(&[uid(1)], None, Instant::now()).todo, vec![]);
+        assert_eq!(memory.sort_out(&[uid(1)], NOTHING, Instant::now()).todo, vec![]);
         memory.enter("b");
-        assert_eq!(memory.sort_out(&[uid(1)], None, Instant::now()).todo, vec![uid(1)]);
+        assert_eq!(memory.sort_out(&[uid(1)], NOTHING, Instant::now()).todo, vec![uid(1)]);
     }
 }

@@ -21,6 +21,29 @@ pub enum Mark {
     SetAside,
 }
 
+/// Flags whose absence a search asks for: it does not list a message that bears one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AbsentFlags {
+    /// `\Seen`.
+    pub seen: bool,
+    /// `\Deleted`.
+    pub deleted: bool,
+    /// `\Flagged`.
+    pub flagged: bool,
+}
+
+impl AbsentFlags {
+    /// Whether the search does not list a message that bears `mark`. If it does, listing one says nothing about its mark.
+    pub fn hide(self, mark: Mark) -> bool {
+        self.seen
+            || match mark {
+                Mark::Seen => false,
+                Mark::Deleted => self.deleted,
+                Mark::SetAside => self.flagged,
+            }
+    }
+}
+
 /// One message of a fetch, as the source saw it.
 #[derive(Debug)]
 pub enum Fetched {
@@ -47,6 +70,9 @@ pub trait Source: Send {
     /// Messages that are best fetched before the first of them is handed over.
     const AT_A_TIME: usize = 1_000;
 
+    /// Whether a search may list a message for a moment after it was marked.
+    const LISTS_LATE: bool = false;
+
     /// What tells this mailbox's ids from those of any other, percent-encoded: the claims' scope. Changes when ids lose
     /// their meaning (UIDVALIDITY).
     fn scope(&self) -> &str;
@@ -69,7 +95,8 @@ pub trait Source: Send {
         sink: &mut (dyn FnMut(Fetched) + Send),
     ) -> impl Future<Output = Result<()>> + Send;
 
-    /// Marks `ids`; returns when the server has acknowledged it.
+    /// Marks `ids`; returns when the server has acknowledged it. What it refused to mark is no error, but told by
+    /// [`unmarked`](Self::unmarked).
     fn mark(&mut self, ids: &[MessageId], mark: Mark) -> impl Future<Output = Result<()>> + Send;
 
     /// What the last [`mark`](Self::mark) could not do as it was asked to, once; messages are safe all the same.
@@ -88,8 +115,24 @@ pub trait Source: Send {
         Vec::new()
     }
 
-    /// Expunges `ids`, which [`mark`](Self::mark) has marked [`Mark::Deleted`], and nothing else where the server can.
+    /// Expunges `ids`, which [`mark`](Self::mark) has marked [`Mark::Deleted`], and nothing else where the server can. A
+    /// refusal is no error, but told by [`unexpunged`](Self::unexpunged).
     fn expunge(&mut self, ids: &[MessageId]) -> impl Future<Output = Result<()>> + Send;
+
+    /// Why the last [`expunge`](Self::expunge) did not expunge, once.
+    fn unexpunged(&mut self) -> Option<String> {
+        None
+    }
+
+    /// Whether [`expunge`](Self::expunge) spares what others have marked deleted.
+    fn expunges_only_given(&self) -> bool {
+        true
+    }
+
+    /// What is marked deleted and not expunged, whoever marked it. Told once a session; later nothing.
+    fn leftovers(&mut self) -> impl Future<Output = Result<Vec<MessageId>>> + Send {
+        async { Ok(Vec::new()) }
+    }
 
     /// Waits for news: returns when the mailbox may hold something new, at `until` at the latest, at once when `stop` is
     /// asked for. The session is ready for the next command afterwards.

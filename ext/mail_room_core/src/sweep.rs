@@ -22,13 +22,12 @@ use tokio::sync::Notify;
 
 use crate::budget::Lease;
 use crate::error::{Error, Result};
-use crate::journal::Severity;
 use crate::message::{Message, MessageId};
 use crate::source::{Mark, Source};
 use crate::watched::Watched;
 use hand_over::{give_up, hand_over};
 pub(crate) use marking::mark_decided;
-use marking::{expunge, mark, settle_acknowledged};
+use marking::{expunge, expunge_leftovers, mark_all, note_listed, settle, tell_server};
 
 /// Messages marked deleted before they are expunged.
 const EXPUNGE_EVERY: usize = 10_000;
@@ -57,38 +56,54 @@ pub async fn sweep<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
 }
 
 async fn passes<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
+    let mut delivered = deliver_all(source, watched).await;
+    if delivered.as_ref().is_err_and(|error| !error.spares_connection()) {
+        return delivered;
+    }
+    // After new mail, for it may end the connection: what the server did not mark before.
+    let marked = mark_all(source, watched).await?;
+    if marked && delivered.is_ok() {
+        // A person may remove a mark at any time; whether the server keeps it shows now or never.
+        delivered = deliver_all(source, watched).await;
+        if delivered.as_ref().is_err_and(|error| !error.spares_connection()) {
+            return delivered;
+        }
+    }
+    expunge(source, watched, 1).await?;
+    if delivered.is_ok() && !watched.stop.asked() {
+        expunge_leftovers(source, watched).await?;
+    }
+    delivered
+}
+
+/// Delivers until a search finds nothing more that can be delivered now.
+async fn deliver_all<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
     while !watched.stop.asked() {
         let found = source.search().await?;
-        for (_, error) in source.remarks() {
-            watched.log.line(Severity::Warn, "Mailbox warning", &[("error", error.into())]);
-        }
-        let sorted = watched.memory().sort_out(&found, watched.shows_unmarked(), Instant::now());
+        let sorted = watched.memory().sort_out(&found, watched.absent_flags(), Instant::now());
         not_given::tell_passed_over(watched);
         watched.progress.left(sorted.todo.len().saturating_add(sorted.waiting));
-        mark(source, watched, &sorted.to_mark).await?;
-        let nothing_left = sorted.todo.is_empty();
-        if !nothing_left {
-            let limit = match watched.config.limit_max_unread {
-                0 => usize::MAX,
-                limit => usize::try_from(limit).unwrap_or(usize::MAX),
-            };
-            if watched.log.enabled() {
-                let next: Vec<_> = sorted.todo.iter().take(limit).collect();
-                watched.log.info(
-                    "Getting new messages",
-                    &[
-                        ("unread", json!({ "count": found.len(), "ids": found })),
-                        ("to_be_delivered", json!({ "count": next.len(), "ids": next })),
-                    ],
-                );
-            }
-            drop(found);
-            Pass::new(source, watched, sorted.todo, limit).run().await?;
-        }
-        expunge(source, watched, 1).await?;
-        if nothing_left {
+        note_listed(source, watched, &found, &sorted).await;
+        if sorted.todo.is_empty() {
             return Ok(());
         }
+        let limit = match watched.config.limit_max_unread {
+            0 => usize::MAX,
+            limit => usize::try_from(limit).unwrap_or(usize::MAX),
+        };
+        if watched.log.enabled() {
+            let next: Vec<_> = sorted.todo.iter().take(limit).collect();
+            watched.log.info(
+                "Getting new messages",
+                &[
+                    ("unread", json!({ "count": found.len(), "ids": found })),
+                    ("to_be_delivered", json!({ "count": next.len(), "ids": next })),
+                ],
+            );
+        }
+        drop(found);
+        Pass::new(source, watched, sorted.todo, limit).run().await?;
+        expunge(source, watched, 1).await?;
     }
     Ok(())
 }
@@ -145,7 +160,7 @@ impl<'a, S: Source> Pass<'a, S> {
             let (over, stuck) = (Notify::new(), AtomicBool::new(false));
             let known = std::mem::take(&mut acknowledged);
             let (gathered, handed_over) = tokio::join!(self.gather_during((&over, &stuck), &mut acknowledged), async {
-                settle_acknowledged(watched, &scope, known).await;
+                settle(watched, &scope, known).await;
                 let handed_over = match current {
                     Some(chunk) => hand_over(watched, &scope, chunk, &stuck).await,
                     None => Ok(()),
@@ -165,12 +180,12 @@ impl<'a, S: Source> Pass<'a, S> {
                 marked = Instant::now();
             }
             if handed_over.is_err() {
-                settle_acknowledged(watched, &scope, acknowledged).await;
+                settle(watched, &scope, acknowledged).await;
                 return handed_over;
             }
             ready = next;
         }
-        settle_acknowledged(watched, &scope, acknowledged).await;
+        settle(watched, &scope, acknowledged).await;
         Ok(())
     }
 
@@ -179,7 +194,7 @@ impl<'a, S: Source> Pass<'a, S> {
     async fn gather_during(
         &mut self,
         (over, stuck): (&Notify, &AtomicBool),
-        acknowledged: &mut Vec<MessageId>,
+        acknowledged: &mut Vec<Decision>,
     ) -> Result<Option<Chunk>> {
         let mut gathered = self.gather().await?;
         while tokio::time::timeout(MARK_EVERY, over.notified()).await.is_err() {
@@ -194,12 +209,10 @@ impl<'a, S: Source> Pass<'a, S> {
         Ok(gathered)
     }
 
-    /// Marks what is decided, and adds those delivered to `acknowledged`.
-    async fn acknowledge(&mut self, acknowledged: &mut Vec<MessageId>) -> Result<()> {
-        let decided = self.watched.memory().unacknowledged();
-        let marked = mark(self.source, self.watched, &decided).await?;
-        // One that was set aside is not noted as delivered: others would mark it so, and perhaps delete it.
-        acknowledged.extend(marked.into_iter().filter(|(_, mark)| *mark != Mark::SetAside).map(|(id, _)| id));
+    /// Marks what is decided, but for what the server gave trouble with, and adds those marked to `acknowledged`.
+    async fn acknowledge(&mut self, acknowledged: &mut Vec<Decision>) -> Result<()> {
+        let decided = self.watched.memory().to_mark();
+        acknowledged.extend(tell_server(self.source, self.watched, &decided).await?);
         Ok(())
     }
 

@@ -21,7 +21,7 @@ use crate::message::MessageId;
 use crate::oauth::Tokens;
 use crate::progress::{Fate, Progress};
 use crate::rejection::Rejection;
-use crate::source::Mark;
+use crate::source::{AbsentFlags, Mark, imap};
 
 /// How long giving claims back may take; what is not given back ends by itself.
 const RELEASE_WITHIN: Duration = Duration::from_secs(2);
@@ -53,6 +53,8 @@ pub struct Watched {
     pub progress: Arc<Progress>,
     /// Whether to work through what is there and then end, in place of waiting for more.
     pub once: bool,
+    absent_flags: AbsentFlags,
+    told: Mutex<BTreeSet<&'static str>>,
     handing_over: AtomicBool,
     memory: Mutex<Memory>,
     held: Mutex<Held>,
@@ -86,6 +88,12 @@ impl Watched {
         Self {
             tokens: config.auth.as_ref().map(Tokens::new),
             matcher: config.matching.as_ref().map(Matcher::new),
+            absent_flags: match &config.graph {
+                // Asks for unread messages, always.
+                Some(_) => AbsentFlags { seen: true, ..AbsentFlags::default() },
+                None => imap::absent_flags(&config.search_command),
+            },
+            told: Mutex::default(),
             rejection: None,
             config,
             arbiter,
@@ -118,15 +126,14 @@ impl Watched {
         if self.config.delete_after_delivery { Mark::Deleted } else { Mark::Seen }
     }
 
-    /// The mark whose absence the search program asks for: a message found that should bear it has lost it.
-    pub fn shows_unmarked(&self) -> Option<Mark> {
-        if self.config.graph.is_some() {
-            // Asks for unread messages, always.
-            return Some(self.mark());
-        }
-        let program = self.config.search_command.to_ascii_uppercase();
-        let asks_for = |key: &str| program.split([' ', '(', ')']).any(|word| word == key);
-        (asks_for("UNSEEN") || asks_for("NEW")).then(|| self.mark())
+    /// Flags whose absence the search asks for: listing a message says something about its mark only if they hide it.
+    pub fn absent_flags(&self) -> AbsentFlags {
+        self.absent_flags
+    }
+
+    /// Whether `name` was not told before by this process.
+    pub(crate) fn tells_first(&self, name: &'static str) -> bool {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(name)
     }
 
     /// Messages delivered since the start.

@@ -34,6 +34,8 @@ const ANSWER_WITHIN: Duration = Duration::from_millis(800);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Without anything to wait for, the source itself decides when it looks again.
 const FOREVER: Duration = Duration::from_secs(24 * 3600);
+/// The soonest that a mailbox is looked at again although nothing new has come.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How soon it is looked for what is being decided beside the sweep: at first, and at the latest.
 const DECIDED: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 /// How long a notice that is being sent may take when a stop is asked for.
@@ -169,16 +171,18 @@ async fn live<C: Connector>(connector: &C, watched: &Watched) -> Result<()> {
     Ok(())
 }
 
-/// When the mailbox is looked at again although nothing new has come.
+/// When the mailbox is looked at again although nothing new has come. Never at once: whatever is wrong, a server is not
+/// searched without pause.
 fn next_look(watched: &Watched, deciding: &mut Backoff) -> Instant {
-    let next = watched.memory().next_try().unwrap_or_else(|| Instant::now() + FOREVER);
-    if watched.rejection.as_ref().is_some_and(Rejection::is_pending) {
+    let now = Instant::now();
+    let next = watched.memory().next_try().unwrap_or(now + FOREVER).max(now + LOOK_AGAIN);
+    let deciding_now = watched.rejection.as_ref().is_some_and(Rejection::is_pending);
+    if deciding_now || watched.memory().is_to_mark(now) {
         // Decided beside the sweep: somebody has to mark it.
-        return next.min(Instant::now() + deciding.delay());
+        return next.min(now + deciding.delay());
     }
     deciding.reset();
-    let decided = !watched.memory().unacknowledged().is_empty();
-    if decided { Instant::now() } else { next }
+    next
 }
 
 async fn wait<S: Source>(source: &mut S, until: Instant, watched: &Watched) -> Result<()> {
@@ -195,7 +199,7 @@ async fn time_is_up(watched: &Watched) {
     let last = watched.stop.wait_and(FINISH_WITHIN);
     let nothing_in_flight = async {
         watched.stop.wait_and(ANSWER_WITHIN).await;
-        while watched.is_handing_over() || !watched.memory().unacknowledged().is_empty() {
+        while watched.is_handing_over() || watched.memory().is_to_mark(Instant::now()) {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     };
@@ -217,4 +221,45 @@ fn tell_pause(watched: &Watched, what: &str, delay: Duration) {
     watched.progress.trouble(State::Paused, what);
     let fields = [("error", what.into()), ("backoff_s", seconds(delay))];
     watched.log.line(Severity::Error, "Delivery paused", &fields);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::arbiter::Arbiter;
+    use crate::budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
+    use crate::control::Stop;
+    use crate::delivery::Delivery;
+    use crate::journal::Journal;
+    use crate::message::MessageId;
+    use crate::source::Mark;
+
+    #[test]
+    fn a_mailbox_is_never_searched_without_a_pause() {
+        let config = serde_json::from_value(serde_json::json!({
+            "name": "inbox", "email": "a@example.com", "password": "p", "host": "localhost", "port": 143,
+            "security": "plain", "search_command": "UNDELETED", "limit_max_unread": 0, "idle_timeout": 60,
+            "delete_after_delivery": false, "expunge_deleted": false, "max_message_size": 1000, "max_delivery_attempts": 5,
+            "delivery": { "method": "noop" }, "arbitration": { "method": "noop" }
+        }))
+        .unwrap();
+        let log = Journal::default().log(None, "a@example.com", "inbox").unwrap();
+        let budgets = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
+        let watched = Watched::new(config, Arc::new(Arbiter::Noop), Delivery::Noop, budgets, log, Stop::new());
+        let mut deciding = Backoff::new(DECIDED.0, DECIDED.1);
+        let mut pause = || next_look(&watched, &mut deciding).saturating_duration_since(Instant::now());
+        assert!(pause() > Duration::from_secs(3600), "nothing to do");
+        // Decided, and marked by nobody, sweep after sweep.
+        watched.memory().decided(&MessageId::Uid(1), Mark::Seen);
+        let looks: Vec<_> = (0..10).map(|_| pause()).collect();
+        assert!(looks.iter().all(|pause| *pause >= Duration::from_millis(200)), "{looks:?}");
+        assert!(looks.iter().skip(6).all(|pause| *pause >= Duration::from_secs(4)), "ever more rarely: {looks:?}");
+        assert!(looks.iter().all(|pause| *pause <= DECIDED.1), "{looks:?}");
+        watched.memory().acknowledged(&[MessageId::Uid(1)], Mark::Seen);
+        // Waits whose time is over.
+        watched.memory().wait(&MessageId::Uid(2), Instant::now());
+        assert!(pause() >= Duration::from_millis(90), "a wait that is over");
+    }
 }

@@ -158,6 +158,21 @@ async fn every_step_acts_only_on_what_it_finds() {
         ("acknowledged", "delivered me@86400|OTHER@30|-", "-", "delivered me@600|OTHER@30|-"),
         ("acknowledged", "delivered me@86400|1@30|-", "-", "delivered me@600|1@30|-"),
         ("acknowledged", "delivered me@86400|-|-", "-", "delivered me@600|-|-"),
+        ("set aside", "failed 2@30|-|2@30", "-", "failed 2@2|-|-"),
+        ("set aside", "failed 2@1|1@30|2@30", "-", "failed 2@1|1@30|-"),
+        ("set aside", "-|-|2 dead@30", "-", "-|-|-"),
+        ("set aside", "claimed you@30|SCOPE@30|2@30", "-", "claimed you@30|SCOPE@30|2@30"),
+        ("set aside", "delivered you@30|SCOPE@30|-", "-", "delivered you@30|SCOPE@30|-"),
+        ("remember", "-|-|-", "-", "delivered me@86400|SCOPE@86400|-"),
+        ("remember", "-|1@30|-", "-", "delivered me@86400|1@30|-"),
+        ("remember", "delivered you@600|SCOPE@600|-", "-", "delivered you@86400|SCOPE@86400|-"),
+        ("remember", "delivered me@600|OTHER@30|-", "-", "delivered me@86400|OTHER@30|-"),
+        ("remember", "claimed you@30|SCOPE@30|1@30", "-", "claimed you@30|SCOPE@30|1@30"),
+        ("remember", "failed 1@30|-|1@30", "-", "failed 1@30|-|1@30"),
+        ("delivered", "delivered you@30|SCOPE@30|-", "yes", "delivered you@30|SCOPE@30|-"),
+        ("delivered", "claimed me@30|SCOPE@30|-", "no", "claimed me@30|SCOPE@30|-"),
+        ("delivered", "failed 1@30|-|1@30", "no", "failed 1@30|-|1@30"),
+        ("delivered", "-|1@30|-", "no", "-|1@30|-"),
     ];
     let yes_or_no = |ours: Vec<bool>| if ours == [true] { "yes".to_owned() } else { "no".to_owned() };
     let pause = Duration::from_secs(5);
@@ -172,6 +187,9 @@ async fn every_step_acts_only_on_what_it_finds() {
             "fail" => me.fail(SCOPE, &ids[0], pause, true).await.unwrap().to_string(),
             "fail uncounted" => me.fail(SCOPE, &ids[0], pause, false).await.unwrap().to_string(),
             "acknowledged" => me.acknowledged(SCOPE, &ids).await.map(|()| "-".to_owned()).unwrap(),
+            "set aside" => me.set_aside(SCOPE, &ids).await.map(|()| "-".to_owned()).unwrap(),
+            "remember" => me.remember(SCOPE, &ids).await.map(|()| "-".to_owned()).unwrap(),
+            "delivered" => yes_or_no(me.delivered(SCOPE, &ids).await.unwrap()),
             _ => unreachable!(),
         };
         assert_eq!(answered, expected, "{step} of {before}");
@@ -196,6 +214,9 @@ async fn answers_come_in_order_and_in_any_number() {
     assert!(me.renew(SCOPE, &[]).await.unwrap().is_empty());
     me.release(SCOPE, &[]).await.unwrap();
     me.acknowledged(SCOPE, &[]).await.unwrap();
+    me.set_aside(SCOPE, &[]).await.unwrap();
+    me.remember(SCOPE, &[]).await.unwrap();
+    assert!(me.delivered(SCOPE, &[]).await.unwrap().is_empty());
     let every_third = uids((1..=1_500).filter(|uid| uid % 3 == 0));
     you.claim(SCOPE, &every_third).await.unwrap();
     let all = uids(1..=1_500);

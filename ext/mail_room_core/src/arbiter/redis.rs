@@ -21,6 +21,8 @@ const JOBS: (usize, usize) = (100, 1 << 20);
 const KEPT: Duration = Duration::from_secs(24 * 3600);
 /// How long after the mail server knows.
 const KEPT_AFTERWARDS: Duration = Duration::from_secs(600);
+/// How long a message that was set aside is nobody's after the mail server knows.
+const SET_ASIDE_SETTLES: Duration = Duration::from_secs(2);
 /// When to look again at a key that has no end; none of ours and none of the original's is without.
 const NO_END: Duration = Duration::from_secs(600);
 
@@ -37,6 +39,9 @@ script!(FINISH, "finish.lua");
 script!(FAIL, "fail.lua");
 script!(ACKNOWLEDGED, "acknowledged.lua");
 script!(DELIVER, "deliver.lua");
+script!(SET_ASIDE, "set_aside.lua");
+script!(REMEMBER, "remember.lua");
+script!(DELIVERED, "delivered.lua");
 
 /// Claims in a Redis.
 #[derive(Debug)]
@@ -116,6 +121,30 @@ impl Redis {
             [redis::Value::Int(attempts)] => Ok(u32::try_from(*attempts).unwrap_or(u32::MAX)),
             _ => Err(self.client.nonsense()),
         }
+    }
+
+    pub(super) async fn set_aside(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
+        let calls = ids.chunks(BATCH).map(|ids| {
+            let mut call = Invocation::default();
+            ids.iter().for_each(|id| self.keys(&mut call, scope, id, Keys::Three));
+            call.millis(SET_ASIDE_SETTLES);
+            call
+        });
+        self.client.run_script(Carry::Words, &SET_ASIDE, &calls.collect::<Vec<_>>()).await.map(drop)
+    }
+
+    pub(super) async fn remember(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
+        let calls = ids.chunks(BATCH).map(|ids| {
+            let mut call = Invocation::default();
+            ids.iter().for_each(|id| self.keys(&mut call, scope, id, Keys::Two));
+            call.arg(&self.instance).arg(scope).millis(KEPT);
+            call
+        });
+        self.client.run_script(Carry::Words, &REMEMBER, &calls.collect::<Vec<_>>()).await.map(drop)
+    }
+
+    pub(super) async fn delivered(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<bool>> {
+        self.ours(&DELIVERED, scope, ids, Keys::Two, &[]).await
     }
 
     pub(super) async fn acknowledged(&self, scope: &str, ids: &[MessageId]) -> Result<()> {

@@ -58,6 +58,7 @@ impl Source for Graph {
     const ANSWERS_TOGETHER: bool = false;
     // A round trip each: those that are here need not wait for hundreds of others.
     const AT_A_TIME: usize = 100;
+    const LISTS_LATE: bool = true;
 
     fn scope(&self) -> &str {
         &self.scope

@@ -17,6 +17,7 @@ mod list;
 mod login;
 mod namespace;
 mod narrow;
+mod notes;
 mod party;
 mod placeholder;
 mod refusal;
@@ -35,6 +36,7 @@ mod text;
 mod uid_set;
 mod utf7;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -50,7 +52,8 @@ use crate::control::Stop;
 use crate::error::{Error, Result};
 use crate::message::MessageId;
 use crate::oauth::Tokens;
-use crate::source::{Fetched, Mark, Source};
+use crate::random::hex_128;
+use crate::source::{AbsentFlags, Fetched, Mark, Source};
 use idle::Waited;
 use party::Party;
 use search_program::SearchProgram;
@@ -69,6 +72,7 @@ pub struct Imap {
     announcements: Announcements,
     silent_idle: SilentIdle,
     remarks: Vec<(&'static str, String)>,
+    looked_for_leftovers: bool,
 }
 
 impl fmt::Debug for Imap {
@@ -117,7 +121,12 @@ impl Imap {
             session = login_with(tokens, mailbox, deadlines, gate, events) => session?,
         };
         let Mailbox { host, port, email, .. } = mailbox;
-        let scope = text::scope(host, *port, email, &session.mailbox, session.uid_validity.unwrap_or(0));
+        let mut scope = text::scope(host, *port, email, &session.mailbox, session.uid_validity.unwrap_or(0));
+        if session.uid_validity.unwrap_or(0) == 0 {
+            // UIDs end with the session: what is noted of them must never be taken for another session's.
+            scope.push('-');
+            scope.push_str(&hex_128());
+        }
         // Zero would search without pause.
         let idle_timeout = Duration::from_secs(mailbox.idle_timeout.max(1));
         let failed = Failed::new(mailbox.failed_mailbox.clone());
@@ -131,6 +140,7 @@ impl Imap {
             announcements: Announcements::default(),
             silent_idle: SilentIdle::default(),
             remarks: Vec::new(),
+            looked_for_leftovers: false,
         })
     }
 
@@ -198,6 +208,11 @@ fn as_reconnect(error: Error) -> Error {
     }
 }
 
+/// Flags that no message bears that `search_command` finds; none if it has no meaning, which connecting tells.
+pub(crate) fn absent_flags(search_command: &str) -> AbsentFlags {
+    SearchProgram::new(search_command).map(|program| program.absent()).unwrap_or_default()
+}
+
 fn uids(ids: &[MessageId]) -> Vec<u32> {
     ids.iter()
         .filter_map(|id| match id {
@@ -234,6 +249,7 @@ impl Source for Imap {
     async fn mark(&mut self, ids: &[MessageId], mark: Mark) -> Result<()> {
         let same = identity::confirm_lately(&mut self.session).await.map_err(as_reconnect);
         self.blamed(same)?;
+        self.session.notes.unmarked.clear();
         let marked = match mark {
             Mark::SetAside => {
                 let set_aside = self.failed.set_aside(&mut self.session, &uids(ids)).await;
@@ -245,11 +261,33 @@ impl Source for Imap {
     }
 
     fn remarks(&mut self) -> Vec<(&'static str, String)> {
-        std::mem::take(&mut self.remarks)
+        let of_the_mailbox = std::mem::take(&mut self.session.notes.remarks);
+        of_the_mailbox.into_iter().chain(std::mem::take(&mut self.remarks)).collect()
     }
 
     fn complaint(&mut self) -> Option<String> {
         self.complaint.take()
+    }
+
+    fn unmarked(&mut self) -> Vec<(MessageId, String)> {
+        let unmarked: BTreeMap<_, _> = std::mem::take(&mut self.session.notes.unmarked).into_iter().collect();
+        unmarked.into_iter().map(|(uid, why)| (MessageId::Uid(uid), why)).collect()
+    }
+
+    fn unexpunged(&mut self) -> Option<String> {
+        self.session.notes.unexpunged.take()
+    }
+
+    fn expunges_only_given(&self) -> bool {
+        self.session.capabilities.uid_expunge
+    }
+
+    async fn leftovers(&mut self) -> Result<Vec<MessageId>> {
+        if std::mem::replace(&mut self.looked_for_leftovers, true) {
+            return Ok(Vec::new());
+        }
+        let found = search::deleted(&mut self.session).await.map_err(as_reconnect);
+        self.blamed(found.map(|uids| uids.into_iter().map(MessageId::Uid).collect()))
     }
 
     async fn expunge(&mut self, ids: &[MessageId]) -> Result<()> {

@@ -1,5 +1,7 @@
 //! What is sent, byte for byte, and the answers to SEARCH and STORE.
 
+use mail_room_core::message::MessageId;
+
 use super::*;
 
 #[tokio::test]
@@ -70,13 +72,18 @@ async fn pipelines_a_bounded_number_of_commands() {
 }
 
 #[tokio::test]
-async fn a_refused_mark_is_an_error() {
+async fn a_refused_mark_is_told_and_ends_no_session() {
     let (mut imap, server) = open("", async |mut talk| {
         talk.expect("UID STORE 1 +FLAGS.SILENT (\\Seen)").await;
         talk.answer("NO [OVERQUOTA] no room").await;
+        talk.serve("UID STORE 2 +FLAGS.SILENT (\\Seen)", "").await;
     })
     .await;
-    assert!(reconnect(imap.mark(&ids([1]), Mark::Seen).await).contains("no room"));
+    imap.mark(&ids([1]), Mark::Seen).await.unwrap();
+    let unmarked = imap.unmarked();
+    assert!(unmarked.len() == 1 && unmarked[0].0 == MessageId::Uid(1) && unmarked[0].1.contains("no room"));
+    imap.mark(&ids([2]), Mark::Seen).await.unwrap();
+    assert!(imap.unmarked().is_empty());
     server.played().await;
 }
 

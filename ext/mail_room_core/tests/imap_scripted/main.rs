@@ -6,8 +6,11 @@
 mod commands;
 mod connecting;
 mod fetching;
+mod marking;
 mod oauth;
 mod odd_answers;
+#[path = "../support/redis.rs"]
+mod redis_server;
 mod silence;
 #[path = "../support/mod.rs"]
 mod support;

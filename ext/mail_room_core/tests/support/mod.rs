@@ -3,6 +3,7 @@
 
 pub mod dovecot;
 pub mod odd;
+pub mod odd_server;
 pub mod scripted;
 pub mod watching;
 

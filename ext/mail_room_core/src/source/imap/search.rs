@@ -4,7 +4,7 @@ use super::command::Command;
 use super::refusal::is_not_connected;
 use super::search_program::SearchProgram;
 use super::session::Session;
-use super::status::Kind;
+use super::status::{Kind, Status};
 use super::stream::Wanted;
 use crate::error::{Error, Result};
 
@@ -26,11 +26,7 @@ pub(super) async fn ask(session: &mut Session, program: &SearchProgram) -> Resul
     session.drain().await?;
     // From here on: what is announced while the server searches may have come too late for this search.
     session.news = false;
-    let mut query = Command::new("");
-    program.append(&mut query);
-    session.control.begin(session.deadlines.command, Wanted::search());
-    let found = session.imap.uid_search(query.as_str()).await;
-    let (status, found) = session.answered(found)?;
+    let (status, found) = found(session, program).await?;
     match status.kind {
         Kind::Ok => {}
         Kind::Bad if is_not_connected(&status) => {
@@ -48,7 +44,22 @@ pub(super) async fn ask(session: &mut Session, program: &SearchProgram) -> Resul
     if session.control.lock().notes.found == 0 {
         return Ok(Answer::NoLine);
     }
+    Ok(Answer::Found(found))
+}
+
+/// Messages that bear \Deleted, whoever has set it; none if the server does not tell.
+pub(super) async fn deleted(session: &mut Session) -> Result<Vec<u32>> {
+    found(session, &SearchProgram::new("DELETED")?).await.map(|(_, uids)| uids)
+}
+
+/// The UIDs found, ascending, each once; none if the answer is not OK.
+async fn found(session: &mut Session, program: &SearchProgram) -> Result<(Status, Vec<u32>)> {
+    let mut query = Command::new("");
+    program.append(&mut query);
+    session.control.begin(session.deadlines.command, Wanted::search());
+    let found = session.imap.uid_search(query.as_str()).await;
+    let (status, found) = session.answered(found)?;
     let mut uids: Vec<u32> = found.into_iter().flatten().collect();
     uids.sort_unstable();
-    Ok(Answer::Found(uids))
+    Ok((status, uids))
 }

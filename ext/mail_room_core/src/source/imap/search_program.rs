@@ -1,8 +1,11 @@
 //! The search program of the configuration, checked and made fit to send: only whole tokens are looked at, so that an
 //! argument is never taken for a key. What the keys mean is the server's business.
 
+mod absent;
+
 use super::command::Command;
 use crate::error::{Error, Result};
+use crate::source::AbsentFlags;
 
 /// Keys followed by one argument that may be a bare word (RFC 3501 section 6.4.4, RFC 5032, RFC 8474, Gmail's).
 const ONE_ARGUMENT: &[&str] = &[
@@ -77,14 +80,13 @@ impl SearchProgram {
                             )));
                         }
                         "RETURN" => return Err(refused("RETURN is refused: all messages found are needed")),
-                        "CHARSET" => {
-                            charset = true;
-                            arguments = 1;
+                        key => {
+                            if !word.is_ascii() {
+                                return Err(refused("a key is not US-ASCII"));
+                            }
+                            charset |= key == "CHARSET";
+                            arguments = arguments_of(key);
                         }
-                        "HEADER" => arguments = 2,
-                        key if ONE_ARGUMENT.contains(&key) => arguments = 1,
-                        _ if !word.is_ascii() => return Err(refused("a key is not US-ASCII")),
-                        _ => {}
                     }
                 }
                 Token::Quoted(_) => return Err(refused("a quoted string stands where a key is expected")),
@@ -97,6 +99,11 @@ impl SearchProgram {
         let foreign =
             tokens.iter().any(|token| matches!(token, Token::Word(text) | Token::Quoted(text) if !text.is_ascii()));
         Ok(Self { tokens, utf8: foreign && !charset })
+    }
+
+    /// Flags that no message bears that the program finds.
+    pub(super) fn absent(&self) -> AbsentFlags {
+        absent::absent(&self.tokens)
     }
 
     /// Appends the program to `command`: strings that are not US-ASCII in UTF-8 (RFC 3501 section 6.4.4).
@@ -117,6 +124,15 @@ impl SearchProgram {
                 Token::Word(text) | Token::Quoted(text) => command.string(text),
             }
         }
+    }
+}
+
+/// How many arguments follow a key, which is in capitals.
+fn arguments_of(key: &str) -> u32 {
+    match key {
+        "HEADER" => 2,
+        "CHARSET" => 1,
+        key => u32::from(ONE_ARGUMENT.contains(&key)),
     }
 }
 

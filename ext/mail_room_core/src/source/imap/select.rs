@@ -74,14 +74,34 @@ async fn ask(session: &mut Session, name: &str) -> Result<Option<Status>> {
     // It lists the flag and does not let it be changed for good, but others. Where it lists no flag, what it takes shows when
     // it is asked to.
     let listed = mailbox.as_ref().is_some_and(|mailbox| mailbox.flags.contains(&Flag::Seen));
-    if listed && permanent.is_some_and(|flags| flags.contains('\\') && !flags.contains("\\seen")) {
+    if listed && permanent.as_ref().is_some_and(|flags| flags.contains('\\') && !flags.contains("\\seen")) {
         return Err(Error::Refused(format!(
             "the server does not keep the flag \\Seen in mailbox {shown}; give this user the right to change it"
         )));
     }
+    if permanent.is_some_and(|flags| flags.replace(['(', ')', ' '], "").is_empty()) {
+        session.notes.remarks.push((
+            "PERMANENTFLAGS",
+            format!(
+                "the server says that it keeps no flags of messages in mailbox {shown} (PERMANENTFLAGS ()), so delivered \
+                 messages may stay unread; give this user the right to change flags"
+            ),
+        ));
+    }
     // RFC 3501 section 2.3.1.1: a server without UIDVALIDITY has UIDs for one session only; 0 marks that.
-    let told = mailbox.and_then(|mailbox| mailbox.uid_validity);
+    // RFC 4315 section 2: UIDs may end with the session although there is a UIDVALIDITY.
+    let not_sticky = session.control.lock().notes.told("UIDNOTSTICKY").is_some();
+    let told = mailbox.and_then(|mailbox| mailbox.uid_validity).filter(|_| !not_sticky);
     session.uid_validity = told.or(session.uid_validity).or(Some(0));
+    if session.uid_validity == Some(0) && session.selected_at.is_none() {
+        session.notes.remarks.push((
+            "UIDVALIDITY",
+            format!(
+                "the server's UIDs in mailbox {shown} end with the session (no UIDVALIDITY), so what is known of messages \
+                 ends with it, too: one that was delivered but not yet marked when the connection ended is delivered again"
+            ),
+        ));
+    }
     session.mailbox = name.to_owned();
     session.selected_at = Some(Instant::now());
     session.confirmed_at = session.selected_at;

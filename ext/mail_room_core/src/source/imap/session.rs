@@ -13,6 +13,7 @@ use super::capabilities::Capabilities;
 use super::command::Command;
 use super::connect::Deadlines;
 use super::data::{Intake, Nothing, Reply, reply};
+use super::notes::Notes;
 use super::party::Party;
 use super::status::{Kind, Status};
 use super::stream::{Control, Io, Stream, Wanted};
@@ -76,6 +77,8 @@ pub(super) struct Session {
     pub(super) status_works: bool,
     /// Whether this server takes IDLE as it should.
     pub(super) idle_works: bool,
+    /// What is to be told beside the answers.
+    pub(super) notes: Notes,
 }
 
 impl fmt::Debug for Session {
@@ -103,6 +106,7 @@ impl Session {
             confirmed_at: None,
             status_works: true,
             idle_works: true,
+            notes: Notes::default(),
         };
         session.know_capabilities();
         session
@@ -137,7 +141,7 @@ impl Session {
         let notes = &mut shared.notes;
         self.news |= std::mem::take(&mut notes.news);
         match self.uid_validity.zip(notes.uid_validity.take()) {
-            Some((selected, told)) if selected != told => Err(replaced()),
+            Some((selected, told)) if selected != told && selected != 0 => Err(replaced()),
             _ => Ok(()),
         }
     }

@@ -1,0 +1,141 @@
+//! Messages that the server did not mark, whose mark it did not keep, or at whose marking the connection ended: when each is
+//! marked again, and with how many others. Knows no marks.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use crate::message::MessageId;
+
+/// First and longest delay before the server is asked again to mark a message that it did not mark.
+const AGAIN: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
+/// Messages marked by one command after a connection ended while they were marked. After the second time: one.
+const SUSPECTS: usize = 32;
+
+/// Not before `until`; `delay` is how long that was when it was set.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pause {
+    pub(super) until: Instant,
+    pub(super) delay: Duration,
+}
+
+impl Pause {
+    fn new(now: Instant, times: u32) -> Self {
+        let delay = AGAIN.0.saturating_mul(2_u32.saturating_pow(times)).min(AGAIN.1);
+        Self { until: now + delay, delay }
+    }
+
+    /// Twice as long as the pause before, from the first to the longest.
+    pub(super) fn longer(before: Option<Self>, now: Instant, (first, longest): (Duration, Duration)) -> Self {
+        let delay = before.map_or(first, |pause| pause.delay.saturating_mul(2).min(longest));
+        Self { until: now + delay, delay }
+    }
+
+    /// Whether it is over, or so nearly over that it is worth going along with others.
+    fn is_nearly_over(&self, now: Instant) -> bool {
+        self.until <= now + self.delay / 4
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Trouble {
+    pause: Pause,
+    /// How often the server did not mark the message, or did not keep the mark.
+    times: u32,
+    /// How often the connection ended while the message was marked.
+    cuts: u32,
+    unkept: bool,
+}
+
+/// Messages that gave trouble. An entry outlives the acknowledgement of a mark that was not kept, so that the delay grows.
+#[derive(Debug, Default)]
+pub(super) struct Troubles(BTreeMap<MessageId, Trouble>);
+
+impl Troubles {
+    /// The server acknowledged the mark and lists the message all the same.
+    pub(super) fn unkept(&mut self, id: &MessageId, now: Instant) {
+        let times = self.0.get(id).map_or(0, |trouble| trouble.times);
+        let pause = Pause::new(now, times);
+        self.0.insert(id.clone(), Trouble { pause, times: times.saturating_add(1), cuts: 0, unkept: true });
+    }
+
+    /// How often the server did not mark the message, or did not keep the mark.
+    pub(super) fn times(&self, id: &MessageId) -> u32 {
+        self.0.get(id).map_or(0, |trouble| trouble.times)
+    }
+
+    /// The server refused to mark the message. Returns when it is asked again.
+    pub(super) fn unmarked(&mut self, id: &MessageId, now: Instant) -> Duration {
+        let before = self.0.get(id).copied();
+        let times = before.map_or(0, |trouble| trouble.times);
+        let pause = Pause::new(now, times);
+        let unkept = before.is_some_and(|trouble| trouble.unkept);
+        self.0.insert(id.clone(), Trouble { pause, times: times.saturating_add(1), cuts: 0, unkept });
+        pause.delay
+    }
+
+    /// The connection ended while the message was marked. Once is likely to be the network's fault: it is marked again at
+    /// once. Returns when it is.
+    pub(super) fn cut(&mut self, id: &MessageId, now: Instant) -> Duration {
+        let before = self.0.get(id).copied();
+        let cuts = before.map_or(0, |trouble| trouble.cuts);
+        let pause = match cuts.checked_sub(1) {
+            None => Pause { until: now, delay: Duration::ZERO },
+            Some(times) => Pause::new(now, times),
+        };
+        let (times, unkept) = before.map_or((0, false), |trouble| (trouble.times, trouble.unkept));
+        self.0.insert(id.clone(), Trouble { pause, times, cuts: cuts.saturating_add(1), unkept });
+        pause.delay
+    }
+
+    /// The server acknowledged the mark. Tells whether it is to be believed: it did not keep this mark before.
+    pub(super) fn acknowledged(&mut self, id: &MessageId) -> bool {
+        match self.0.get_mut(id) {
+            Some(trouble) if trouble.unkept => {
+                trouble.cuts = 0;
+                false
+            }
+            Some(_) => self.0.remove(id).is_some(),
+            None => true,
+        }
+    }
+
+    pub(super) fn contains(&self, id: &MessageId) -> bool {
+        self.0.contains_key(id)
+    }
+
+    pub(super) fn forget(&mut self, id: &MessageId) {
+        self.0.remove(id);
+    }
+
+    pub(super) fn retain(&mut self, keep: impl Fn(&MessageId) -> bool) {
+        self.0.retain(|id, _| keep(id));
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// When the message may be marked again; `None` if it gave no trouble.
+    pub(super) fn until(&self, id: &MessageId) -> Option<Instant> {
+        self.0.get(id).map(|trouble| trouble.pause.until)
+    }
+
+    /// Those that may be marked again now, each as `wanted` gives it, in groups that one command may mark; what ended
+    /// connections comes last, and alone in the end.
+    pub(super) fn groups<T: Clone>(&self, now: Instant, wanted: impl Fn(&MessageId) -> Option<T>) -> Vec<Vec<T>> {
+        let (mut together, mut suspects, mut worst) = (Vec::new(), Vec::new(), Vec::new());
+        for (id, trouble) in self.0.iter().filter(|(_, trouble)| trouble.pause.is_nearly_over(now)) {
+            let Some(wanted) = wanted(id) else { continue };
+            match trouble.cuts {
+                0 => together.push(wanted),
+                1 => suspects.push(wanted),
+                cuts => worst.push((cuts, wanted)),
+            }
+        }
+        worst.sort_by_key(|(cuts, _)| *cuts);
+        let mut groups = if together.is_empty() { Vec::new() } else { vec![together] };
+        groups.extend(suspects.chunks(SUSPECTS).map(<[T]>::to_vec));
+        groups.extend(worst.into_iter().map(|(_, wanted)| vec![wanted]));
+        groups
+    }
+}

@@ -1,0 +1,155 @@
+//! Which flags a message that a search program finds cannot bear. Follows AND, OR and NOT (RFC 3501 section 6.4.4); of any
+//! other key it knows nothing, and claims nothing.
+
+use std::slice::Iter;
+
+use super::{Token, arguments_of};
+use crate::source::AbsentFlags;
+
+/// Keys within keys that are looked into.
+const DEPTH: u32 = 100;
+
+/// Flags that are surely absent from a message that a key finds, and from one that it does not find.
+#[derive(Debug, Clone, Copy, Default)]
+struct Meaning {
+    found: AbsentFlags,
+    others: AbsentFlags,
+}
+
+/// Flags that are absent from every message that `tokens` find.
+pub(super) fn absent(tokens: &[Token]) -> AbsentFlags {
+    all_of(&mut tokens.iter(), 0).found
+}
+
+/// The keys up to a closing parenthesis or the end: a message is found that all of them find.
+fn all_of(tokens: &mut Iter<'_, Token>, depth: u32) -> Meaning {
+    let mut all: Option<Meaning> = None;
+    while let Some(key) = key(tokens, depth) {
+        all =
+            Some(all.map_or(key, |all| Meaning {
+                found: either(all.found, key.found),
+                others: both(all.others, key.others),
+            }));
+    }
+    all.unwrap_or_default()
+}
+
+/// The next key with its arguments; `None` at a closing parenthesis or the end.
+fn key(tokens: &mut Iter<'_, Token>, depth: u32) -> Option<Meaning> {
+    if depth > DEPTH {
+        // What follows is not understood any more, so nothing is claimed of it.
+        tokens.by_ref().for_each(drop);
+        return None;
+    }
+    let word = match tokens.next()? {
+        Token::Open => return Some(all_of(tokens, depth + 1)),
+        Token::Close => return None,
+        Token::Quoted(_) => return Some(Meaning::default()),
+        Token::Word(word) => word.to_ascii_uppercase(),
+    };
+    let (none, seen) = (AbsentFlags::default(), AbsentFlags { seen: true, ..AbsentFlags::default() });
+    let deleted = AbsentFlags { deleted: true, ..none };
+    let flagged = AbsentFlags { flagged: true, ..none };
+    Some(match word.as_str() {
+        "UNSEEN" | "NEW" => Meaning { found: seen, others: none },
+        "SEEN" => Meaning { found: none, others: seen },
+        "UNDELETED" => Meaning { found: deleted, others: none },
+        "DELETED" => Meaning { found: none, others: deleted },
+        "UNFLAGGED" => Meaning { found: flagged, others: none },
+        "FLAGGED" => Meaning { found: none, others: flagged },
+        "NOT" => {
+            let Meaning { found, others } = key(tokens, depth + 1).unwrap_or_default();
+            Meaning { found: others, others: found }
+        }
+        "OR" => {
+            let one = key(tokens, depth + 1).unwrap_or_default();
+            let other = key(tokens, depth + 1).unwrap_or_default();
+            Meaning { found: both(one.found, other.found), others: either(one.others, other.others) }
+        }
+        word => {
+            for _ in 0..arguments_of(word) {
+                tokens.next();
+            }
+            Meaning::default()
+        }
+    })
+}
+
+fn either(one: AbsentFlags, other: AbsentFlags) -> AbsentFlags {
+    AbsentFlags {
+        seen: one.seen || other.seen,
+        deleted: one.deleted || other.deleted,
+        flagged: one.flagged || other.flagged,
+    }
+}
+
+fn both(one: AbsentFlags, other: AbsentFlags) -> AbsentFlags {
+    AbsentFlags {
+        seen: one.seen && other.seen,
+        deleted: one.deleted && other.deleted,
+        flagged: one.flagged && other.flagged,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::SearchProgram;
+
+    #[test]
+    fn tells_which_flags_a_found_message_cannot_bear() {
+        for (program, expected) in [
+            ("UNSEEN", "seen"),
+            ("NEW", "seen"),
+            ("new undeleted", "seen deleted"),
+            ("NOT SEEN", "seen"),
+            ("not (seen)", "seen"),
+            ("NOT NOT UNSEEN", "seen"),
+            ("NOT NOT NOT UNSEEN", ""),
+            ("NOT UNSEEN", ""),
+            ("SEEN", ""),
+            ("UNDELETED", "deleted"),
+            ("NOT DELETED UNFLAGGED", "deleted flagged"),
+            ("(UNSEEN (UNDELETED))", "seen deleted"),
+            ("OR UNSEEN FLAGGED", ""),
+            ("OR UNSEEN UNSEEN", "seen"),
+            ("OR (UNSEEN UNDELETED) (UNSEEN FROM a)", "seen"),
+            ("OR UNSEEN FLAGGED UNDELETED", "deleted"),
+            ("NOT OR SEEN DELETED", "seen deleted"),
+            ("NOT (SEEN DELETED)", ""),
+            ("NOT ()", ""),
+            ("SUBJECT unseen", ""),
+            ("SUBJECT \"UNSEEN\" UNDELETED", "deleted"),
+            ("NOT SUBJECT unseen", ""),
+            ("HEADER unseen undeleted ALL", ""),
+            ("HEADER X-A b UNSEEN", "seen"),
+            ("KEYWORD unseen", ""),
+            ("UNKEYWORD seen", ""),
+            ("NOT KEYWORD x UNSEEN", "seen"),
+            ("X-GM-RAW \"is:unread unseen\"", ""),
+            ("CHARSET UTF-8 UNSEEN", "seen"),
+            ("ALL", ""),
+            ("1:* UNSEEN", "seen"),
+            ("UNSEENX", ""),
+            ("OR UNSEEN", ""),
+            ("NOT", ""),
+        ] {
+            let absent = SearchProgram::new(program).unwrap().absent();
+            let flags = [(absent.seen, "seen"), (absent.deleted, "deleted"), (absent.flagged, "flagged")];
+            let told: Vec<_> = flags.iter().filter(|(absent, _)| *absent).map(|(_, name)| *name).collect();
+            assert_eq!(told.join(" "), expected, "{program}");
+        }
+    }
+
+    #[test]
+    fn claims_nothing_of_what_is_nested_too_deeply() {
+        let (open, close) = ("(".repeat(100_000), ")".repeat(100_000));
+        for (program, deleted) in [
+            (format!("UNDELETED {open}UNSEEN{close}"), true),
+            (format!("UNDELETED {}UNSEEN", "NOT ".repeat(100_000)), true),
+            (format!("NOT {open}SEEN{close}"), false),
+        ] {
+            let absent = SearchProgram::new(&program).unwrap().absent();
+            assert_eq!((absent.seen, absent.deleted, absent.flagged), (false, deleted, false));
+        }
+    }
+}
