@@ -145,7 +145,7 @@ async fn connecting(config: Arc<ServerConfig>, host: &str, tls: Tls) -> (Result<
         let line = talk.hear().await;
         told.send(!line.is_empty()).unwrap();
         if !line.is_empty() {
-            talk.say("A1 OK [CAPABILITY IMAP4rev1] in\r\n").await;
+            talk.say("A0001 OK [CAPABILITY IMAP4rev1] in\r\n").await;
             talk.serve("SELECT \"INBOX\"", "").await;
         }
     })
@@ -553,7 +553,7 @@ async fn bytes_slipped_in_before_the_handshake_are_an_attack() {
     let text = starting(async |mut talk: Talk| {
         talk.say("* OK [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n").await;
         talk.expect("STARTTLS").await;
-        talk.say("A1 OK begin\r\n* CAPABILITY IMAP4rev1\r\nA2 OK injected\r\n").await;
+        talk.say("A0001 OK begin\r\n* CAPABILITY IMAP4rev1\r\nA0002 OK injected\r\n").await;
         talk.gone().await;
     })
     .await;

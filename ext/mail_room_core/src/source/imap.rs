@@ -1,19 +1,15 @@
-//! A mailbox on an IMAP server (RFC 3501, RFC 9051), by a client of our own: it stays close to the wire, so that every
-//! byte has a bound and every wait a deadline. One session, one mailbox, one command after the other.
+//! A mailbox on an IMAP server (RFC 3501, RFC 9051). async-imap speaks the protocol, over a stream of ours that gives every
+//! byte a bound and every wait a deadline. One session, one mailbox, one command after the other.
 //!
-//! From the wire up: [`wire`](self) bytes, `response` lines with literals, `parse` (with `cursor`, `found`,
-//! `fetch_data`) meaning, `session` conversation; then one file per thing a session does.
+//! From the wire up: `stream` framing, async-imap, `session` conversation; then one file per thing a session does.
 
-mod answer;
 mod capabilities;
 pub(crate) mod check;
 mod command;
 mod connect;
 mod connector;
-mod cursor;
+mod data;
 mod fetch;
-mod fetch_data;
-mod found;
 mod gate;
 mod identity;
 mod idle;
@@ -22,11 +18,9 @@ mod login;
 mod namespace;
 mod narrow;
 mod notes;
-mod parse;
 mod party;
 mod placeholder;
 mod refusal;
-mod response;
 mod sasl;
 mod search;
 mod search_program;
@@ -34,12 +28,13 @@ mod select;
 mod session;
 mod set_aside;
 mod silent_idle;
+mod status;
 mod store;
+mod stream;
 mod tcp;
 mod text;
 mod uid_set;
 mod utf7;
-mod wire;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -49,6 +44,8 @@ use connect::Opened;
 pub use connect::{Deadlines, Event};
 pub use connector::ImapConnector;
 pub use gate::Gate;
+#[cfg(fuzzing)]
+pub use stream::harness;
 
 use crate::config::Mailbox;
 use crate::control::Stop;
@@ -275,10 +272,6 @@ impl Source for Imap {
     fn unmarked(&mut self) -> Vec<(MessageId, String)> {
         let unmarked: BTreeMap<_, _> = std::mem::take(&mut self.session.notes.unmarked).into_iter().collect();
         unmarked.into_iter().map(|(uid, why)| (MessageId::Uid(uid), why)).collect()
-    }
-
-    fn remarks(&mut self) -> Vec<(&'static str, String)> {
-        std::mem::take(&mut self.session.notes.remarks)
     }
 
     fn unexpunged(&mut self) -> Option<String> {

@@ -80,7 +80,7 @@ async fn a_refused_login_tells_whom_it_takes_to_mend_it() {
         let result = connecting(async move |mut talk: Talk| {
             talk.say("* OK [CAPABILITY IMAP4rev1] hi\r\n").await;
             talk.hear().await;
-            talk.tag = "A1".into();
+            talk.tag = "A0001".into();
             talk.answer(answer).await;
             talk.gone().await;
         })
@@ -96,11 +96,11 @@ async fn a_server_that_quotes_the_password_is_not_quoted() {
         connecting(async |mut talk: Talk| {
             talk.say("* OK [CAPABILITY IMAP4rev1] hi\r\n").await;
             let line = talk.hear().await;
-            talk.say(format!("A1 BAD I don't get \u{7}{line} {}\r\n", "x".repeat(1000))).await;
+            talk.say(format!("A0001 BAD I don't get \u{7}{line} {}\r\n", "x".repeat(1000))).await;
         })
         .await,
     );
-    assert!(text.contains("I don't get  A1 LOGIN \"me@example.com\" \"[password]\""), "{text}");
+    assert!(text.contains("I don't get  A0001 LOGIN \"me@example.com\" \"[password]\""), "{text}");
 }
 
 #[tokio::test]

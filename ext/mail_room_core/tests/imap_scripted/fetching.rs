@@ -92,7 +92,7 @@ async fn garbage_is_an_error_that_does_not_quote_it() {
     for garbage in [
         "PRIVATE\r\n",
         "* 1 FETCH (UID 1 BODY[] PRIVATE)\r\n",
-        "* 1 FETCH (UID 1 BODY[] {7}\r\nPRIVATE\r\n",
+        "* 1 FETCH (UID 1 BODY[] {7}\r\nPRIVATE\r\nPRIVATE\r\n",
         "* 1 FETCH (UID 1 BODY[] {7}\r\nPRIVATE BODY[] {7}\r\nPRIVATE)\r\n",
         "* 1 FETCH (UID 0 BODY[] {7}\r\nPRIVATE)\r\n",
         "* 1 FETCH (UID 1 BODY[] {6}\r\nPRIVATE)\r\n",

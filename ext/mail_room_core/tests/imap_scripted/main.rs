@@ -8,6 +8,7 @@ mod connecting;
 mod fetching;
 mod marking;
 mod oauth;
+mod odd_answers;
 #[path = "../support/redis.rs"]
 mod redis_server;
 mod silence;

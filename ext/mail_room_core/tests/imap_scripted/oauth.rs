@@ -60,12 +60,12 @@ async fn an_error_in_the_challenge_is_answered_and_told() {
         let result = connecting(mechanism, async move |mut talk: Talk| {
             talk.say(format!("* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH={name}] hi\r\n")).await;
             let line = talk.hear().await;
-            assert!(line.starts_with(&format!("A1 AUTHENTICATE {name} ")), "{line}");
+            assert!(line.starts_with(&format!("A0001 AUTHENTICATE {name} ")), "{line}");
             // A server that tells everybody what it was told.
             let refusal = format!("{REFUSAL} {TOKEN}");
             talk.say(format!("+ {}\r\n", BASE64_STANDARD.encode(refusal))).await;
             assert_eq!(talk.hear().await, farewell);
-            talk.say("A1 NO SASL authentication failed\r\n").await;
+            talk.say("A0001 NO SASL authentication failed\r\n").await;
             talk.gone().await;
         })
         .await;

@@ -175,7 +175,7 @@ async fn hang_ups_in_idle_are_noticed_at_once() {
 #[tokio::test]
 async fn a_server_that_refuses_idle_is_asked_now_and_then() {
     for refusal in
-        ["A4 BAD no IDLE\r\n", "A4 NO no IDLE\r\n", "* BAD what\r\n", "BAD what\r\n", "+ ok\r\nA4 OK over\r\n"]
+        ["A0004 BAD no IDLE\r\n", "A0004 NO no IDLE\r\n", "* BAD what\r\n", "BAD what\r\n", "+ ok\r\nA0004 OK over\r\n"]
     {
         let (mut imap, server) = settled(&impatient(), "IDLE", async move |mut talk| {
             talk.expect("IDLE").await;

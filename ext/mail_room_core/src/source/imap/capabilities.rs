@@ -21,6 +21,8 @@ pub(super) struct Capabilities {
     pub(super) auth_xoauth2: bool,
     /// AUTHENTICATE OAUTHBEARER (RFC 7628).
     pub(super) auth_oauthbearer: bool,
+    /// ID (RFC 2971).
+    pub(super) id: bool,
     /// An initial response may follow AUTHENTICATE (RFC 4959).
     pub(super) sasl_ir: bool,
     /// Literals of any size need not be waited for (LITERAL+, RFC 7888).
@@ -44,6 +46,7 @@ impl Capabilities {
                 "AUTH=PLAIN" => known.auth_plain = true,
                 "AUTH=XOAUTH2" => known.auth_xoauth2 = true,
                 "AUTH=OAUTHBEARER" => known.auth_oauthbearer = true,
+                "ID" => known.id = true,
                 "SASL-IR" => known.sasl_ir = true,
                 "LITERAL+" => known.literal_plus = true,
                 "LITERAL-" => known.literal_minus = true,

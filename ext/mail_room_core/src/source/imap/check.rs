@@ -5,23 +5,21 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::command::Command;
 use super::connect::{Deadlines, sendable};
 use super::idle;
 use super::list;
 use super::login::{self, Greeting, Login};
 use super::namespace;
-use super::parse::Kind;
 use super::party::Party;
 use super::refusal::is_not_connected;
-use super::response::Nothing;
 use super::search::{self, Answer};
 use super::search_program::SearchProgram;
-use super::session::Session;
+use super::session::{Client, Session};
+use super::status::{Kind, Status};
+use super::stream::Io;
 use super::tcp;
 use super::text::printable;
 use super::utf7;
-use super::wire::{Io, Wire};
 use crate::check::Report;
 use crate::config::{Mailbox, Security};
 use crate::control::Stop;
@@ -54,19 +52,18 @@ pub(crate) async fn check(mailbox: &Mailbox, report: &mut Report) -> Option<()> 
         Security::Tls => encrypted(mailbox, Box::new(tcp), until, report).await?,
         Security::StartTls | Security::Plain => Box::new(tcp),
     };
-    let mut session = Session::new(Wire::new(stream, deadlines.silence, until), deadlines.clone(), party);
-    let mut greeting = report.step("greeted", login::greeting(&mut session)).await?;
+    let mut client = Client::new(stream, &deadlines, &party, until);
+    let mut greeting = report.step("greeted", login::greeting(&mut client)).await?;
     if mailbox.security == Security::StartTls {
-        report.step("start_tls", login::start_tls(&mut session, greeting)).await?;
+        report.step("start_tls", login::start_tls(&mut client, greeting)).await?;
         greeting = Greeting::Ok;
-        let stream = session.wire.into_stream();
+        let stream = client.imap.into_inner().into_io();
         let stream = report.step("nothing_slipped_in", async { stream.ok_or_else(slipped_in) }).await?;
         let stream = encrypted(mailbox, stream, until, report).await?;
-        session.wire = Wire::new(stream, deadlines.silence, until);
+        client = Client::new(stream, &deadlines, &party, until);
     }
-    let log_in = log_in(&mut session, mailbox, greeting);
-    report.step("logged_in", log_in).await?;
-    session.wire.released();
+    let mut session = report.step("logged_in", log_in(client, mailbox, greeting)).await?;
+    session.control.released();
     looked_into(&mut session, mailbox, report).await?;
     session.logout(deadlines.logout).await;
     Some(())
@@ -97,17 +94,12 @@ async fn encrypted(mailbox: &Mailbox, stream: Box<dyn Io>, until: Instant, repor
     Some(Box::new(stream))
 }
 
-async fn log_in(session: &mut Session, mailbox: &Mailbox, greeting: Greeting) -> Result<()> {
+async fn log_in(client: Client, mailbox: &Mailbox, greeting: Greeting) -> Result<Session> {
     sendable(mailbox)?;
-    match greeting {
-        Greeting::Ok => {
-            let mechanism = mailbox.auth.as_ref().map(|auth| auth.mechanism);
-            match login::login(session, &mailbox.email, mechanism, mailbox.security != Security::Plain).await? {
-                Login::Done => Ok(()),
-                Login::TokenRefused(text) => Err(Error::Refused(text)),
-            }
-        }
-        Greeting::Preauth => session.know_capabilities().await,
+    let mechanism = mailbox.auth.as_ref().map(|auth| auth.mechanism);
+    match login::login(client, greeting, &mailbox.email, mechanism, mailbox.security != Security::Plain).await? {
+        Login::Done(session) => Ok(session),
+        Login::TokenRefused(text) => Err(Error::Refused(text)),
     }
 }
 
@@ -141,12 +133,12 @@ async fn looked_into(session: &mut Session, mailbox: &Mailbox, report: &mut Repo
 
 /// Opens the mailbox read-only, under the name that watching would open.
 async fn examine(session: &mut Session, name: &str, not_connected: &mut bool) -> Result<()> {
-    let status = session.run(&opening(name), &mut Nothing).await?;
+    let status = opened(session, name).await?;
     if status.kind == Kind::Ok {
         return Ok(());
     }
     if let Some(full) = namespace::with_prefix(session, name).await?
-        && session.run(&opening(&full), &mut Nothing).await?.kind == Kind::Ok
+        && opened(session, &full).await?.kind == Kind::Ok
     {
         return Ok(());
     }
@@ -163,8 +155,8 @@ async fn try_idle(session: &mut Session) -> Result<()> {
     idle::wait(session, IDLE, Instant::now() + IDLE, &Stop::new()).await.map(drop)
 }
 
-fn opening(name: &str) -> Command {
-    let mut command = Command::new("EXAMINE ");
-    command.string(utf7::encode(name).as_bytes());
-    command
+async fn opened(session: &mut Session, name: &str) -> Result<Status> {
+    session.begin();
+    let examined = session.imap.examine(utf7::encode(name)).await;
+    session.answered(examined).map(|(status, _)| status)
 }

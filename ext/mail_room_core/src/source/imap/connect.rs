@@ -11,9 +11,9 @@ use super::gate::Gate;
 use super::login::{self, Greeting, Login};
 use super::party::Party;
 use super::select;
-use super::session::Session;
+use super::session::{Client, Session};
+use super::stream::Io;
 use super::tcp;
-use super::wire::{Io, Wire};
 use crate::config::{Mailbox, Security};
 use crate::error::{Error, Result};
 use crate::tls;
@@ -114,34 +114,33 @@ pub(super) async fn open(
         (Some(tls), Security::Tls) => encrypted(mailbox, tls, stream, until).await?,
         _ => stream,
     };
-    let mut session = Session::new(Wire::new(stream, deadlines.silence, until), deadlines.clone(), party.clone());
-    let mut greeting = login::greeting(&mut session).await?;
+    let mut client = Client::new(stream, deadlines, party, until);
+    let mut greeting = login::greeting(&mut client).await?;
     if let (Some(tls), Security::StartTls) = (&tls, mailbox.security) {
         events(Event::StartingTls);
-        login::start_tls(&mut session, greeting).await?;
+        login::start_tls(&mut client, greeting).await?;
         greeting = Greeting::Ok;
         // RFC 3501 section 6.2.1 and CVE-2011-0411: whatever lies here was not protected, so somebody slipped it in.
-        let stream = session.wire.into_stream().ok_or_else(|| {
+        let stream = client.imap.into_inner().into_io().ok_or_else(|| {
             Error::Refused(
                 "the server sent something between STARTTLS and the handshake: somebody may be in between".into(),
             )
         })?;
-        let stream = encrypted(mailbox, tls, stream, until).await?;
-        session.wire = Wire::new(stream, deadlines.silence, until);
+        // What was said in clear may have been said by anybody: nothing of it is known to the new one.
+        client = Client::new(encrypted(mailbox, tls, stream, until).await?, deadlines, party, until);
     }
     if greeting == Greeting::Ok {
         events(Event::LoggingIn);
-        let mechanism = mailbox.auth.as_ref().map(|auth| auth.mechanism);
-        let secure = mailbox.security != Security::Plain;
-        if let Login::TokenRefused(text) = login::login(&mut session, &mailbox.email, mechanism, secure).await? {
-            return Ok(Opened::TokenRefused(text));
-        }
-    } else {
-        session.know_capabilities().await?;
     }
+    let mechanism = mailbox.auth.as_ref().map(|auth| auth.mechanism);
+    let secure = mailbox.security != Security::Plain;
+    let mut session = match login::login(client, greeting, &mailbox.email, mechanism, secure).await? {
+        Login::Done(session) => session,
+        Login::TokenRefused(text) => return Ok(Opened::TokenRefused(text)),
+    };
     events(Event::SettingMailbox);
     select::open(&mut session, &mailbox.name).await?;
-    session.wire.released();
+    session.control.released();
     Ok(Opened::Session(session))
 }
 

@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::cursor::Text;
-use super::fetch_data::{announces_body, uid_so_far};
+use super::data::{Data, Intake, Text};
 use super::narrow::{self, Narrowed, Wanting};
-use super::parse::Data;
 use super::placeholder::is_placeholder;
-use super::response::{Intake, Keep};
 use super::session::Session;
+use super::stream::Wanted;
 use crate::error::{Error, Result};
 use crate::message::MessageId;
 use crate::source::Fetched;
@@ -20,6 +18,10 @@ struct Sizes {
 }
 
 impl Intake for Sizes {
+    fn wanted(&self) -> Wanted {
+        Wanted::fetches()
+    }
+
     fn take(&mut self, data: Data) -> Result<()> {
         if let Data::Fetch(fetch) = data
             && let (Some(uid), Some(size)) = (fetch.uid, fetch.size)
@@ -54,18 +56,8 @@ struct Bodies<'a> {
 }
 
 impl Intake for Bodies<'_> {
-    fn literal(&mut self, text: &[u8], octets: u64) -> Result<Keep> {
-        if !announces_body(text) {
-            return Ok(Keep::Small);
-        }
-        match uid_so_far(text) {
-            Some(uid) if !self.missing.contains(&uid) => Ok(Keep::Skip),
-            _ if octets > self.limit => Err(Error::Unparseable(format!(
-                "the server sends a message of {octets} octets, more than the {} it may have",
-                self.limit
-            ))),
-            _ => Ok(Keep::Body),
-        }
+    fn wanted(&self) -> Wanted {
+        Wanted::bodies(self.missing.iter().copied(), self.limit)
     }
 
     fn take(&mut self, data: Data) -> Result<()> {
@@ -77,10 +69,7 @@ impl Intake for Bodies<'_> {
         }
         let fetched = match body {
             Text::Kept(body) if is_placeholder(&body) => Fetched::Nil(MessageId::Uid(uid)),
-            Text::Kept(body) if u64::try_from(body.len()).is_ok_and(|octets| octets <= self.limit) => {
-                Fetched::Body(MessageId::Uid(uid), body)
-            }
-            Text::Kept(_) => return Err(Error::Unparseable("the server sends a message larger than it may be".into())),
+            Text::Kept(body) => Fetched::Body(MessageId::Uid(uid), body),
             Text::Nil => Fetched::Nil(MessageId::Uid(uid)),
             Text::Skipped => return Ok(()),
         };

@@ -7,13 +7,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::command::Command;
-use super::parse::{Data, Kind};
-use super::response::Intake;
 use super::search::{self, Answer};
 use super::search_program::SearchProgram;
 use super::select::select;
 use super::session::{Session, replaced};
+use super::status::Kind;
 use super::utf7;
 use crate::error::{Error, Result};
 
@@ -21,19 +19,6 @@ use crate::error::{Error, Result};
 const KNOWN_FOR: Duration = Duration::from_secs(60);
 /// Without IDLE, every so many polls SELECT takes place.
 const POLLS: u32 = 5;
-
-/// What STATUS tells.
-#[derive(Default)]
-struct Validity(Option<u32>);
-
-impl Intake for Validity {
-    fn take(&mut self, data: Data) -> Result<()> {
-        if let Data::UidValidity(validity) = data {
-            self.0 = validity;
-        }
-        Ok(())
-    }
-}
 
 /// Searches. What is found is in the mailbox that was selected.
 pub(super) async fn search(session: &mut Session, program: &SearchProgram) -> Result<Vec<u32>> {
@@ -73,12 +58,11 @@ pub(super) async fn confirm(session: &mut Session) -> Result<()> {
     // A server without UIDVALIDITY cannot tell; nothing is known of UIDs there beyond the session.
     let Some(known) = session.uid_validity.filter(|known| *known != 0) else { return Ok(()) };
     if session.status_works {
-        let mut command = Command::new("STATUS ");
-        command.string(utf7::encode(&session.mailbox).as_bytes());
-        command.text(" (UIDVALIDITY)");
-        let mut validity = Validity::default();
-        let status = session.run(&command, &mut validity).await?;
-        if let (Kind::Ok, Some(told)) = (status.kind, validity.0) {
+        let name = utf7::encode(&session.mailbox);
+        session.begin();
+        let told = session.imap.status(name, "(UIDVALIDITY)").await;
+        let (status, told) = session.answered(told)?;
+        if let (Kind::Ok, Some(told)) = (status.kind, told.and_then(|mailbox| mailbox.uid_validity)) {
             session.confirmed_at = Some(Instant::now());
             return if told == known { Ok(()) } else { Err(replaced()) };
         }

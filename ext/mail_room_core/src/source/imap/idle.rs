@@ -3,16 +3,19 @@
 //! Who wakes us: the server, the stop signal, the end of the wait. Who makes sure that the server is still there: a
 //! DONE and a new IDLE after 90 s of silence, answered within 15 s. All clocks but that one are absolute; a server's
 //! keepalives do not push the end of the wait away.
+//!
+//! IDLE goes by the library's lower calls: its handle gives the session back only after a DONE that is answered OK, takes a
+//! hang-up for an interruption, and starts its clock anew at every keepalive.
 
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::command::Command;
+use super::data::{Data, Nothing, Reply};
 use super::identity;
-use super::parse::{Data, Kind, Reply, Status};
-use super::response::Nothing;
-use super::session::{Budget, Session, ok, out_of_step};
+use super::session::{Session, ok, out_of_step};
+use super::status::{Kind, Status};
+use super::stream::Wanted;
 use crate::control::Stop;
 use crate::error::{Error, Result};
 
@@ -64,7 +67,7 @@ enum End {
 async fn idle(session: &mut Session, until: Instant, stop: &Stop) -> Result<()> {
     // One IDLE after the other, each proof that the server is there.
     while !session.news && !stop.asked() && Instant::now() < until {
-        session.wire.rest();
+        session.rest();
         match one_idle(session, until, stop).await? {
             End::Over => break,
             End::Silent => {}
@@ -78,57 +81,55 @@ async fn idle(session: &mut Session, until: Instant, stop: &Stop) -> Result<()> 
 }
 
 async fn one_idle(session: &mut Session, until: Instant, stop: &Stop) -> Result<End> {
-    session.wire.begin(session.deadlines.done);
-    let tag = session.next_tag();
-    session.send(format!("A{tag} IDLE\r\n").as_bytes()).await?;
-    if !accepted(session, tag).await? {
+    session.control.begin(session.deadlines.done, Wanted::default());
+    let tag = session.send("IDLE").await?;
+    if !accepted(session, &tag).await? {
         return Ok(End::Unwilling);
     }
+    session.control.wait();
     let mut silent_at = Instant::now() + session.deadlines.idle_silence;
-    let mut budget = Budget::new();
     let end = loop {
         if session.news {
             break End::Over;
         }
-        tokio::select! {
+        let response = tokio::select! {
             biased;
             () = stop.wait() => break End::Over,
             () = sleep_until(until) => break End::Over,
             () = sleep_until(silent_at) => break End::Silent,
-            readable = session.wire.readable() => readable?,
-        }
-        // The line has begun; its end must not take long.
-        session.wire.begin(session.deadlines.done);
-        match session.response(&mut Nothing, &mut budget).await? {
+            response = session.response() => response?,
+        };
+        match response {
             Reply::Untagged(_) => silent_at = Instant::now() + session.deadlines.idle_silence,
-            Reply::Go(_) => {}
+            Reply::Go => {}
             // Nobody said DONE.
             Reply::Tagged(answered, _) if answered == tag => return Ok(End::Unwilling),
             Reply::Tagged(..) => return Err(out_of_step()),
         }
     };
-    done(session, tag, stop).await?;
+    done(session, &tag, stop).await?;
     Ok(end)
 }
 
 /// Waits for IDLE's `+`. A refusal may be tagged or not.
-async fn accepted(session: &mut Session, tag: u64) -> Result<bool> {
-    let mut budget = Budget::new();
+async fn accepted(session: &mut Session, tag: &str) -> Result<bool> {
     let mut patience: Option<Instant> = None;
     loop {
-        if let Some(patience) = patience {
-            match timeout_at(patience, session.wire.readable()).await {
-                Ok(readable) => readable?,
+        let response = match patience {
+            None => session.response().await?,
+            Some(patience) => match timeout_at(patience, session.response()).await {
+                Ok(response) => response?,
                 // It will not answer this tag any more.
                 Err(_) => return Ok(false),
-            }
-        }
-        match session.response(&mut Nothing, &mut budget).await? {
-            Reply::Go(_) => return Ok(true),
+            },
+        };
+        match response {
+            Reply::Go => return Ok(true),
             Reply::Tagged(answered, _) if answered == tag => return Ok(false),
             Reply::Tagged(..) => return Err(out_of_step()),
             Reply::Untagged(Data::Status(Status { kind: Kind::Bad | Kind::No, .. })) => {
                 patience.get_or_insert(Instant::now() + GRUMBLE);
+                session.control.wait();
             }
             Reply::Untagged(_) => {}
         }
@@ -136,12 +137,13 @@ async fn accepted(session: &mut Session, tag: u64) -> Result<bool> {
 }
 
 /// Ends IDLE. What is announced until the answer is news, too.
-async fn done(session: &mut Session, tag: u64, stop: &Stop) -> Result<()> {
+async fn done(session: &mut Session, tag: &str, stop: &Stop) -> Result<()> {
     // Whoever wants to stop waits for no slow server.
     let limit = if stop.asked() { session.deadlines.logout } else { session.deadlines.done };
-    session.wire.begin(limit);
-    session.send(b"DONE\r\n").await?;
-    match session.answer(tag, &mut Nothing, &mut Budget::new()).await {
+    session.control.go_on(limit);
+    // Why it failed shows in the answer.
+    let _ = session.imap.run_command_untagged("DONE").await;
+    match session.answer(tag, &mut Nothing).await {
         Ok(status) if status.kind == Kind::Ok => Ok(()),
         Ok(_) => {
             session.idle_works = false;
@@ -155,21 +157,22 @@ async fn done(session: &mut Session, tag: u64, stop: &Stop) -> Result<()> {
 /// Sleeps and asks with NOOP (RFC 3501 section 6.1.2). A server may tell news, or hang up, in between.
 async fn nap(session: &mut Session, idle_timeout: Duration, until: Instant, stop: &Stop) -> Result<()> {
     let until = until.min(Instant::now() + idle_timeout.min(session.deadlines.poll));
-    session.wire.rest();
-    let mut budget = Budget::new();
+    session.rest();
+    session.control.wait();
     while !session.news {
-        tokio::select! {
+        let response = tokio::select! {
             biased;
             () = stop.wait() => return Ok(()),
             () = sleep_until(until) => break,
-            readable = session.wire.readable() => readable?,
-        }
-        session.wire.begin(session.deadlines.done);
-        if !matches!(session.response(&mut Nothing, &mut budget).await?, Reply::Untagged(_)) {
+            response = session.response() => response?,
+        };
+        if !matches!(response, Reply::Untagged(_)) {
             return Err(out_of_step());
         }
     }
-    let status = session.run_within(session.deadlines.done, &Command::new("NOOP"), &mut Nothing).await?;
+    session.control.begin(session.deadlines.done, Wanted::default());
+    let asked = session.imap.noop().await;
+    let (status, _) = session.answered(asked)?;
     if status.kind == Kind::No && !status.is_transient() {
         // There may be no mailbox any more.
         return identity::select_again(session).await;

@@ -1,11 +1,13 @@
 //! LIST (RFC 3501 section 6.3.8): which mailboxes there are, for people to choose from.
 
-use super::parse::{Data, Kind};
-use super::response::Intake;
-use super::session::Session;
+use async_imap::types::Name;
+use futures_util::StreamExt;
+
+use super::session::{Session, ok};
+use super::status::Status;
 use super::text::printable;
 use super::utf7;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Names that anybody reads.
 const NAMES: usize = 50;
@@ -29,30 +31,30 @@ pub(super) fn shown(names: &[String]) -> String {
     shown
 }
 
-#[derive(Default)]
-struct Names(Vec<String>);
-
-impl Intake for Names {
-    fn take(&mut self, data: Data) -> Result<()> {
-        if let Data::Listed { name, .. } = data
-            && self.0.len() < NAMES
-        {
-            self.0.push(printable(&utf7::decode(&String::from_utf8_lossy(&name))));
-        }
-        Ok(())
-    }
-}
-
 /// The names of the mailboxes that this user has, as people write them; the first 50.
 pub(super) async fn names(session: &mut Session) -> Result<Vec<String>> {
-    let mut names = Names::default();
-    let mut command = super::command::Command::new("LIST ");
-    command.string(b"");
-    command.text(" ");
-    command.string(b"*");
-    let status = session.run(&command, &mut names).await?;
-    match status.kind {
-        Kind::Ok => Ok(names.0),
-        _ => Err(Error::Reconnect(format!("the server refused LIST: {}", status.text))),
-    }
+    let mut names = Vec::new();
+    let status = list(session, "\"*\"", |listed| {
+        if names.len() < NAMES {
+            names.push(printable(&utf7::decode(listed.name())));
+        }
+    });
+    ok(status.await?, "LIST")?;
+    Ok(names)
+}
+
+/// Gives each mailbox that matches `pattern` to `take`.
+pub(super) async fn list(session: &mut Session, pattern: &str, mut take: impl FnMut(&Name) + Send) -> Result<Status> {
+    session.begin();
+    let listed = match session.imap.list(Some(""), Some(pattern)).await {
+        Ok(mut listed) => {
+            // To the end: the answer comes after the last one.
+            while let Some(listed) = listed.next().await {
+                listed.iter().for_each(&mut take);
+            }
+            Ok(())
+        }
+        Err(error) => Err(error),
+    };
+    session.answered(listed).map(|(status, _)| status)
 }

@@ -1,11 +1,10 @@
 //! From the greeting to the authenticated state: STARTTLS, then LOGIN or AUTHENTICATE (RFC 3501 sections 6.2
-//! and 7.1).
+//! and 7.1), then ID (RFC 2971).
 
-use super::command::Command;
-use super::parse::{Data, Kind, Reply, Status};
-use super::response::Nothing;
 use super::sasl;
-use super::session::{Budget, Session, out_of_step};
+use super::session::{Client, Session, ok, out_of_step};
+use super::status::{Kind, Status};
+use super::stream::Wanted;
 use crate::config::Mechanism;
 use crate::error::{Error, Result};
 
@@ -19,25 +18,34 @@ pub(super) enum Greeting {
 }
 
 /// Reads the first line.
-pub(super) async fn greeting(session: &mut Session) -> Result<Greeting> {
-    match session.response(&mut Nothing, &mut Budget::new()).await {
-        Ok(Reply::Untagged(Data::Status(status))) => match status.kind {
+pub(super) async fn greeting(client: &mut Client) -> Result<Greeting> {
+    let read = client.imap.read_response().await;
+    let said = client.control.lock().notes.said.pop_front();
+    match (said, read) {
+        (Some(status), Ok(_)) => match status.kind {
             Kind::Ok => Ok(Greeting::Ok),
             Kind::Preauth => Ok(Greeting::Preauth),
             _ => Err(Error::Reconnect(format!("the server refused the connection: {}", status.text))),
         },
-        Ok(_) | Err(Error::Unparseable(_)) => {
-            Err(Error::Reconnect("the server does not greet like an IMAP server: check host, port and ssl".into()))
-        }
-        Err(Error::Reconnect(text)) => Err(Error::Reconnect(format!(
-            "no greeting: {text} (check port and ssl: it may want TLS from the first byte)"
-        ))),
-        Err(error) => Err(error),
+        (None, Ok(Some(_))) => Err(no_imap()),
+        (_, _) => Err(match client.control.failure() {
+            Error::Unparseable(_) => no_imap(),
+            // BYE.
+            Error::Reconnect(text) if text.starts_with("the server hung up: ") => Error::Reconnect(text),
+            Error::Reconnect(text) => Error::Reconnect(format!(
+                "no greeting: {text} (check port and ssl: it may want TLS from the first byte)"
+            )),
+            error => error,
+        }),
     }
 }
 
+fn no_imap() -> Error {
+    Error::Reconnect("the server does not greet like an IMAP server: check host, port and ssl".into())
+}
+
 /// Asks for TLS. Without it the connection is of no use: a password must not be sent in clear when start_tls was asked for.
-pub(super) async fn start_tls(session: &mut Session, greeting: Greeting) -> Result<()> {
+pub(super) async fn start_tls(client: &mut Client, greeting: Greeting) -> Result<()> {
     let refused = |reason: &str| Err(Error::Refused(format!("start_tls is set, but {reason}")));
     // RFC 9051 section 11.1: somebody in between may send PREAUTH to keep us from asking for TLS.
     if greeting == Greeting::Preauth {
@@ -45,14 +53,10 @@ pub(super) async fn start_tls(session: &mut Session, greeting: Greeting) -> Resu
             "the server says PREAUTH, after which TLS cannot be started; set ssl: true or start_tls: false",
         );
     }
-    session.know_capabilities().await?;
-    if !session.capabilities.starttls {
+    if !client.capabilities().await?.starttls {
         return refused("the server does not offer STARTTLS; set ssl: true, or start_tls: false to send all in clear");
     }
-    let status = session.simple("STARTTLS").await?;
-    // What was said in clear may have been said by anybody.
-    session.capabilities_known = false;
-    session.capabilities = super::capabilities::Capabilities::default();
+    let status = client.run("STARTTLS").await?;
     if status.kind != Kind::Ok {
         return refused(&format!("the server refused STARTTLS: {}", status.text));
     }
@@ -60,75 +64,105 @@ pub(super) async fn start_tls(session: &mut Session, greeting: Greeting) -> Resu
 }
 
 /// What became of a login.
+#[expect(clippy::large_enum_variant, reason = "taken apart at once")]
 pub(super) enum Login {
     /// We are in.
-    Done,
+    Done(Session),
     /// The server did not take the token; the text says why.
     TokenRefused(String),
 }
 
 /// Logs in, with a token as `mechanism` has it, else with the password. `secure` says whether TLS protects the connection.
 pub(super) async fn login(
-    session: &mut Session,
+    mut client: Client,
+    greeting: Greeting,
     email: &str,
     mechanism: Option<Mechanism>,
     secure: bool,
 ) -> Result<Login> {
-    session.know_capabilities().await?;
-    let offered = session.capabilities.clone();
-    session.capabilities_known = false;
+    if greeting == Greeting::Preauth {
+        client.control.answer_next();
+        let session = password(client, "", None).await?;
+        return greeted(session, 0).await.map(Login::Done);
+    }
+    let offered = client.capabilities().await?;
+    let learned = client.control.lock().notes.learned;
     if offered.login_disabled && !secure {
         return Err(Error::Refused("the server takes no login in clear: set ssl: true or start_tls: true".into()));
     }
-    if let Some(mechanism) = mechanism {
+    let session = if let Some(mechanism) = mechanism {
         let (name, is_offered, farewell) = match mechanism {
             Mechanism::Xoauth2 => ("XOAUTH2", offered.auth_xoauth2, ""),
             // RFC 7628 section 3.2.3.
-            Mechanism::Oauthbearer => ("OAUTHBEARER", offered.auth_oauthbearer, "AQ=="),
+            Mechanism::Oauthbearer => ("OAUTHBEARER", offered.auth_oauthbearer, "\u{1}"),
         };
         if !is_offered {
             return Err(Error::Refused(format!(
                 "the server does not offer AUTHENTICATE {name}: check host, and mechanism of auth"
             )));
         }
-        let answer = sasl::authenticate(session, name, offered.sasl_ir, farewell).await?;
-        if let Some(text) = token_refused(session, &answer) {
+        let answer = sasl::authenticate(client, name, offered.sasl_ir, farewell).await?;
+        if let Some(text) = token_refused(&answer) {
             return Ok(Login::TokenRefused(text));
         }
-        judge(answer.status)?;
+        judge(&answer.status)?;
+        answer.session.ok_or_else(out_of_step)?
     } else if !offered.login_disabled {
-        let mut command = Command::new("LOGIN ");
-        command.string(email.as_bytes());
-        command.text(" ");
-        command.string(session.party.password().as_bytes());
-        judge(session.run(&command, &mut Nothing).await?)?;
+        let secret = client.party.clone();
+        password(client, email, Some(secret.password())).await?
     } else if offered.auth_plain {
-        judge(sasl::authenticate(session, "PLAIN", offered.sasl_ir, sasl::CANCEL).await?.status)?;
+        let answer = sasl::authenticate(client, "PLAIN", offered.sasl_ir, "").await?;
+        judge(&answer.status)?;
+        answer.session.ok_or_else(out_of_step)?
     } else {
         return Err(Error::Refused("the server offers neither LOGIN nor AUTHENTICATE PLAIN".into()));
+    };
+    greeted(session, learned).await.map(Login::Done)
+}
+
+/// LOGIN. Without a password the server has let us in before, and sees nothing of it.
+async fn password(client: Client, email: &str, password: Option<&str>) -> Result<Session> {
+    let Client { imap, control, deadlines, party } = client;
+    control.begin(deadlines.command, Wanted::default());
+    let imap = imap.login(email, password.unwrap_or_default()).await;
+    if password.is_some() {
+        judge(&control.answer()?)?;
     }
-    session.know_capabilities().await?;
-    Ok(Login::Done)
+    let imap = imap.map_err(|_| control.failure())?;
+    Ok(Session::new(imap, control, deadlines, party))
+}
+
+/// What comes first in a session: its capabilities, unless the server told them more than `learned` times, and who we are.
+/// Some servers (NetEase) refuse SELECT to whoever does not say.
+async fn greeted(mut session: Session, learned: u32) -> Result<Session> {
+    if session.control.lock().notes.learned == learned {
+        ok(session.simple("CAPABILITY").await?, "CAPABILITY")?;
+    }
+    if session.capabilities.id {
+        session.begin();
+        let name = [("name", Some("gitlab-mail_room")), ("version", Some(env!("CARGO_PKG_VERSION")))];
+        let told = session.imap.id(name).await;
+        // Whatever it answers: who we are is its business.
+        session.answered(told)?;
+    }
+    Ok(session)
 }
 
 /// The reason, if the answer says that it is the token that is not taken.
-fn token_refused(session: &Session, answer: &sasl::Answer) -> Option<String> {
+fn token_refused(answer: &sasl::Answer) -> Option<String> {
     let status = &answer.status;
     if status.kind != Kind::No || status.is_transient() {
         return None;
     }
-    let mut text = format!(
+    let text = format!(
         "login refused, check email, and whether the token is for this mailbox and for IMAP (scope): {}",
         status.text
     );
-    if let Some(told) = answer.challenge.as_deref().and_then(sasl::decoded) {
-        text = format!("{text} ({})", session.party.server_text(&told));
-    }
-    Some(text)
+    Some(answer.challenge.as_ref().map_or(text.clone(), |told| format!("{text} ({told})")))
 }
 
 /// A refusal is a person's business unless the server says that it will pass.
-fn judge(status: Status) -> Result<()> {
+fn judge(status: &Status) -> Result<()> {
     let text = &status.text;
     match status.kind {
         Kind::Ok => Ok(()),

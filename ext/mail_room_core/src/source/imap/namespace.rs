@@ -2,59 +2,64 @@
 //! the plain name cannot be made or used there. The prefix is asked for: NAMESPACE (RFC 2342), else LIST "" "" (RFC 3501
 //! section 6.3.8).
 
-use super::parse::{Data, Kind};
-use super::response::Intake;
+use async_imap::types::Name;
+
+use super::list;
 use super::session::Session;
+use super::status::Kind;
 use super::utf7;
 use crate::error::Result;
-
-/// The prefix of the user's own mailboxes and their separator.
-#[derive(Debug, Default)]
-struct Personal {
-    namespace: Option<(Vec<u8>, Option<u8>)>,
-    root: Option<(Vec<u8>, Option<u8>)>,
-}
-
-impl Intake for Personal {
-    fn take(&mut self, data: Data) -> Result<()> {
-        match data {
-            Data::Namespace(prefix, separator) => self.namespace = self.namespace.take().or(Some((prefix, separator))),
-            Data::Listed { name, separator } => self.root = self.root.take().or(Some((name, separator))),
-            _ => {}
-        }
-        Ok(())
-    }
-}
 
 /// What `name` is called below the prefix of the user's own mailboxes; `None` if there is no prefix, or it has it.
 pub(super) async fn with_prefix(session: &mut Session, name: &str) -> Result<Option<String>> {
     if name.eq_ignore_ascii_case("INBOX") {
         return Ok(None);
     }
-    let mut personal = Personal::default();
-    if session.capabilities.namespace && session.simple_into("NAMESPACE", &mut personal).await?.kind == Kind::Ok {
-        let Some((prefix, separator)) = personal.namespace else { return Ok(None) };
-        return Ok(prefixed(name, &prefix, separator));
+    // The library has no call for it; the stream takes note of the answer.
+    if session.capabilities.namespace && session.simple("NAMESPACE").await?.kind == Kind::Ok {
+        let told = session.control.lock().notes.namespace.take();
+        let personal = told.as_deref().and_then(personal);
+        return Ok(personal.and_then(|(prefix, separator)| prefixed(name, &prefix, separator)));
     }
-    if session.simple_into("LIST \"\" \"\"", &mut personal).await?.kind != Kind::Ok {
-        return Ok(None);
-    }
-    let Some((root, separator)) = personal.root else { return Ok(None) };
+    let mut root = None;
+    let first = |listed: &Name| (listed.name().to_owned(), listed.delimiter().and_then(|text| text.chars().next()));
+    list::list(session, "\"\"", |listed| root = root.take().or_else(|| Some(first(listed)))).await?;
+    let Some((root, separator)) = root else { return Ok(None) };
     // A server that has a prefix need not tell it as the root. Below INBOX is the only place where it is ever found.
-    let root = if root.is_empty() || Some(root.as_slice()) == separator.as_ref().map(std::slice::from_ref) {
-        b"INBOX".to_vec()
+    let root = if root.is_empty() || separator.is_some_and(|separator| root == separator.to_string()) {
+        "INBOX".to_owned()
     } else {
         root
     };
     Ok(prefixed(name, &root, separator))
 }
 
-fn prefixed(name: &str, prefix: &[u8], separator: Option<u8>) -> Option<String> {
-    let mut prefix = utf7::decode(std::str::from_utf8(prefix).ok()?);
+/// The first of the user's own namespaces in `NAMESPACE ((prefix separator ...) ...) ...`, each in quotes or NIL.
+fn personal(told: &str) -> Option<(String, Option<char>)> {
+    let (prefix, rest) = quoted(told.split_once("((")?.1)?;
+    let separator = quoted(rest.trim_start()).and_then(|(separator, _)| separator.chars().next());
+    Some((prefix, separator))
+}
+
+/// A quoted string, and what follows it.
+fn quoted(text: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut rest = text.strip_prefix('"')?.chars();
+    loop {
+        match rest.next()? {
+            '"' => return Some((value, rest.as_str())),
+            '\\' => value.push(rest.next()?),
+            c => value.push(c),
+        }
+    }
+}
+
+fn prefixed(name: &str, prefix: &str, separator: Option<char>) -> Option<String> {
+    let mut prefix = utf7::decode(prefix);
     if prefix.is_empty() || prefix.contains(char::is_control) {
         return None;
     }
-    if let Some(separator) = separator.filter(u8::is_ascii_graphic).map(char::from)
+    if let Some(separator) = separator.filter(char::is_ascii_graphic)
         && !prefix.ends_with(separator)
     {
         prefix.push(separator);
@@ -65,22 +70,36 @@ fn prefixed(name: &str, prefix: &[u8], separator: Option<u8>) -> Option<String> 
 
 #[cfg(test)]
 mod tests {
-    use super::prefixed;
+    use super::{personal, prefixed};
 
     #[test]
     fn a_name_gets_the_prefix_once() {
         for (name, prefix, separator, expected) in [
-            ("Failed", "INBOX.", Some(b'.'), Some("INBOX.Failed")),
-            ("Failed", "INBOX", Some(b'/'), Some("INBOX/Failed")),
-            ("INBOX.Failed", "INBOX.", Some(b'.'), None),
-            ("inbox.Failed", "INBOX.", Some(b'.'), None),
-            ("Inboxes", "INBOX.", Some(b'.'), Some("INBOX.Inboxes")),
-            ("Ärger", "&AMQ-.", Some(b'.'), Some("Ä.Ärger")),
-            ("Failed", "", Some(b'/'), None),
-            ("Failed", "a\r\nb", Some(b'.'), None),
+            ("Failed", "INBOX.", Some('.'), Some("INBOX.Failed")),
+            ("Failed", "INBOX", Some('/'), Some("INBOX/Failed")),
+            ("INBOX.Failed", "INBOX.", Some('.'), None),
+            ("inbox.Failed", "INBOX.", Some('.'), None),
+            ("Inboxes", "INBOX.", Some('.'), Some("INBOX.Inboxes")),
+            ("Ärger", "&AMQ-.", Some('.'), Some("Ä.Ärger")),
+            ("Failed", "", Some('/'), None),
+            ("Failed", "a\r\nb", Some('.'), None),
             ("Failed", "#mh/", None, Some("#mh/Failed")),
         ] {
-            assert_eq!(prefixed(name, prefix.as_bytes(), separator).as_deref(), expected, "{name} below {prefix}");
+            assert_eq!(prefixed(name, prefix, separator).as_deref(), expected, "{name} below {prefix}");
+        }
+    }
+
+    #[test]
+    fn reads_the_first_namespace_of_the_users_own() {
+        for (told, expected) in [
+            ("NAMESPACE ((\"INBOX.\" \".\")) NIL NIL", Some(("INBOX.", Some('.')))),
+            ("NAMESPACE ((\"\" \"/\")(\"x\" \"/\")) NIL NIL", Some(("", Some('/')))),
+            ("NAMESPACE ((\"a\\\"b\" \"\\\\\")) NIL NIL", Some(("a\"b", Some('\\')))),
+            ("NAMESPACE ((\"#mh\" NIL)) NIL NIL", Some(("#mh", None))),
+            ("NAMESPACE NIL NIL NIL", None),
+            ("NAMESPACE ((", None),
+        ] {
+            assert_eq!(personal(told).as_ref().map(|(prefix, at)| (prefix.as_str(), *at)), expected, "{told}");
         }
     }
 }

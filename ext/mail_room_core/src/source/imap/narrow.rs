@@ -2,9 +2,9 @@
 //! until that one is alone. Its neighbours must not suffer for it. A server that ends the connection instead leaves nothing
 //! to halve here: the sweep asks for smaller sets over the next connections.
 
-use super::parse::{Kind, Status};
-use super::response::Intake;
+use super::data::Intake;
 use super::session::Session;
+use super::status::{Kind, Status};
 use super::uid_set::{SET_OCTETS, UidSet, sets};
 use crate::error::{Error, Result};
 

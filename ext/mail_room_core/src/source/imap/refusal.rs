@@ -1,6 +1,6 @@
 //! Refusals that mean something else than their words say.
 
-use super::parse::Status;
+use super::status::Status;
 
 /// What to look at where Exchange goes on answering so.
 const NOT_CONNECTED: &str = "Exchange answers so when it cannot open the mailbox after a login that went well; mostly this \

@@ -1,54 +1,16 @@
 //! SELECT (RFC 3501 section 6.3.1): the session's one mailbox, for reading and writing or not at all.
 
+use async_imap::types::Flag;
 use tokio::time::Instant;
 
-use super::command::Command;
 use super::list;
 use super::namespace;
-use super::parse::{Data, Kind, Status};
 use super::refusal::{advice, is_not_connected};
-use super::response::Intake;
 use super::session::Session;
+use super::status::{Kind, Status};
 use super::text::printable;
 use super::utf7;
 use crate::error::{Error, Result};
-
-/// What SELECT tells about the mailbox.
-#[derive(Default)]
-struct Mailbox {
-    uid_validity: Option<u32>,
-    /// UIDs end with the session although there is a UIDVALIDITY (RFC 4315 section 2).
-    uids_not_sticky: bool,
-    /// Flags that there may be.
-    flags: Option<String>,
-    /// Flags that the server remembers after we are gone, if it says so.
-    permanent_flags: Option<String>,
-}
-
-impl Intake for Mailbox {
-    fn take(&mut self, data: Data) -> Result<()> {
-        match data {
-            Data::Flags(flags) => self.flags = Some(flags.to_ascii_lowercase()),
-            Data::Status(status) => match status.code.as_str() {
-                "UIDVALIDITY" => self.uid_validity = status.arguments.trim().parse().ok(),
-                "UIDNOTSTICKY" => self.uids_not_sticky = true,
-                "PERMANENTFLAGS" => self.permanent_flags = Some(status.arguments.to_ascii_lowercase()),
-                _ => {}
-            },
-            _ => {}
-        }
-        Ok(())
-    }
-}
-
-impl Mailbox {
-    /// Whether the server does not keep `\Seen`: it lists the flag and does not let it be changed for good, but others. Where
-    /// it lists no flag, what it takes shows when it is asked to.
-    fn forgets_seen(&self) -> bool {
-        let (Some(flags), Some(permanent)) = (&self.flags, &self.permanent_flags) else { return false };
-        flags.contains("\\seen") && permanent.contains('\\') && !permanent.contains("\\seen")
-    }
-}
 
 /// Selects `name`, or the same name below the prefix of the user's own mailboxes if there is none of the plain name.
 pub(super) async fn open(session: &mut Session, name: &str) -> Result<()> {
@@ -94,10 +56,9 @@ async fn refused(session: &mut Session, name: &str, status: &Status) -> Error {
 /// Asks for the mailbox `name`. Returns the server's answer if it refuses.
 async fn ask(session: &mut Session, name: &str) -> Result<Option<Status>> {
     let shown = printable(name);
-    let mut command = Command::new("SELECT ");
-    command.string(utf7::encode(name).as_bytes());
-    let mut mailbox = Mailbox::default();
-    let status = session.run(&command, &mut mailbox).await?;
+    session.begin();
+    let selected = session.imap.select(utf7::encode(name)).await;
+    let (status, mailbox) = session.answered(selected)?;
     if status.kind != Kind::Ok {
         return Ok(Some(status));
     }
@@ -108,12 +69,17 @@ async fn ask(session: &mut Session, name: &str) -> Result<Option<Status>> {
              change flags"
         )));
     }
-    if mailbox.forgets_seen() {
+    // The library's mailbox does not tell an empty list of permanent flags from none.
+    let permanent = session.control.lock().notes.told("PERMANENTFLAGS").map(|flags| flags.to_ascii_lowercase());
+    // It lists the flag and does not let it be changed for good, but others. Where it lists no flag, what it takes shows when
+    // it is asked to.
+    let listed = mailbox.as_ref().is_some_and(|mailbox| mailbox.flags.contains(&Flag::Seen));
+    if listed && permanent.as_ref().is_some_and(|flags| flags.contains('\\') && !flags.contains("\\seen")) {
         return Err(Error::Refused(format!(
             "the server does not keep the flag \\Seen in mailbox {shown}; give this user the right to change it"
         )));
     }
-    if mailbox.permanent_flags.as_ref().is_some_and(|flags| flags.replace(['(', ')', ' '], "").is_empty()) {
+    if permanent.is_some_and(|flags| flags.replace(['(', ')', ' '], "").is_empty()) {
         session.notes.remarks.push((
             "PERMANENTFLAGS",
             format!(
@@ -123,10 +89,11 @@ async fn ask(session: &mut Session, name: &str) -> Result<Option<Status>> {
         ));
     }
     // RFC 3501 section 2.3.1.1: a server without UIDVALIDITY has UIDs for one session only; 0 marks that.
-    let told = mailbox.uid_validity.filter(|_| !mailbox.uids_not_sticky);
-    let uid_validity = told.or(session.uid_validity).unwrap_or(0);
-    session.uid_validity = Some(uid_validity);
-    if uid_validity == 0 {
+    // RFC 4315 section 2: UIDs may end with the session although there is a UIDVALIDITY.
+    let not_sticky = session.control.lock().notes.told("UIDNOTSTICKY").is_some();
+    let told = mailbox.and_then(|mailbox| mailbox.uid_validity).filter(|_| !not_sticky);
+    session.uid_validity = told.or(session.uid_validity).or(Some(0));
+    if session.uid_validity == Some(0) && session.selected_at.is_none() {
         session.notes.remarks.push((
             "UIDVALIDITY",
             format!(

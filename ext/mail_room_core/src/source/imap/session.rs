@@ -1,32 +1,68 @@
-//! A conversation with the server: tags, pipelining, and what it tells us unasked. The commands themselves are in files
-//! of their own.
+//! A conversation with the server, carried by async-imap over our stream. The commands themselves are in files of their own.
+//!
+//! What a call of the library returns is not the whole truth: most calls drop the tagged answer, and take the end of the
+//! connection for the end of the data. So every call is an exchange: [`Session::begin`], the call, [`Session::answered`].
 
 use std::fmt;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::io::AsyncWriteExt;
+use tokio::time::{Instant, timeout, timeout_at};
 
-pub(super) use super::answer::{Budget, Challenge, ok, out_of_step, replaced};
 use super::capabilities::Capabilities;
-use super::command::{Command, Part};
+use super::command::Command;
 use super::connect::Deadlines;
+use super::data::{Intake, Nothing, Reply, reply};
 use super::notes::Notes;
-use super::parse::{Data, Kind, Reply, Status, parse};
 use super::party::Party;
-use super::response::{Intake, Nothing};
-use super::wire::Wire;
+use super::status::{Kind, Status};
+use super::stream::{Control, Io, Stream, Wanted};
 use crate::error::{Error, Result};
 
 /// Commands sent before the first of them is answered. With sets of 1,000 octets all of them fit any socket's buffer.
 const OUTSTANDING: usize = 8;
-/// An open conversation.
+
+/// A connection before login.
+pub(super) struct Client {
+    pub(super) imap: async_imap::Client<Stream>,
+    pub(super) control: Control,
+    pub(super) deadlines: Deadlines,
+    pub(super) party: Party,
+}
+
+impl Client {
+    /// Everything up to the end of the login, and SELECT, must be over at `until`.
+    pub(super) fn new(io: Box<dyn Io>, deadlines: &Deadlines, party: &Party, until: Instant) -> Self {
+        let control = Control::new(deadlines.silence, until, party.clone());
+        let imap = async_imap::Client::new(Stream::new(io, control.clone()));
+        Self { imap, control, deadlines: deadlines.clone(), party: party.clone() }
+    }
+
+    /// Runs one command.
+    pub(super) async fn run(&mut self, command: &str) -> Result<Status> {
+        self.control.begin(self.deadlines.command, Wanted::default());
+        // What the library says of the answer is not all of it.
+        let _ = self.imap.run_command_and_check_ok(command, None).await;
+        self.control.answer()
+    }
+
+    /// Asks for the capabilities unless the server has told them.
+    pub(super) async fn capabilities(&mut self) -> Result<Capabilities> {
+        if self.control.lock().notes.capabilities.is_none() {
+            ok(self.run("CAPABILITY").await?, "CAPABILITY")?;
+        }
+        Ok(self.control.capabilities())
+    }
+}
+
+/// An open conversation after login.
 pub(super) struct Session {
-    pub(super) wire: Wire,
+    pub(super) imap: async_imap::Session<Stream>,
+    pub(super) control: Control,
     pub(super) deadlines: Deadlines,
     pub(super) party: Party,
     pub(super) capabilities: Capabilities,
-    /// Whether `capabilities` are of this state of the conversation.
-    pub(super) capabilities_known: bool,
+    learned: u32,
     /// Something may have come in since the last search began.
     pub(super) news: bool,
     /// The validity of the UIDs of the selected mailbox; 0 if the server does not tell.
@@ -43,25 +79,26 @@ pub(super) struct Session {
     pub(super) idle_works: bool,
     /// What is to be told beside the answers.
     pub(super) notes: Notes,
-    tag: u64,
-    /// What the server complained of last, since it last answered a command.
-    last_words: Option<String>,
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("party", &self.party).field("wire", &self.wire).finish_non_exhaustive()
+        f.debug_struct("Session").field("party", &self.party).field("imap", &self.imap).finish_non_exhaustive()
     }
 }
 
 impl Session {
-    pub(super) fn new(wire: Wire, deadlines: Deadlines, party: Party) -> Self {
-        Self {
-            wire,
+    /// A login has succeeded.
+    pub(super) fn new(imap: async_imap::Session<Stream>, control: Control, deadlines: Deadlines, party: Party) -> Self {
+        // The stream takes note of what comes unasked; here it would only fill memory.
+        imap.unsolicited_responses.close();
+        let mut session = Self {
+            imap,
+            control,
             deadlines,
             party,
             capabilities: Capabilities::default(),
-            capabilities_known: false,
+            learned: 0,
             news: false,
             uid_validity: None,
             mailbox: String::new(),
@@ -70,19 +107,48 @@ impl Session {
             status_works: true,
             idle_works: true,
             notes: Notes::default(),
-            tag: 0,
-            last_words: None,
+        };
+        session.know_capabilities();
+        session
+    }
+
+    /// An exchange that expects no data begins; it must be over within the usual time.
+    pub(super) fn begin(&self) {
+        self.control.begin(self.deadlines.command, Wanted::default());
+    }
+
+    /// The server's answer to a call of the library that is over, and what the call found if the answer is OK.
+    pub(super) fn answered<T>(&mut self, called: async_imap::error::Result<T>) -> Result<(Status, Option<T>)> {
+        let answer = self.control.answer();
+        self.learn()?;
+        let status = answer?;
+        let found = called.ok().filter(|_| status.kind == Kind::Ok);
+        Ok((status, found))
+    }
+
+    fn know_capabilities(&mut self) {
+        let shared = self.control.lock();
+        if self.learned != shared.notes.learned {
+            self.learned = shared.notes.learned;
+            self.capabilities = shared.notes.capabilities.clone().unwrap_or_default();
+        }
+    }
+
+    /// What the stream noted becomes known here. A call of the library may have read any number of responses.
+    fn learn(&mut self) -> Result<()> {
+        self.know_capabilities();
+        let mut shared = self.control.lock();
+        let notes = &mut shared.notes;
+        self.news |= std::mem::take(&mut notes.news);
+        match self.uid_validity.zip(notes.uid_validity.take()) {
+            Some((selected, told)) if selected != told && selected != 0 => Err(replaced()),
+            _ => Ok(()),
         }
     }
 
     /// Runs one command without literals.
     pub(super) async fn simple(&mut self, text: &str) -> Result<Status> {
         self.run(&Command::new(text), &mut Nothing).await
-    }
-
-    /// Runs one command without literals and gives its data to `intake`.
-    pub(super) async fn simple_into(&mut self, text: &str, intake: &mut dyn Intake) -> Result<Status> {
-        self.run(&Command::new(text), intake).await
     }
 
     /// Runs one command. Its answer may be OK, NO or BAD.
@@ -97,208 +163,108 @@ impl Session {
         command: &Command,
         intake: &mut dyn Intake,
     ) -> Result<Status> {
-        self.wire.begin(limit);
-        let tag = self.next_tag();
-        let mut budget = Budget::new();
-        let mut line = format!("A{tag} ").into_bytes();
-        for part in command.parts() {
-            match part {
-                Part::Text(text) => line.extend_from_slice(text),
-                Part::Literal(literal) if self.capabilities.literal_at_once(literal.len()) => {
-                    line.extend_from_slice(format!("{{{}+}}\r\n", literal.len()).as_bytes());
-                    line.extend_from_slice(literal);
-                }
-                Part::Literal(literal) => {
-                    line.extend_from_slice(format!("{{{}}}\r\n", literal.len()).as_bytes());
-                    self.send(&line).await?;
-                    line.clear();
-                    if let Some(refused) = self.leave_to_go_on(tag, intake, &mut budget).await? {
-                        return Ok(refused);
-                    }
-                    line.extend_from_slice(literal);
-                }
-            }
-        }
-        line.extend_from_slice(b"\r\n");
-        self.send(&line).await?;
-        self.answer(tag, intake, &mut budget).await
+        self.control.begin(limit, intake.wanted());
+        let tag = self.send(command.as_str()).await?;
+        self.answer(&tag, intake).await
     }
 
-    /// Runs commands without literals, several at a time, and gives their answers in the same order.
+    /// Runs commands, several at a time, and gives their answers in the same order. The library has one call at a time.
     pub(super) async fn run_all(&mut self, commands: &[String], intake: &mut dyn Intake) -> Result<Vec<Status>> {
         let mut answers: Vec<Option<Status>> = commands.iter().map(|_| None).collect();
-        let first = self.tag + 1;
-        let mut unsent = commands.iter();
-        let mut outstanding = 0_usize;
-        let mut budget = Budget::new();
-        self.wire.begin(self.deadlines.command);
+        let mut unsent = commands.iter().enumerate();
+        let mut outstanding: Vec<(String, usize)> = Vec::new();
+        self.control.begin(self.deadlines.command, intake.wanted());
         loop {
-            let mut lines = String::new();
-            while outstanding < OUTSTANDING
-                && let Some(command) = unsent.next()
+            while outstanding.len() < OUTSTANDING
+                && let Some((index, command)) = unsent.next()
             {
-                lines.push_str(&format!("A{} {command}\r\n", self.next_tag()));
-                outstanding += 1;
+                outstanding.push((self.send(command).await?, index));
             }
-            if !lines.is_empty() {
-                self.send(lines.as_bytes()).await?;
+            if outstanding.is_empty() {
+                return Ok(answers.into_iter().flatten().collect());
             }
-            if outstanding == 0 {
-                break;
+            let Reply::Tagged(tag, status) = self.reply(intake).await? else { return Err(out_of_step()) };
+            let at = outstanding.iter().position(|(sent, _)| *sent == tag).ok_or_else(out_of_step)?;
+            let (_, index) = outstanding.swap_remove(at);
+            if let Some(answer) = answers.get_mut(index) {
+                *answer = Some(status);
             }
-            let (tag, status) = match self.reply(intake, &mut budget).await? {
-                Reply::Tagged(tag, status) => (tag, status),
-                Reply::Go(_) | Reply::Untagged(_) => return Err(out_of_step()),
-            };
-            let index = tag.checked_sub(first).and_then(|index| usize::try_from(index).ok());
-            match index.and_then(|index| answers.get_mut(index)) {
-                Some(answer @ None) if tag <= self.tag => *answer = Some(status),
-                _ => return Err(out_of_step()),
-            }
-            outstanding -= 1;
-            budget = Budget::new();
-            self.wire.begin(self.deadlines.command);
-        }
-        Ok(answers.into_iter().flatten().collect())
-    }
-
-    /// The tag of the next command.
-    pub(super) fn next_tag(&mut self) -> u64 {
-        self.tag += 1;
-        self.tag
-    }
-
-    /// Waits for `+`; what comes in its place is the answer.
-    pub(super) async fn leave_to_go_on(
-        &mut self,
-        tag: u64,
-        intake: &mut dyn Intake,
-        budget: &mut Budget,
-    ) -> Result<Option<Status>> {
-        match self.reply(intake, budget).await? {
-            Reply::Go(_) => Ok(None),
-            Reply::Tagged(answered, status) if answered == tag && status.kind != Kind::Ok => Ok(Some(status)),
-            Reply::Tagged(..) | Reply::Untagged(_) => Err(out_of_step()),
+            self.control.go_on(self.deadlines.command);
         }
     }
 
-    /// Waits for `+` or for the answer to `tag`, whichever comes.
-    pub(super) async fn challenge(&mut self, tag: u64, budget: &mut Budget) -> Result<Challenge> {
-        match self.reply(&mut Nothing, budget).await? {
-            Reply::Go(text) => Ok(Challenge::Text(text)),
-            Reply::Tagged(answered, status) if answered == tag => Ok(Challenge::Over(status)),
-            Reply::Tagged(..) | Reply::Untagged(_) => Err(out_of_step()),
-        }
+    /// Sends a command; gives its tag.
+    pub(super) async fn send(&mut self, command: &str) -> Result<String> {
+        let sent = self.imap.run_command(command).await;
+        sent.map(|tag| tag.0).map_err(|_| self.control.failure())
     }
 
     /// Waits for the answer to `tag`.
-    pub(super) async fn answer(&mut self, tag: u64, intake: &mut dyn Intake, budget: &mut Budget) -> Result<Status> {
-        match self.reply(intake, budget).await? {
+    pub(super) async fn answer(&mut self, tag: &str, intake: &mut dyn Intake) -> Result<Status> {
+        match self.reply(intake).await? {
             Reply::Tagged(answered, status) if answered == tag => Ok(status),
-            Reply::Tagged(..) | Reply::Go(_) | Reply::Untagged(_) => Err(out_of_step()),
+            Reply::Tagged(..) | Reply::Go | Reply::Untagged(_) => Err(out_of_step()),
         }
     }
 
     /// The next response that is not untagged data; that goes to `intake`.
-    async fn reply(&mut self, intake: &mut dyn Intake, budget: &mut Budget) -> Result<Reply> {
+    async fn reply(&mut self, intake: &mut dyn Intake) -> Result<Reply> {
         loop {
-            match self.response(intake, budget).await? {
+            match self.response().await? {
                 Reply::Untagged(data) => intake.take(data)?,
                 reply => return Ok(reply),
             }
         }
     }
 
-    /// Sends `bytes`. A server that takes no more may have said why.
-    pub(super) async fn send(&mut self, bytes: &[u8]) -> Result<()> {
-        let Err(error) = self.wire.send(bytes).await else { return Ok(()) };
-        let mut budget = Budget::new();
-        while let Ok(true) = self.wire.pending().await {
-            self.response(&mut Nothing, &mut budget).await?;
-        }
-        Err(self.with_last_words(error))
-    }
-
-    /// Adds what the server complained of to an error about the connection's end: some give the reason in a line of its
-    /// own and then hang up.
-    fn with_last_words(&mut self, error: Error) -> Error {
-        match (error, self.last_words.take()) {
-            (Error::Reconnect(text), Some(words)) => Error::Reconnect(format!("{text}; before, it said: {words}")),
-            (error, _) => error,
-        }
-    }
-
-    /// The next response, noted: hang-ups become errors, news are remembered, capabilities learned.
-    pub(super) async fn response(&mut self, intake: &mut dyn Intake, budget: &mut Budget) -> Result<Reply> {
-        let response = self.wire.response(intake).await.map_err(|error| self.with_last_words(error))?;
-        budget.spend(response.text.len())?;
-        let mut reply = parse(response)?;
-        match &mut reply {
-            Reply::Go(_) => {}
-            Reply::Tagged(_, status) => {
-                self.note(status)?;
-                self.last_words = None;
-            }
-            Reply::Untagged(Data::Status(status)) => {
-                self.note(status)?;
-                if matches!(status.kind, Kind::No | Kind::Bad) {
-                    self.last_words = Some(status.text.clone());
-                }
-                if status.kind == Kind::Bye {
-                    return Err(Error::Reconnect(format!("the server hung up: {}", status.text)));
-                }
-            }
-            Reply::Untagged(Data::Capability(words)) => self.learn(words),
-            Reply::Untagged(Data::Exists) => self.news = true,
-            Reply::Untagged(Data::Fetch(fetch)) => self.news |= fetch.is_about_flags() && !intake.changes_flags(),
-            Reply::Untagged(_) => {}
-        }
-        Ok(reply)
-    }
-
-    fn note(&mut self, status: &mut Status) -> Result<()> {
-        status.text = self.party.server_text(&status.text);
-        if status.code == "CAPABILITY" && matches!(status.kind, Kind::Ok | Kind::Preauth) {
-            self.learn(&status.arguments);
-        }
-        let selected = self.uid_validity.is_some();
-        if selected && status.code == "UIDVALIDITY" && status.arguments.parse().ok() != self.uid_validity {
-            return Err(replaced());
-        }
-        Ok(())
-    }
-
-    fn learn(&mut self, words: &str) {
-        self.capabilities = Capabilities::parse(words);
-        self.capabilities_known = true;
-    }
-
-    /// Asks for the capabilities unless the server has told them in this state.
-    pub(super) async fn know_capabilities(&mut self) -> Result<()> {
-        if !self.capabilities_known {
-            ok(self.simple("CAPABILITY").await?, "CAPABILITY")?;
-        }
-        Ok(())
+    /// The next response. Cancel safe.
+    pub(super) async fn response(&mut self) -> Result<Reply> {
+        let Ok(Some(response)) = self.imap.read_response().await else { return Err(self.control.failure()) };
+        self.learn()?;
+        reply(response.parsed(), &mut self.control.lock().notes)
     }
 
     /// Reads what the server has sent unasked, without waiting.
     pub(super) async fn drain(&mut self) -> Result<()> {
-        let mut budget = Budget::new();
-        self.wire.begin(self.deadlines.command);
-        while self.wire.pending().await? {
-            if !matches!(self.response(&mut Nothing, &mut budget).await?, Reply::Untagged(_)) {
+        self.begin();
+        while let Ok(response) = timeout_at(Instant::now(), self.response()).await {
+            if !matches!(response?, Reply::Untagged(_)) {
                 return Err(out_of_step());
             }
         }
         Ok(())
     }
 
+    /// Gives memory back before a long wait.
+    pub(super) fn rest(&mut self) {
+        self.imap.as_mut().rest();
+    }
+
     /// LOGOUT, as far as it goes within `limit`.
     pub(super) async fn logout(mut self, limit: Duration) {
+        self.begin();
+        self.control.lock().notes.leaving = true;
         let goodbye = async {
-            let _ = self.simple("LOGOUT").await;
-            self.wire.close().await;
+            let _ = self.imap.logout().await;
+            let _ = self.imap.as_mut().shutdown().await;
         };
-        let _ = tokio::time::timeout(limit, goodbye).await;
+        let _ = timeout(limit, goodbye).await;
     }
+}
+
+/// NO and BAD are errors after which the connection is not to be trusted with more.
+pub(super) fn ok(status: Status, command: &str) -> Result<()> {
+    match status.kind {
+        Kind::Ok => Ok(()),
+        _ => Err(Error::Reconnect(format!("the server refused {command}: {}", status.text))),
+    }
+}
+
+/// The UIDs have lost their meaning: what is known of them must not be acted upon.
+pub(super) fn replaced() -> Error {
+    Error::Reconnect("the mailbox was replaced by another one of the same name".into())
+}
+
+pub(super) fn out_of_step() -> Error {
+    Error::Reconnect("the server answered something we have not asked".into())
 }

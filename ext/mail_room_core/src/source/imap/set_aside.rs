@@ -1,11 +1,9 @@
 //! What becomes of a message that was given up: `\Seen \Flagged` where it is, or moved to a folder of its own with MOVE
 //! (RFC 6851), else COPY, `\Deleted` and UID EXPUNGE. It is never lost: before it leaves one place it is in the other.
 
-use super::command::Command;
 use super::namespace;
-use super::parse::{Kind, Status};
-use super::response::Nothing;
 use super::session::Session;
+use super::status::{Kind, Status};
 use super::store;
 use super::text::printable;
 use super::uid_set::{SET_OCTETS, UidSet, sets};
@@ -104,18 +102,17 @@ impl Failed {
 
 /// Moves a set. Returns the server's answer if it refuses.
 async fn transfer(session: &mut Session, set: &UidSet, folder: &str) -> Result<Option<Status>> {
-    let verb = if session.capabilities.moves { "MOVE" } else { "COPY" };
-    let mut answer = session.run(&to_folder(verb, set, folder), &mut Nothing).await?;
+    let mut answer = to_folder(session, set, folder).await?;
     if answer.kind != Kind::Ok {
         // Whatever word it refuses with: not all of them say TRYCREATE where there is no such folder.
         create(session, folder).await?;
-        answer = session.run(&to_folder(verb, set, folder), &mut Nothing).await?;
+        answer = to_folder(session, set, folder).await?;
     }
-    if answer.kind != Kind::Ok && verb == "MOVE" {
+    if answer.kind != Kind::Ok && session.capabilities.moves {
         // Announced and not there (RFC 6851): the same in three steps.
-        let copied = session.run(&to_folder("COPY", set, folder), &mut Nothing).await?;
-        session.capabilities.moves = copied.kind != Kind::Ok;
-        answer = copied;
+        session.capabilities.moves = false;
+        answer = to_folder(session, set, folder).await?;
+        session.capabilities.moves = answer.kind != Kind::Ok;
     }
     if answer.kind != Kind::Ok {
         return Ok(Some(answer));
@@ -130,18 +127,25 @@ async fn transfer(session: &mut Session, set: &UidSet, folder: &str) -> Result<O
     Ok(None)
 }
 
-fn to_folder(verb: &str, set: &UidSet, folder: &str) -> Command {
-    let mut command = Command::new(&format!("UID {verb} {} ", set.text));
-    command.string(utf7::encode(folder).as_bytes());
-    command
+async fn to_folder(session: &mut Session, set: &UidSet, folder: &str) -> Result<Status> {
+    let name = utf7::encode(folder);
+    session.begin();
+    let done = if session.capabilities.moves {
+        session.imap.uid_mv(&set.text, name).await
+    } else {
+        session.imap.uid_copy(&set.text, name).await
+    };
+    session.answered(done).map(|(status, _)| status)
 }
 
 /// Creates the folder. That it is there already, or may not be created, shows when it is used.
 async fn create(session: &mut Session, folder: &str) -> Result<()> {
-    for verb in ["CREATE ", "SUBSCRIBE "] {
-        let mut command = Command::new(verb);
-        command.string(utf7::encode(folder).as_bytes());
-        session.run(&command, &mut Nothing).await?;
-    }
+    let name = utf7::encode(folder);
+    session.begin();
+    let created = session.imap.create(&name).await;
+    session.answered(created)?;
+    session.begin();
+    let subscribed = session.imap.subscribe(&name).await;
+    session.answered(subscribed)?;
     Ok(())
 }

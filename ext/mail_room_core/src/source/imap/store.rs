@@ -3,9 +3,10 @@
 
 use std::collections::VecDeque;
 
-use super::parse::{Kind, Status};
-use super::response::{Intake, Nothing};
+use super::data::{Intake, Nothing};
 use super::session::Session;
+use super::status::{Kind, Status};
+use super::stream::Wanted;
 use super::uid_set::{SET_OCTETS, UidSet, sets};
 use crate::error::Result;
 use crate::source::Mark;
@@ -18,8 +19,8 @@ const NARROWING_ON: (u32, u32) = (8, 256);
 /// Flags that the server tells are those we have just set, `.SILENT` or not.
 struct OwnFlags;
 impl Intake for OwnFlags {
-    fn changes_flags(&self) -> bool {
-        true
+    fn wanted(&self) -> Wanted {
+        Wanted::flags()
     }
 }
 

@@ -1,0 +1,158 @@
+//! The other end of the stream, for whoever calls the library: begins exchanges, and tells what the layer saw of them.
+
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::notes::Notes;
+use super::wanted::Wanted;
+use crate::error::{Error, Result};
+use crate::source::imap::capabilities::Capabilities;
+use crate::source::imap::party::Party;
+use crate::source::imap::status::Status;
+
+/// Octets of a wanted body that extend the absolute deadline by a second: slower than that is as good as dead.
+const OCTETS_A_SECOND: u64 = 16 << 10;
+
+/// When the server must have done what.
+#[derive(Debug)]
+pub(super) struct Clock {
+    /// How long the server may send nothing at all while we wait for it.
+    silence: Duration,
+    /// When the current exchange must be over; `None` while we wait for news.
+    until: Option<Instant>,
+    /// When all exchanges must be over; set while connecting.
+    fixed: Option<Instant>,
+    /// When octets last went in or out.
+    pub(super) active: Instant,
+}
+
+impl Clock {
+    fn set(&mut self, until: Instant) {
+        self.until = Some(self.fixed.map_or(until, |fixed| fixed.min(until)));
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.until.map(|until| until.min(self.active + self.silence))
+    }
+
+    /// Who sends what we asked for may take longer.
+    pub(super) fn extend(&mut self, octets: usize) {
+        let octets = u64::try_from(octets).unwrap_or(u64::MAX);
+        if let Some(until) = self.until {
+            self.set(until + Duration::from_micros(octets.saturating_mul(1_000_000) / OCTETS_A_SECOND));
+        }
+    }
+
+    pub(super) fn late(&self) -> Error {
+        if self.until.is_some_and(|until| Instant::now() >= until) {
+            Error::Reconnect("the server did not finish its answer in time".into())
+        } else {
+            Error::Reconnect(format!("the server sent nothing for {} s", self.silence.as_secs_f32()))
+        }
+    }
+}
+
+/// What both ends share.
+#[derive(Debug)]
+pub(in super::super) struct Shared {
+    pub(super) clock: Clock,
+    pub(in super::super) wanted: Wanted,
+    pub(in super::super) notes: Notes,
+    /// The next command is answered here and not sent.
+    pub(super) answer_next: bool,
+    /// Its answer.
+    pub(super) local: Option<Vec<u8>>,
+}
+
+impl Shared {
+    /// Remembers why the connection is of no use any more; the library passes on that something went wrong.
+    pub(super) fn fail(&mut self, error: Error) -> io::Error {
+        // Some servers give the reason in a line of its own and then hang up.
+        let error = match (error, self.notes.last_words.take()) {
+            (Error::Reconnect(text), Some(words)) => Error::Reconnect(format!("{text}; before, it said: {words}")),
+            (error, _) => error,
+        };
+        self.notes.failure.get_or_insert(error);
+        io::Error::other("see the failure that was noted")
+    }
+}
+
+/// A handle on the stream that the library owns. Cheap to clone.
+#[derive(Clone)]
+pub(in super::super) struct Control(Arc<Mutex<Shared>>);
+
+impl fmt::Debug for Control {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Control").finish_non_exhaustive()
+    }
+}
+
+impl Control {
+    /// Everything up to [`released`](Self::released) must be over at `fixed`.
+    pub(in super::super) fn new(silence: Duration, fixed: Instant, party: Party) -> Self {
+        let clock = Clock { silence, until: Some(fixed), fixed: Some(fixed), active: Instant::now() };
+        let notes = Notes { party: Some(party), ..Notes::default() };
+        let shared = Shared { clock, wanted: Wanted::default(), notes, answer_next: false, local: None };
+        Self(Arc::new(Mutex::new(shared)))
+    }
+
+    pub(in super::super) fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on every exchange has a deadline of its own.
+    pub(in super::super) fn released(&self) {
+        self.lock().clock.fixed = None;
+    }
+
+    /// An exchange begins; it must be over within `limit`.
+    pub(in super::super) fn begin(&self, limit: Duration, wanted: Wanted) {
+        let mut shared = self.lock();
+        shared.notes.begin();
+        shared.wanted = wanted;
+        shared.clock.active = Instant::now();
+        shared.clock.set(Instant::now() + limit);
+    }
+
+    /// The exchange goes on with a new deadline: a command of a pipeline was answered.
+    pub(in super::super) fn go_on(&self, limit: Duration) {
+        let mut shared = self.lock();
+        shared.wanted.renew();
+        shared.clock.active = Instant::now();
+        shared.clock.set(Instant::now() + limit);
+    }
+
+    /// Why the library gave up.
+    pub(in super::super) fn failure(&self) -> Error {
+        let out_of_step = || Error::Reconnect("the server answered something we have not asked".into());
+        self.lock().notes.failure.clone().unwrap_or_else(out_of_step)
+    }
+
+    /// What the server answered to the one command of this exchange, in its own words.
+    pub(in super::super) fn answer(&self) -> Result<Status> {
+        let mut shared = self.lock();
+        let answer = shared.notes.answers.pop().filter(|_| shared.notes.failure.is_none());
+        drop(shared);
+        answer.map(|(_, status)| status).ok_or_else(|| self.failure())
+    }
+
+    /// What the server can do, as far as it has told.
+    pub(in super::super) fn capabilities(&self) -> Capabilities {
+        self.lock().notes.capabilities.clone().unwrap_or_default()
+    }
+
+    /// We wait for news. Whoever calls has a clock for it.
+    pub(in super::super) fn wait(&self) {
+        self.lock().clock.until = None;
+    }
+
+    /// The next command is answered OK without being sent. After PREAUTH nothing is left to log in for, and the library
+    /// has no other way to a session.
+    pub(in super::super) fn answer_next(&self) {
+        self.lock().answer_next = true;
+    }
+}

@@ -1,0 +1,164 @@
+//! What the exchange that is under way asked for, and how much may come in answer: decides about literals and lines before
+//! they are read.
+
+use std::collections::HashSet;
+
+use async_imap::imap_proto::Response;
+
+use crate::error::{Error, Result};
+
+/// Octets of a line without its literals, unless a search is under way.
+const LINE: usize = 64 << 10;
+/// Octets of an answer to SEARCH: more than a million UIDs in one line.
+const FOUND: usize = 16 << 20;
+/// Octets of all literals of a response together that nobody asked for in particular.
+pub(super) const SMALL_LITERALS: u64 = 64 << 10;
+/// Lines and octets (literals aside) that may come in answer to one command. A million changed flags are plausible.
+const LINES: u32 = 2_000_000;
+const OCTETS: usize = 128 << 20;
+
+/// What to do with a literal that is about to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// It is small and part of the line.
+    Text,
+    /// It is a message that was asked for, and its size was checked.
+    Body,
+    /// Nobody wants it.
+    Skip,
+}
+
+/// What one exchange expects.
+#[derive(Debug)]
+pub(in super::super) struct Wanted {
+    /// Messages whose bodies were asked for and have not come yet, of at most `limit` octets each.
+    pub(in super::super) bodies: HashSet<u32>,
+    pub(in super::super) limit: u64,
+    /// FETCH responses are what was asked for: one that cannot be read is an error.
+    pub(in super::super) fetches: bool,
+    /// So are SEARCH responses.
+    pub(in super::super) search: bool,
+    /// The command itself makes servers tell flags, which are no news then.
+    pub(in super::super) changes_flags: bool,
+    lines: u32,
+    octets: usize,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self {
+            bodies: HashSet::new(),
+            limit: 0,
+            fetches: false,
+            search: false,
+            changes_flags: false,
+            lines: LINES,
+            octets: OCTETS,
+        }
+    }
+}
+
+impl Wanted {
+    /// The messages `uids`, of at most `limit` octets each.
+    pub(in super::super) fn bodies(uids: impl IntoIterator<Item = u32>, limit: u64) -> Self {
+        Self { bodies: uids.into_iter().collect(), limit, fetches: true, ..Self::default() }
+    }
+
+    /// Sizes, or other small data of messages.
+    pub(in super::super) fn fetches() -> Self {
+        Self { fetches: true, ..Self::default() }
+    }
+
+    /// UIDs.
+    pub(in super::super) fn search() -> Self {
+        Self { search: true, ..Self::default() }
+    }
+
+    /// Nothing but flags that were changed.
+    pub(in super::super) fn flags() -> Self {
+        Self { changes_flags: true, ..Self::default() }
+    }
+
+    /// An answer of a pipeline is complete: the next one has all of its own.
+    pub(in super::super) fn renew(&mut self) {
+        (self.lines, self.octets) = (LINES, OCTETS);
+    }
+
+    /// Counts what came.
+    pub(super) fn spend(&mut self, octets: usize, line_ended: bool) -> Result<()> {
+        let left = self.lines.checked_sub(u32::from(line_ended)).zip(self.octets.checked_sub(octets));
+        (self.lines, self.octets) =
+            left.ok_or_else(|| Error::Reconnect("the server talks without end and does not answer".into()))?;
+        Ok(())
+    }
+
+    /// Octets a line that begins with `text` may have without its literals.
+    pub(super) fn line_limit(&self, text: &[u8]) -> usize {
+        let is_found = text.get(..8).is_some_and(|text| text.eq_ignore_ascii_case(b"* SEARCH"))
+            || text.get(..9).is_some_and(|text| text.eq_ignore_ascii_case(b"* ESEARCH"));
+        if self.search && is_found { FOUND } else { LINE }
+    }
+
+    /// Decides about a literal of `octets` that is announced after `text`.
+    pub(super) fn literal(&self, text: &[u8], octets: u64) -> Result<Keep> {
+        if !is_body(text) {
+            return Ok(if is_fetch(text) { Keep::Skip } else { Keep::Text });
+        }
+        match uid_so_far(text) {
+            Some(uid) if !self.bodies.contains(&uid) => Ok(Keep::Skip),
+            _ if self.bodies.is_empty() => Ok(Keep::Skip),
+            _ if octets > self.limit => Err(Error::Unparseable(format!(
+                "the server sends a message of {octets} octets, more than the {} it may have",
+                self.limit
+            ))),
+            _ => Ok(Keep::Body),
+        }
+    }
+}
+
+/// Whether `text` ends where the value of `BODY[]` begins.
+pub(super) fn is_body(text: &[u8]) -> bool {
+    let start = text.len().saturating_sub(b"BODY[] ".len());
+    let is_item = start.checked_sub(1).and_then(|at| text.get(at)).is_some_and(|byte| matches!(byte, b' ' | b'('));
+    is_fetch(text) && is_item && text.get(start..).is_some_and(|name| name.eq_ignore_ascii_case(b"BODY[] "))
+}
+
+/// Whether `text` begins as a FETCH response.
+pub(super) fn is_fetch(text: &[u8]) -> bool {
+    let Some(text) = text.strip_prefix(b"* ") else { return false };
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    digits > 0 && text.get(digits..digits + 7).is_some_and(|word| word.eq_ignore_ascii_case(b" FETCH "))
+}
+
+/// The UID in `text`, the beginning of a FETCH response up to the value of `BODY[]`; `None` if it has not come yet.
+fn uid_so_far(text: &[u8]) -> Option<u32> {
+    let closed = [text, b"NIL)\r\n"].concat();
+    match super::repair::parsed(&closed)? {
+        Response::Fetch(_, items) => super::repair::uid(&items),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_the_message_before_its_body() {
+        let wanted = Wanted::bodies([7], 10);
+        for (text, expected) in [
+            ("* 1 FETCH (UID 7 BODY[] ", Keep::Body),
+            ("* 1 FETCH (FLAGS (\\Seen) UID 7 body[] ", Keep::Body),
+            ("* 1 fetch (BODY[] ", Keep::Body),
+            ("* 1 FETCH (UID 8 BODY[] ", Keep::Skip),
+            ("* 1 FETCH (UID 7 BODY[TEXT] ", Keep::Skip),
+            ("* 1 FETCH (UID 7 XBODY[] ", Keep::Skip),
+            ("* LIST () \"/\" ", Keep::Text),
+            ("* LIST () BODY[] ", Keep::Text),
+        ] {
+            assert_eq!(wanted.literal(text.as_bytes(), 10).unwrap(), expected, "{text}");
+        }
+        assert!(wanted.literal(b"* 1 FETCH (UID 7 BODY[] ", 11).is_err());
+        assert_eq!(Wanted::default().literal(b"* 1 FETCH (UID 7 BODY[] ", u64::MAX).unwrap(), Keep::Skip);
+    }
+}
