@@ -76,6 +76,8 @@ async fn a_refused_mark_is_told_and_ends_no_session() {
     let (mut imap, server) = open("", async |mut talk| {
         talk.expect("UID STORE 1 +FLAGS.SILENT (\\Seen)").await;
         talk.answer("NO [OVERQUOTA] no room").await;
+        // Refused because the mailbox is gone?
+        talk.serve("STATUS \"INBOX\" (UIDVALIDITY)", "* STATUS INBOX (UIDVALIDITY 7)\r\n").await;
         talk.serve("UID STORE 2 +FLAGS.SILENT (\\Seen)", "").await;
     })
     .await;
