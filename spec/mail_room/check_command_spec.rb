@@ -39,8 +39,10 @@ RSpec.describe MailRoom::CheckCommand do
       ✓ Waiting messages can be counted? ... yes (0 found by UNSEEN, N ms)
       ✓ Redis of arbitration can be reached? ... yes (Redis 127.0.0.1:#{redis.port}/0, N ms)
       ✓ Redis of arbitration takes writes? ... yes (N ms)
+      ✓ Redis of arbitration permits what we do there? ... yes (N ms)
       ✓ Redis of Sidekiq can be reached? ... yes (Redis 127.0.0.1:#{redis.port}/0, N ms)
       ✓ Redis of Sidekiq takes writes? ... yes (N ms)
+      ✓ Redis of Sidekiq permits what we do there? ... yes (N ms)
       ✓ Incoming address is safe? ... yes (in+%{key}@in.example.com)
 
       1 mailbox: everything is well

@@ -109,9 +109,18 @@ impl Arbiter {
     /// [`Error::TargetDown`](crate::Error::TargetDown), as of all that follow. Nothing is known then; every step may
     /// simply be repeated.
     pub async fn claim(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<Claim>> {
+        self.claim_listed(scope, ids, Duration::ZERO).await
+    }
+
+    /// [`claim`](Self::claim) for messages that a search listed which was begun `age` ago. What was set aside since then is
+    /// not theirs to take: only a later search tells whether a person wants it tried again.
+    ///
+    /// # Errors
+    /// As [`claim`](Self::claim).
+    pub async fn claim_listed(&self, scope: &str, ids: &[MessageId], age: Duration) -> Result<Vec<Claim>> {
         match self {
             Self::Noop => Ok(ids.iter().map(|_| Claim::Won { attempts: 0 }).collect()),
-            Self::Redis(redis) => redis.claim(scope, ids).await,
+            Self::Redis(redis) => redis.claim(scope, ids, age).await,
             Self::Hook(hook) => hook.claim(scope, ids).await,
         }
     }

@@ -31,6 +31,8 @@ pub struct Memory {
     /// Found marked deleted, and not yet known whether by us.
     pub(crate) leftovers: Vec<MessageId>,
     newest_first: bool,
+    /// The list that is sorted out next does not hold all there is.
+    in_part: bool,
 }
 
 /// What is to be done about the messages that a search found.
@@ -61,16 +63,22 @@ impl Memory {
         self.scope == scope
     }
 
+    /// What the search found that is sorted out next is not all there is: what it does not list says nothing.
+    pub(crate) fn found_in_part(&mut self) {
+        self.in_part = true;
+    }
+
     /// Sorts out what a search found that asks for messages without the `absent` flags. What the target was down for comes
     /// last: should it be the message that brings it down, the others do not wait for it.
     pub fn sort_out(&mut self, found: &[MessageId], absent: AbsentFlags, now: Instant) -> Sorted {
-        let known = self.forget_unlisted(found, absent);
+        let known = if std::mem::take(&mut self.in_part) { Vec::new() } else { self.forget_unlisted(found, absent) };
         self.waiting.retain(|_, until| *until > now);
         let mut sorted = Sorted { known, ..Sorted::default() };
         for id in found {
             match self.marks.listed(id, absent, now, &mut sorted.unkept) {
                 Listed::Decided => continue,
                 Listed::TryAgain => sorted.tried_again.push(id.clone()),
+                Listed::TryLater(until) => _ = self.waiting.insert(id.clone(), until),
                 Listed::New => {}
             }
             if self.waiting.contains_key(id) {
@@ -325,16 +333,34 @@ mod tests {
 
     #[test]
     fn a_message_set_aside_that_a_person_marks_unread_is_tried_again_from_the_start() {
-        let now = Instant::now();
+        let mut now = Instant::now();
         let mut memory = Memory::default();
-        for _ in 0..3 {
+        for minutes in [1, 2, 4] {
             assert_eq!(memory.refused(&uid(1)).counted, 1);
             settle(&mut memory, 1, Mark::SetAside, UNSEEN);
             let sorted = memory.sort_out(&[uid(1)], UNSEEN, now);
             let expected = Sorted { todo: vec![uid(1)], tried_again: vec![uid(1)], ..Sorted::default() };
             assert_eq!(sorted, expected);
             assert!(memory.to_mark().is_empty() && memory.to_expunge(now).is_empty());
+            // It may be the server that has lost the mark: ever later, and not marked meanwhile.
+            settle(&mut memory, 1, Mark::SetAside, UNSEEN);
+            let waiting = Sorted { waiting: 1, ..Sorted::default() };
+            assert_eq!(memory.sort_out(&[uid(1)], UNSEEN, now + Duration::from_secs(60 * minutes - 1)), waiting);
+            now += Duration::from_secs(60 * minutes);
+            assert_eq!(memory.next_try(), Some(now));
         }
+    }
+
+    #[test]
+    fn a_list_that_is_cut_short_says_nothing_of_what_it_does_not_list() {
+        let now = Instant::now();
+        let mut memory = Memory::default();
+        assert_eq!([1, 2].map(|_| memory.refused(&uid(2)).counted), [1, 2]);
+        memory.found_in_part();
+        memory.sort_out(&[uid(1)], UNSEEN, now);
+        assert_eq!(memory.refused(&uid(2)).counted, 3);
+        memory.sort_out(&[uid(1)], UNSEEN, now);
+        assert_eq!(memory.refused(&uid(2)).counted, 1);
     }
 
     #[test]

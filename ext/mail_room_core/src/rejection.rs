@@ -102,9 +102,14 @@ impl Pending {
         self.until
     }
 
+    /// For how long the message has been waiting to be told of.
+    fn age(&self) -> Duration {
+        clock::since_boot().saturating_sub(self.considered)
+    }
+
     /// Whether somebody may have told the sender, and the arbiter have forgotten it, since we looked at the message.
     fn is_outdated(&self, watched: &Watched) -> bool {
-        let age = clock::since_boot().saturating_sub(self.considered);
+        let age = self.age();
         watched.arbiter.search_is_good_for().is_some_and(|good_for| age > good_for)
     }
 }
@@ -255,7 +260,7 @@ impl Rejection {
             watched.memory().wait(id, Instant::now());
             return false;
         }
-        match self.claim(watched, scope, ids).await {
+        match self.claim(watched, pending, ids).await {
             Ok(Claim::Won { .. }) if pending.is_outdated(watched) => {
                 watched.release(scope, ids).await.ok();
                 watched.memory().wait(id, Instant::now());
@@ -320,8 +325,9 @@ impl Rejection {
     }
 
     /// Claims the message, for at least a third of a claim's life.
-    async fn claim(&self, watched: &Watched, scope: &str, ids: &[MessageId]) -> Result<Claim> {
-        let claim = watched.arbiter.claim(scope, ids).await?.into_iter().next();
+    async fn claim(&self, watched: &Watched, pending: &Pending, ids: &[MessageId]) -> Result<Claim> {
+        let (scope, age) = (&pending.scope, pending.age());
+        let claim = watched.arbiter.claim_listed(scope, ids, age).await?.into_iter().next();
         let Some(Claim::Won { .. }) = claim else { return Ok(claim.unwrap_or(Claim::Held { lasts: NO_ROOM })) };
         let ours = watched.arbiter.begin(scope, ids, matches!(self.by, By::Hook(..))).await?;
         let ours = ours.into_iter().next().unwrap_or(false);

@@ -80,6 +80,11 @@ pub trait Source: Send {
     /// Ids of the messages to deliver, oldest first, each once.
     fn search(&mut self) -> impl Future<Output = Result<Vec<MessageId>>> + Send;
 
+    /// Whether the last [`search`](Self::search) found all there is; a list may have been cut short.
+    fn lists_all(&self) -> bool {
+        true
+    }
+
     /// Sizes in octets, of those of `ids` that still exist and whose size the server tells.
     fn sizes(&mut self, ids: &[MessageId]) -> impl Future<Output = Result<Vec<(MessageId, u64)>>> + Send;
 

@@ -26,6 +26,7 @@ use crate::error::{Error, Result};
 use crate::message::{Message, MessageId};
 use crate::source::{Mark, Source};
 use crate::watched::Watched;
+use gather::SIZED_AT_FIRST;
 use hand_over::{give_up, hand_over};
 pub(crate) use marking::mark_decided;
 use marking::{expunge, expunge_leftovers, mark_all, note_listed, settle, tell_server};
@@ -83,6 +84,9 @@ async fn deliver_all<S: Source>(source: &mut S, watched: &Watched) -> Result<()>
         let searched = Searched::now();
         let found = source.search().await?;
         let searched = searched.answered();
+        if !source.lists_all() {
+            watched.memory().found_in_part();
+        }
         let sorted = watched.memory().sort_out(&found, watched.absent_flags(), Instant::now());
         not_given::tell_passed_over(watched);
         watched.progress.left(sorted.todo.len().saturating_add(sorted.waiting));
@@ -139,9 +143,14 @@ impl Searched {
         Self { begun: clock::since_boot(), took: Duration::ZERO }
     }
 
+    /// How long ago it was begun.
+    fn age(&self) -> Duration {
+        clock::since_boot().saturating_sub(self.begun)
+    }
+
     /// Its answer is there.
     fn answered(self) -> Self {
-        Self { took: clock::since_boot().saturating_sub(self.begun), ..self }
+        Self { took: self.age(), ..self }
     }
 
     /// Whether it is so old that somebody may have delivered, and the arbiter have forgotten, what it found. A process that
@@ -150,7 +159,7 @@ impl Searched {
     fn is_outdated(&self, watched: &Watched) -> bool {
         let Some(good_for) = watched.arbiter.search_is_good_for() else { return false };
         let most = good_for.saturating_mul(9) / 5;
-        clock::since_boot().saturating_sub(self.begun) > good_for.saturating_add(self.took).min(most)
+        self.age() > good_for.saturating_add(self.took).min(most)
     }
 }
 
@@ -164,6 +173,8 @@ struct Pass<'a, S> {
     /// Those of them whose size the server did not tell, so that it is only assumed.
     unmeasured: HashSet<MessageId>,
     left: usize,
+    /// Messages whose sizes are asked for at a time.
+    sized_at_a_time: usize,
     searched: Searched,
 }
 
@@ -172,7 +183,17 @@ impl<'a, S: Source> Pass<'a, S> {
         let scope = source.scope().to_owned();
         let queue = not_given::suspects_last(watched, todo);
         let (sized, unmeasured) = (VecDeque::new(), HashSet::new());
-        Self { source, watched, scope, queue, sized, unmeasured, left: limit, searched }
+        Self {
+            source,
+            watched,
+            scope,
+            queue,
+            sized,
+            unmeasured,
+            left: limit,
+            sized_at_a_time: SIZED_AT_FIRST,
+            searched,
+        }
     }
 
     async fn run(mut self) -> Result<()> {

@@ -105,6 +105,12 @@ async fn every_step_acts_only_on_what_it_finds() {
         ("claim", "failed 2@30|-|2@30", "held 30", "failed 2@30|-|2@30"),
         ("claim", "delivered me@30|SCOPE@30|-", "delivered", "delivered me@30|SCOPE@30|-"),
         ("claim", "delivered you@30|1@30|-", "delivered", "delivered you@30|1@30|-"),
+        // A search that was begun after it was set aside lists it because a person has marked it unread.
+        ("claim", "aside@590|-|-", "won 0", "claimed me@60|SCOPE@60|-"),
+        ("claim", "aside@590|1@30|-", "held 30", "-|1@30|-"),
+        ("claim listed 20 s ago", "aside@590|-|-", "held 1", "aside@590|-|-"),
+        ("claim listed 20 s ago", "aside@570|-|-", "won 0", "claimed me@60|SCOPE@60|-"),
+        ("claim listed 20 s ago", "delivered you@590|SCOPE@590|-", "delivered", "delivered you@590|SCOPE@590|-"),
         ("renew", "-|-|-", "no", "-|-|-"),
         ("renew", "-|SCOPE@30|-", "no", "-|SCOPE@30|-"),
         ("renew", "claimed me@30|SCOPE@30|1@30", "yes", "claimed me@60|SCOPE@60|1@30"),
@@ -159,9 +165,10 @@ async fn every_step_acts_only_on_what_it_finds() {
         ("acknowledged", "delivered me@86400|OTHER@30|-", "-", "delivered me@600|OTHER@30|-"),
         ("acknowledged", "delivered me@86400|1@30|-", "-", "delivered me@600|1@30|-"),
         ("acknowledged", "delivered me@86400|-|-", "-", "delivered me@600|-|-"),
-        ("set aside", "failed 2@30|-|2@30", "-", "failed 2@2|-|-"),
-        ("set aside", "failed 2@1|1@30|2@30", "-", "failed 2@1|1@30|-"),
-        ("set aside", "-|-|2 dead@30", "-", "-|-|-"),
+        ("set aside", "failed 2@30|-|2@30", "-", "aside@600|-|-"),
+        ("set aside", "failed 2@1|1@30|2@30", "-", "aside@600|1@30|-"),
+        ("set aside", "-|-|2 dead@30", "-", "aside@600|-|-"),
+        ("set aside", "aside@300|-|2@30", "-", "aside@300|-|-"),
         ("set aside", "claimed you@30|SCOPE@30|2@30", "-", "claimed you@30|SCOPE@30|2@30"),
         ("set aside", "delivered you@30|SCOPE@30|-", "-", "delivered you@30|SCOPE@30|-"),
         ("remember", "-|-|-", "-", "delivered me@86400|SCOPE@86400|-"),
@@ -181,6 +188,10 @@ async fn every_step_acts_only_on_what_it_finds() {
         set(&server, before);
         let answered = match step {
             "claim" => answer(&me.claim(SCOPE, &ids).await.unwrap()[0]),
+            "claim listed 20 s ago" => {
+                let claims = me.claim_listed(SCOPE, &ids, Duration::from_secs(20)).await;
+                answer(&claims.unwrap()[0])
+            }
             "renew" => yes_or_no(me.renew(SCOPE, &ids).await.unwrap()),
             "release" => me.release(SCOPE, &ids).await.map(|()| "-".to_owned()).unwrap(),
             "begin" => yes_or_no(me.begin(SCOPE, &ids, true).await.unwrap()),

@@ -10,7 +10,7 @@ use redis::Value;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::redis_client::{Carry, Command, RedisClient};
 
 /// How long a process is taken to be alive after its last heartbeat.
@@ -19,6 +19,8 @@ pub(super) const LIFE: Duration = Duration::from_secs(8);
 const EVERY: Duration = Duration::from_secs(2);
 /// After one that did not get through.
 const AGAIN: Duration = Duration::from_secs(1);
+/// How long Redis may take to answer it.
+const ANSWER_WITHIN: Duration = Duration::from_millis(2500);
 /// How long the end may take; the key ends by itself.
 const END_WITHIN: Duration = Duration::from_millis(500);
 
@@ -118,7 +120,9 @@ impl Heartbeat {
     async fn set(&self) -> Result<()> {
         let life = LIFE.as_millis().to_string();
         let command = Command::new("SET").arg(&self.key).arg("1").arg("PX").arg(&life);
-        let reply = self.client.run(Carry::Words, &[command]).await;
+        // One lost answer must not cost the life of the key.
+        let late = || Err(Error::target_down("the heartbeat was not answered in time"));
+        let reply = timeout(ANSWER_WITHIN, self.client.run(Carry::Words, &[command])).await.unwrap_or_else(|_| late());
         let set = reply.and_then(|mut replies| replies.pop().unwrap_or_else(|| Err(self.client.nonsense())));
         match set {
             Ok(_) => self.was_set(),

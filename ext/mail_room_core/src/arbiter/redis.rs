@@ -32,8 +32,6 @@ const JOBS: (usize, usize) = (100, 1 << 20);
 const KEPT: Duration = Duration::from_secs(24 * 3600);
 /// How long after the mail server knows.
 const KEPT_AFTERWARDS: Duration = Duration::from_secs(600);
-/// How long a message that was set aside is nobody's after the mail server knows.
-const SET_ASIDE_SETTLES: Duration = Duration::from_secs(2);
 
 script!(RENEW, "renew.lua");
 script!(RELEASE, "release.lua");
@@ -156,7 +154,7 @@ impl Redis {
         let calls = ids.chunks(BATCH).map(|ids| {
             let mut call = Invocation::default();
             ids.iter().for_each(|id| self.keys(&mut call, scope, id, Keys::Three));
-            call.millis(SET_ASIDE_SETTLES);
+            call.millis(self.kept_afterwards);
             call
         });
         self.client.run_script(Carry::Words, &SET_ASIDE, &calls.collect::<Vec<_>>()).await.map(drop)

@@ -1,18 +1,18 @@
--- The mail server knows that messages were set aside: whoever finds one of them unread again was asked by a person to try it
--- anew, so its tries are forgotten. What is claimed or delivered by now is left alone.
+-- The mail server knows that messages were set aside. Their tries are forgotten: whoever finds one of them unread again was asked by
+-- a person to try it anew. Who has listed it before must not, so that it was set aside is noted for a while. What is claimed or
+-- delivered by now is left alone.
 -- KEYS: for each message its truth, its sign, its attempts.
--- ARGV: how long in ms it stays nobody's at the most: others may still hold a list that has it.
-local life = tonumber(ARGV[1])
+-- ARGV: life in ms of what is noted.
 local call = redis.call
 
 local found = call('MGET', unpack(KEYS))
 for i = 1, #KEYS, 3 do
   local truth = found[i]
-  local failed = truth and string.sub(truth, 1, 7) == 'failed '
-  if failed and call('PTTL', KEYS[i]) > life then
-    call('PEXPIRE', KEYS[i], life)
+  if not truth or string.sub(truth, 1, 7) == 'failed ' then
+    call('SET', KEYS[i], 'aside', 'PX', ARGV[1])
+    truth = 'aside'
   end
-  if found[i + 2] and (failed or not truth) then
+  if found[i + 2] and truth == 'aside' then
     call('DEL', KEYS[i + 2])
   end
 end

@@ -10,6 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Octets of a line that are kept: the status stands at its beginning.
 const KEPT: usize = 64;
+/// How the requests begin that are sent.
+const BEGINNINGS: [&[u8]; 2] = [b"POST ", b"HEAD "];
 
 /// What is known of the answer that is coming in on one connection.
 #[derive(Debug, Clone, Default)]
@@ -37,9 +39,11 @@ impl StatusLine {
         self.state().settled = true;
     }
 
-    fn sending(&self) {
+    /// `octets` are sent. A connection may carry the next request before the one before it is settled: better no status
+    /// than that of another request. A piece of a body that looks like the beginning of a request only costs the status.
+    fn sending(&self, octets: &[u8]) {
         let mut state = self.state();
-        if state.settled {
+        if state.settled || BEGINNINGS.iter().any(|beginning| octets.starts_with(beginning)) {
             *state = State::default();
         }
     }
@@ -127,7 +131,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Noted<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Noted<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<std::io::Result<usize>> {
-        self.line.sending();
+        self.line.sending(octets);
         Pin::new(&mut self.stream).poll_write(cx, octets)
     }
 
@@ -189,17 +193,20 @@ mod tests {
     #[test]
     fn each_request_has_a_status_of_its_own() {
         let line = StatusLine::default();
-        line.sending();
+        line.sending(b"POST /a HTTP/1.1\r\n\r\nx");
         line.received(b"HTTP/1.1 413 Too Large\r\nA: b\r\n\r\nHTTP/1.1 200 OK\r\n");
         // The rest of a body that is still being sent is part of the same request.
-        line.sending();
+        line.sending(b"yz");
         assert_eq!(line.status().map(|status| status.as_u16()), Some(413));
         line.settle();
         line.received(b"HTTP/1.1 200 OK\r\n");
         assert_eq!(line.status().map(|status| status.as_u16()), Some(413));
-        line.sending();
+        line.sending(b"POST /a HTTP/1.1\r\n");
         assert_eq!(line.status(), None);
         line.received(b"HTTP/1.1 201 Created\r\n");
         assert_eq!(line.status().map(|status| status.as_u16()), Some(201));
+        // The next request may be quicker than whoever settles the one before.
+        line.sending(b"POST /b HTTP/1.1\r\n");
+        assert_eq!(line.status(), None);
     }
 }

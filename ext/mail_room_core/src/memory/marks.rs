@@ -16,6 +16,10 @@ const TELL_UNKEPT: (Duration, Duration) = (Duration::from_secs(600), Duration::f
 /// First and longest delay before the server is asked again to expunge.
 const EXPUNGE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(3600));
 
+/// Delays between two times that a message that was set aside is tried again for being listed, first and longest: where flags
+/// end with the session, no person has asked for it.
+const TRY_AGAIN: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(24 * 3600));
+
 /// A message and the mark it is meant to bear.
 type Decision = (MessageId, Mark);
 
@@ -27,6 +31,8 @@ pub(super) enum Listed {
     Decided,
     /// It was set aside, and a person has marked it unread: it is to be tried again.
     TryAgain,
+    /// The same, but not before then.
+    TryLater(Instant),
 }
 
 /// Decisions, and how far the server knows of them.
@@ -40,6 +46,8 @@ pub(super) struct Marks {
     trouble: Troubles,
     /// Acknowledged since the last search: if the next one lists them, the server does not keep the mark.
     unconfirmed: IdSet,
+    /// Set aside and tried again: not before then once more.
+    tried_again: BTreeMap<MessageId, Pause>,
     to_expunge: BTreeSet<MessageId>,
     expunge_again: Option<Pause>,
     unkept_again: Option<Pause>,
@@ -115,6 +123,12 @@ impl Marks {
             self.trouble.unkept(id, now);
             unkept.push(id.clone());
         } else if mark == Mark::SetAside {
+            let before = self.tried_again.get(id).copied();
+            if let Some(pause) = before.filter(|pause| pause.until > now) {
+                return Listed::TryLater(pause.until);
+            }
+            self.tried_again.retain(|_, pause| pause.until + TRY_AGAIN.1 > now);
+            self.tried_again.insert(id.clone(), Pause::longer(before, now, TRY_AGAIN));
             self.forget(id);
             return Listed::TryAgain;
         }

@@ -77,6 +77,10 @@ impl Source for Graph {
         self.lister.unread(&self.client, &self.watch.folder, &mut self.sizes).await
     }
 
+    fn lists_all(&self) -> bool {
+        !self.lister.is_cut()
+    }
+
     async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<(MessageId, u64)>> {
         Ok(ids.iter().map(|id| (id.clone(), if self.sizes.is_empty(id) { 0 } else { self.sizes.of(id) })).collect())
     }

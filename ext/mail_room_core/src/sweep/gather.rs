@@ -17,6 +17,8 @@ use crate::ungiven::Ungiven;
 
 /// Messages whose sizes are asked for at a time.
 pub(super) const SIZED_AT_A_TIME: usize = 2_000;
+/// The same at first: a server that takes long to tell sizes must not outlast the search.
+pub(super) const SIZED_AT_FIRST: usize = 200;
 /// What a message is taken to have if the server does not tell.
 const ASSUMED_OCTETS: u64 = 1 << 20;
 
@@ -110,7 +112,7 @@ impl<S: Source> Pass<'_, S> {
                 watched.log.info("asking arbiter to deliver", &[("uid", json!(id)), ("arbitrator", arbitrator)]);
             }
         }
-        let answers = watched.arbiter.claim(&self.scope, &ids).await?;
+        let answers = watched.arbiter.claim_listed(&self.scope, &ids, self.searched.age()).await?;
         // Standing still between the search and the claim is as bad as before.
         let outdated = self.ends_outdated();
         let now = Instant::now();

@@ -55,7 +55,8 @@ impl<S: Source> Pass<'_, S> {
         let mut memory = self.watched.memory();
         let ungiven = memory.ungiven_messages();
         let Some(group) = self.queue.front().map(|id| ungiven.group(id)) else { return Vec::new() };
-        let most = SIZED_AT_A_TIME.min(group.unwrap_or(SIZED_AT_A_TIME));
+        let most = self.sized_at_a_time.min(group.unwrap_or(SIZED_AT_A_TIME));
+        self.sized_at_a_time = self.sized_at_a_time.saturating_mul(2).min(SIZED_AT_A_TIME);
         let alike = self.queue.iter().take(most).take_while(|id| ungiven.group(id) == group).count();
         self.queue.drain(..alike).collect()
     }

@@ -58,8 +58,8 @@ enum Known {
 }
 
 impl Redis {
-    pub(in crate::arbiter) async fn claim(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<Claim>> {
-        let (mut answers, holders) = self.ask(scope, ids, &Ended::default()).await?;
+    pub(in crate::arbiter) async fn claim(&self, scope: &str, ids: &[MessageId], age: Duration) -> Result<Vec<Claim>> {
+        let (mut answers, holders) = self.ask(scope, ids, age, &Ended::default()).await?;
         let (known, ended) = self.judge(&holders).await?;
         let of = |holder: Option<usize>| holder.and_then(|holder| known.get(holder)).copied().unwrap_or(Known::Nothing);
         let heirless =
@@ -68,7 +68,7 @@ impl Redis {
             ids.iter().zip(&answers).filter(|(_, answer)| heirless(answer)).map(|(id, _)| id.clone()).collect();
         if !again.is_empty() {
             // Who holds one now has only just claimed it: nothing more is to be known of that holder yet.
-            let mut anew = self.ask(scope, &again, &ended).await?.0.into_iter();
+            let mut anew = self.ask(scope, &again, age, &ended).await?.0.into_iter();
             for answer in answers.iter_mut().filter(|answer| heirless(answer)) {
                 *answer = match anew.next().ok_or_else(|| self.client.nonsense())? {
                     Answer::Held { left, holder: Some(_) } => Answer::Held { left: left.min(LOOK_AGAIN), holder: None },
@@ -118,7 +118,13 @@ impl Redis {
     }
 
     /// Asks for `ids`, and for what the holders have claimed that have `ended`. Answers in order, and the holders in them.
-    async fn ask(&self, scope: &str, ids: &[MessageId], ended: &Ended<'_>) -> Result<(Vec<Answer>, Vec<String>)> {
+    async fn ask(
+        &self,
+        scope: &str,
+        ids: &[MessageId],
+        age: Duration,
+        ended: &Ended<'_>,
+    ) -> Result<(Vec<Answer>, Vec<String>)> {
         let (own, life) = self.own_heartbeat();
         let calls = ids.chunks(BATCH).map(|ids| {
             let mut call = Invocation::default();
@@ -127,6 +133,7 @@ impl Redis {
                 call.key(own.to_owned());
             }
             call.arg(self.instance.name()).arg(scope).millis(self.ttl).millis(NO_END).number(ids.len()).millis(life);
+            call.millis(age).millis(self.kept_afterwards);
             if let Some(heartbeat) = &self.heartbeat {
                 ended.missing.iter().for_each(|holder| _ = call.key(heartbeat.key_of(holder.process)));
             }
@@ -212,7 +219,7 @@ mod tests {
             if beats {
                 server.ask::<()>(&format!("SET {HEARTBEAT} 1"));
             }
-            let (answers, _) = me.ask("s", &[MessageId::Uid(7)], &ended).await.unwrap();
+            let (answers, _) = me.ask("s", &[MessageId::Uid(7)], Duration::ZERO, &ended).await.unwrap();
             assert_eq!(matches!(answers[..], [Answer::Won { attempts: 0 }]), won, "{truth}, heartbeat: {beats}");
             let after = if won { format!("claimed {}", me.instance.name()) } else { truth };
             assert_eq!(server.ask::<String>("GET delivered:7:s"), after);

@@ -24,6 +24,8 @@ use crate::message::MessageId;
 pub(super) const PAGE_OCTETS: usize = 8 << 20;
 /// Messages listed at a time, the oldest; the others when these are done. Bounds what is kept of a backlog.
 const LISTED: usize = 20_000;
+/// Time after which a list ends with what it has.
+const LISTED_WITHIN: Duration = Duration::from_secs(120);
 /// Octets of their ids, for the same reason.
 const LISTED_OCTETS: usize = 16 << 20;
 /// Pages in a row without anything new, after which a list is taken to have no end.
@@ -72,6 +74,8 @@ struct Property {
 pub(super) struct Lister {
     shape: Shape,
     told: Option<Instant>,
+    /// Whether the last list was cut short.
+    is_cut: bool,
 }
 
 /// The messages listed so far.
@@ -118,9 +122,11 @@ impl Lister {
     ) -> Result<Vec<MessageId>> {
         let mut found = Found::default();
         let mut again = Backoff::new(AGAIN.0, AGAIN.1);
-        self.shape.begin(Instant::now());
+        let begun = Instant::now();
+        self.shape.begin(begun);
+        self.is_cut = false;
         loop {
-            let unsuccessful = match self.pages(client, folder, &mut found).await? {
+            let unsuccessful = match self.pages(client, folder, &mut found, begun).await? {
                 Ok(()) => {
                     self.shape.went_well();
                     break;
@@ -138,7 +144,9 @@ impl Lister {
                 break;
             }
         }
-        client.troubles.forget_others(&found.seen);
+        if !self.is_cut {
+            client.troubles.forget_others(&found.seen);
+        }
         sizes.listed(found.stored);
         Ok(found.ids)
     }
@@ -149,6 +157,7 @@ impl Lister {
         client: &Client,
         folder: &Folder,
         found: &mut Found,
+        begun: Instant,
     ) -> Result<std::result::Result<(), Unsuccessful>> {
         let mut pages = Pages::new(first(client, folder, &self.shape));
         while let Some(url) = pages.next.take() {
@@ -158,7 +167,9 @@ impl Lister {
                 Err(unsuccessful) => return Ok(Err(unsuccessful)),
             };
             let news = found.add(page.value);
-            if found.is_full() {
+            // The oldest come first. The rest is listed when these are delivered, before the list is too old to be relied upon.
+            if found.is_full() || (begun.elapsed() > LISTED_WITHIN && !found.ids.is_empty()) {
+                self.is_cut = page.next.is_some();
                 break;
             }
             if let Err(endless) = pages.turn(client, page.next.as_deref(), news)? {
@@ -181,7 +192,13 @@ impl Lister {
         client.log.line(Severity::Warn, "List not answered", &[("error", error.into())]);
     }
 
+    /// Whether the last list was cut short.
+    pub(super) fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
     fn cut_short(&mut self, client: &Client, why: &str) {
+        self.is_cut = true;
         let now = Instant::now();
         if self.told.is_some_and(|told| now.duration_since(told) < TELL_EVERY) {
             return;

@@ -1,6 +1,8 @@
 //! What becomes of a message that was given up: `\Seen \Flagged` where it is, or moved to a folder of its own with MOVE
 //! (RFC 6851), else COPY, `\Deleted` and UID EXPUNGE. It is never lost: before it leaves one place it is in the other.
 
+use std::collections::BTreeSet;
+
 use super::namespace;
 use super::session::Session;
 use super::status::{Kind, Status};
@@ -21,12 +23,14 @@ pub(super) struct Failed {
     name: Option<String>,
     /// The name under which the server has taken messages.
     works: Option<String>,
+    /// Messages of this session that are in the folder by COPY: a mark that is refused after it must not copy them again.
+    copied: BTreeSet<u32>,
 }
 
 impl Failed {
     /// In this folder, if there is one.
     pub(super) fn new(name: Option<String>) -> Self {
-        Self { name, works: None }
+        Self { name, ..Self::default() }
     }
 
     /// Sets `uids` aside. Returns a complaint if the folder does not take them: they are then left where they are.
@@ -36,7 +40,11 @@ impl Failed {
             return Ok(None);
         };
         let mut complaint = None;
-        for set in sets(uids, SET_OCTETS) {
+        let (copied, uids): (Vec<u32>, Vec<u32>) = uids.iter().partition(|uid| self.copied.contains(uid));
+        if !copied.is_empty() {
+            remove(session, &copied).await?;
+        }
+        for set in sets(&uids, SET_OCTETS) {
             store::add_flags(session, &set.uids, "\\Flagged").await?;
             let Some(mut refusal) = self.transfer(session, &set, &folder).await? else { continue };
             let left = match set.uids.len() {
@@ -88,19 +96,41 @@ impl Failed {
     /// server's answer if it refuses both.
     async fn transfer(&mut self, session: &mut Session, set: &UidSet, folder: &str) -> Result<Option<Status>> {
         let name = self.works.clone().unwrap_or_else(|| folder.to_owned());
-        let Some(refusal) = transfer(session, set, &name).await? else { return Ok(None) };
+        let Some(refusal) = self.transfer_into(session, set, &name).await? else { return Ok(None) };
         if let Some(full) = namespace::with_prefix(session, &name).await?
             && full != session.mailbox
-            && transfer(session, set, &full).await?.is_none()
+            && self.transfer_into(session, set, &full).await?.is_none()
         {
             self.works = Some(full);
             return Ok(None);
         }
         Ok(Some(refusal))
     }
+
+    /// Moves a set. Returns the server's answer if it refuses.
+    async fn transfer_into(&mut self, session: &mut Session, set: &UidSet, folder: &str) -> Result<Option<Status>> {
+        if let Some(refusal) = transfer(session, set, folder).await? {
+            return Ok(Some(refusal));
+        }
+        if !session.capabilities.moves {
+            self.copied.extend(&set.uids);
+            remove(session, &set.uids).await?;
+        }
+        Ok(None)
+    }
 }
 
-/// Moves a set. Returns the server's answer if it refuses.
+/// Removes what was copied.
+async fn remove(session: &mut Session, uids: &[u32]) -> Result<()> {
+    store::mark(session, uids, Mark::Deleted).await?;
+    // Without UIDPLUS whatever anybody has marked would go, too.
+    if session.capabilities.uid_expunge {
+        store::expunge(session, uids).await?;
+    }
+    Ok(())
+}
+
+/// Moves a set, or copies it where the server does not move. Returns the server's answer if it refuses.
 async fn transfer(session: &mut Session, set: &UidSet, folder: &str) -> Result<Option<Status>> {
     let mut answer = to_folder(session, set, folder).await?;
     if answer.kind != Kind::Ok {
@@ -116,13 +146,6 @@ async fn transfer(session: &mut Session, set: &UidSet, folder: &str) -> Result<O
     }
     if answer.kind != Kind::Ok {
         return Ok(Some(answer));
-    }
-    if !session.capabilities.moves {
-        store::mark(session, &set.uids, Mark::Deleted).await?;
-        // Without UIDPLUS whatever anybody has marked would go, too.
-        if session.capabilities.uid_expunge {
-            store::expunge(session, &set.uids).await?;
-        }
     }
     Ok(None)
 }
