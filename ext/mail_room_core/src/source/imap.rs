@@ -265,6 +265,10 @@ impl Source for Imap {
         self.blamed(same)
     }
 
+    fn remarks(&mut self) -> Vec<(&'static str, String)> {
+        std::mem::take(&mut self.session.notes.remarks)
+    }
+
     fn complaint(&mut self) -> Option<String> {
         self.complaint.take()
     }
