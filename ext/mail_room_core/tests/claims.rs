@@ -108,7 +108,7 @@ async fn every_step_acts_only_on_what_it_finds() {
         // A search that was begun after it was set aside lists it because a person has marked it unread.
         ("claim", "aside@590|-|-", "won 0", "claimed me@60|SCOPE@60|-"),
         ("claim", "aside@590|1@30|-", "held 30", "aside@590|1@30|-"),
-        ("claim listed 20 s ago", "aside@590|-|-", "held 1", "aside@590|-|-"),
+        ("claim listed 20 s ago", "aside@590|-|-", "held 10", "aside@590|-|-"),
         ("claim listed 20 s ago", "aside@570|-|-", "won 0", "claimed me@60|SCOPE@60|-"),
         ("claim listed 20 s ago", "delivered you@590|SCOPE@590|-", "delivered", "delivered you@590|SCOPE@590|-"),
         ("renew", "-|-|-", "no", "-|-|-"),
