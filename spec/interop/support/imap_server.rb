@@ -30,8 +30,15 @@ class InteropServer
     false
   end
 
+  # The same for many, over as few connections as it lets us: some hang up at a mail they do not like.
+  #
   # @return [Integer] how many it took
-  def offer_all(user, mails, mailbox: "INBOX") = mails.count { |raw| offer(user, raw, mailbox: mailbox) }
+  def offer_all(user, mails, mailbox: "INBOX")
+    left = mails.dup
+    taken = 0
+    taken += offer_while_connected(user, left, mailbox) until left.empty?
+    taken
+  end
 
   def messages(user, mailbox: "INBOX") = imap(user, mailbox: mailbox, readonly: true, &:messages)
 
@@ -53,6 +60,23 @@ class InteropServer
   end
 
   private
+
+  def offer_while_connected(user, left, mailbox)
+    taken = 0
+    imap(user, mailbox: nil) do |client|
+      while (raw = left.shift)
+        begin
+          client.append(raw, mailbox: mailbox)
+          taken += 1
+        rescue Net::IMAP::NoResponseError, Net::IMAP::BadResponseError
+          nil
+        end
+      end
+    end
+    taken
+  rescue Net::IMAP::ByeResponseError, EOFError
+    taken
+  end
 
   # Whom the mail belongs to.
   def owner
