@@ -27,12 +27,24 @@ class ServerProcess
     # A port on the loopback that nobody listens on, below the range that the kernel takes ports of clients from: it
     # stays free while its server is restarted.
     def free_port
-      @ports ||= (20_000..29_999).to_a.shuffle
+      @ports ||= ports.shuffle
       port = @ports.pop or raise "no port left"
       TCPServer.new("127.0.0.1", port).close
       port
     rescue Errno::EADDRINUSE
       retry
+    end
+
+    private
+
+    # Specs that run side by side share no port.
+    def ports
+      all = 20_000..29_999
+      case ENV.fetch("SPEC_PORTS", nil)
+      when "odd" then all.select(&:odd?)
+      when "even" then all.select(&:even?)
+      else all.to_a
+      end
     end
   end
 
