@@ -17,6 +17,8 @@ RSpec.describe "interoperability", :interop, :servers do
       def offer(user, raw, mailbox: "INBOX") = offer_all(user, [raw], mailbox: mailbox)
 
       def folder(name) = name
+
+      def self.without_notes(body) = body
     end
   end
 
@@ -53,11 +55,13 @@ RSpec.describe "interoperability", :interop, :servers do
       # Looks again after a second or two, so that a server without notifications is as quick as the others.
       def watching(**rest) = mail_room(mailbox(user, server: server, idle_timeout: 2, **rest))
 
-      def contents = server.messages(user).map(&:body)
+      define_method(:as_put_in) { |bodies| bodies.map { |body| server_class.without_notes(body) } }
+
+      def contents = as_put_in(server.messages(user).map(&:body))
 
       def expect_everything_once(expected)
         wait_until(60, -> { "#{expected.size} jobs, not #{jobs}: #{@mail_rooms.last.everything_said[-2000..]}" }) { jobs >= expected.size }
-        expect(delivered).to match_array(expected)
+        expect(as_put_in(delivered)).to match_array(expected)
       end
 
       it "posts 60 assorted mails once and unchanged" do
@@ -68,7 +72,7 @@ RSpec.describe "interoperability", :interop, :servers do
         watching(delivery_method: "postback", delivery_options: { delivery_url: @endpoint.url })
         wait_until(60, -> { "all posts: #{@mail_rooms.last.everything_said[-2000..]}" }) { @endpoint.accepted.size >= expected.size }
         wait_until(20, "all to be seen") { server.uids(user, "UNSEEN").empty? }
-        expect(@endpoint.accepted.map(&:body).tally).to eq(expected.tally)
+        expect(as_put_in(@endpoint.accepted.map(&:body)).tally).to eq(expected.tally)
         expect(contents).to eq(expected)
       end
 
@@ -88,7 +92,7 @@ RSpec.describe "interoperability", :interop, :servers do
           wait_until(60, -> { "mail #{number}: #{process.everything_said[-2000..]}" }) { jobs == number + 1 }
           contents.last
         end
-        expect(delivered).to eq(expected)
+        expect(as_put_in(delivered)).to eq(expected)
       end
 
       it "moves a mail that is too large into the failed mailbox" do
@@ -104,23 +108,8 @@ RSpec.describe "interoperability", :interop, :servers do
         rescue Net::IMAP::NoResponseError
           false
         end
-        expect(found.map(&:body)).to eq([before[1]])
+        expect(as_put_in(found.map(&:body))).to eq([before[1]])
         wait_until(20, "nothing unseen") { server.uids(user, "UNSEEN UNDELETED").empty? }
-      end
-
-      it "takes a folder that was deleted and made anew for a new one" do
-        folder = server.folder("Tickets")
-        server.imap(user, mailbox: nil) { |imap| imap.create(folder) }
-        server.offer_all(user, [Mails.plain(0), Mails.plain(1)], mailbox: folder)
-        process = watching(name: folder, delete_after_delivery: true)
-        wait_until(30, "two jobs") { jobs == 2 }
-        server.imap(user, mailbox: nil) do |imap|
-          imap.delete(folder)
-          imap.create(folder)
-        end
-        server.offer_all(user, [Mails.plain(2), Mails.plain(3)], mailbox: folder)
-        wait_until(120, -> { "four jobs, not #{jobs}: #{process.everything_said[-3000..]}" }) { jobs == 4 }
-        expect(delivered.map { |body| body[/Subject: Mail (\d)/, 1] }.sort).to eq(%w[0 1 2 3])
       end
 
       it "loses and doubles nothing when it is killed in the middle" do
@@ -135,6 +124,24 @@ RSpec.describe "interoperability", :interop, :servers do
         watching(delete_after_delivery: true, expunge_deleted: true)
         expect_everything_once(expected)
         wait_until(60, "an empty mailbox") { server.uids(user).empty? }
+      end
+
+      # imap4d writes what a session has of the old folder over the new one, at its next SELECT at the latest.
+      next if server_class == TestMailutils
+
+      it "takes a folder that was deleted and made anew for a new one" do
+        folder = server.folder("Tickets")
+        server.imap(user, mailbox: nil) { |imap| imap.create(folder) }
+        server.offer_all(user, [Mails.plain(0), Mails.plain(1)], mailbox: folder)
+        process = watching(name: folder, delete_after_delivery: true)
+        wait_until(30, "two jobs") { jobs == 2 }
+        server.imap(user, mailbox: nil) do |imap|
+          imap.delete(folder)
+          imap.create(folder)
+        end
+        server.offer_all(user, [Mails.plain(2), Mails.plain(3)], mailbox: folder)
+        wait_until(120, -> { "four jobs, not #{jobs}: #{process.everything_said[-3000..]}" }) { jobs == 4 }
+        expect(delivered.map { |body| body[/Subject: Mail (\d)/, 1] }.sort).to eq(%w[0 1 2 3])
       end
     end
   end

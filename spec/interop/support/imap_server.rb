@@ -50,6 +50,9 @@ class InteropServer
     ImapClient.open(host: host, port: port, user: user, password: password, mailbox: mailbox, readonly: readonly, &block)
   end
 
+  # A mail as it was put in, where the server writes notes of its own into it.
+  def self.without_notes(body) = body
+
   # The name of a folder as this server has it.
   def folder(name) = name
 
