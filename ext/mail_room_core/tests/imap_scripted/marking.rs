@@ -242,7 +242,7 @@ async fn a_server_without_uidvalidity_may_number_new_mail_as_old_mail() {
         // The next session numbers from 1 again.
         server.state().replies_lost = 1;
         server.append(4);
-        until("the connection is lost", || server.state().sessions == 2).await;
+        until("the connection is lost", || server.state().sessions >= 2).await;
         // Marked by a session that is over: nobody can know whose it is.
         assert_eq!(server.flags().into_iter().collect::<Vec<_>>(), [(4, "\\Deleted \\Seen".to_owned())]);
         server.state().messages.clear();
@@ -389,7 +389,7 @@ async fn a_lost_reply_to_store_ends_in_a_mark_and_not_in_a_storm_of_searches() {
         let config =
             Mailbox { search_command: search.into(), delete_after_delivery: deletes, ..to_sidekiq(&server, &redis) };
         let process = Process::start(config);
-        until("the connection is lost", || server.state().sessions == 2).await;
+        until("the connection is lost", || server.state().sessions >= 2).await;
         until("the watcher waits", || !process.said("Idling").is_empty()).await;
         let marked = if deletes { "\\Deleted \\Seen" } else { "\\Seen" };
         until("all are marked", || server.flags().values().all(|flags| flags == marked)).await;
