@@ -184,7 +184,8 @@ impl Talk {
     /// What is sent before the tagged answer, each with its line end, and that answer.
     fn answer(&mut self, command: &str) -> Result<(Vec<String>, String), Gone> {
         let mut state = self.server.state.lock().unwrap();
-        if command.starts_with("UID SEARCH") {
+        // The search for leftovers shows no new mail.
+        if command.starts_with("UID SEARCH") && command != "UID SEARCH DELETED" {
             self.known = state.changes;
         }
         let ok = |data| Ok((data, "OK done".to_owned()));
