@@ -9,12 +9,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mail_room_core::Error;
 use mail_room_core::arbiter::{Arbiter, Claim};
-use mail_room_core::budget::{Budget, ENCODING_OCTETS};
 use mail_room_core::config::{self, Arbitration, Claims};
 use mail_room_core::delivery::Handover;
 use mail_room_core::delivery::sidekiq::Sidekiq;
+use mail_room_core::limits::memory_budget::{Budget, ENCODING_OCTETS};
 use mail_room_core::message::{Message, MessageId};
-use mail_room_core::redis_client::RedisClients;
+use mail_room_core::transport::redis::RedisClients;
 use redis_server::{Proxy, Server, redis_at};
 use serde_json::Value;
 

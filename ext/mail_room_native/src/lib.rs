@@ -28,5 +28,5 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
 }
 
 fn reopen_logs() {
-    mail_room_core::journal::reopen_logs();
+    mail_room_core::observe::log::reopen_logs();
 }

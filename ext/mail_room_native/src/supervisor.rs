@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use magnus::{Error, RArray, RModule, Ruby, Value, function, method, prelude::*};
-use mail_room_core::bell::Bell;
-use mail_room_core::supervisor::Supervisor as Core;
+use mail_room_core::ruby::waker::Bell;
+use mail_room_core::watch::supervisor::Supervisor as Core;
 
 use crate::call::Call;
 use crate::errors;

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::error::{Error, Result};
-use crate::redis_client::{Carry, Command, RedisClient};
+use crate::transport::redis::{Carry, Command, RedisClient};
 
 /// How long a process is taken to be alive after its last heartbeat.
 pub(super) const LIFE: Duration = Duration::from_secs(8);

@@ -16,12 +16,12 @@ use std::time::Duration;
 use super::heartbeat::{self, Heartbeat};
 use super::process::Instance;
 use super::{Job, handover};
-use crate::batch::fitting;
 use crate::config;
 use crate::delivery::Handover;
 use crate::error::Result;
+use crate::limits::batch::fitting;
 use crate::message::MessageId;
-use crate::redis_client::{Carry, Command, Invocation, RedisClient, RedisClients, Script, integers};
+use crate::transport::redis::{Carry, Command, Invocation, RedisClient, RedisClients, Script, integers};
 
 /// Messages one script call is about: few enough that nobody else waits long for Redis.
 const BATCH: usize = 200;

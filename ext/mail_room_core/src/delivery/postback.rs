@@ -18,10 +18,10 @@ use tokio::time::{Instant, timeout_at};
 use super::{Handover, Symptom, Weight};
 use crate::config;
 use crate::error::{Error, Result};
-use crate::http::{self, Answer, Poster, Unanswered};
-use crate::jwt;
 use crate::message::{Message, MessageId};
-use crate::random::hex_128;
+use crate::system::random::hex_128;
+use crate::transport::http::{self, Answer, Poster, Unanswered};
+use crate::transport::jwt;
 
 /// Redirects that one message may go through.
 const REDIRECTS: usize = 5;

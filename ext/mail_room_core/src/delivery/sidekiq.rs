@@ -8,14 +8,14 @@ use serde_json::Error as JsonError;
 
 use super::Handover;
 use crate::arbiter::{Arbiter, Job};
-use crate::batch::fitting;
-use crate::budget::Budget;
-use crate::charset::to_utf8;
 use crate::config;
 use crate::error::{Error, Result};
+use crate::limits::batch::fitting;
+use crate::limits::memory_budget::Budget;
+use crate::matching::charset::to_utf8;
 use crate::message::Message;
-use crate::random::hex_96;
-use crate::redis_client::{Carry, Command, RedisClient, RedisClients};
+use crate::system::random::hex_96;
+use crate::transport::redis::{Carry, Command, RedisClient, RedisClients};
 
 /// Messages and their octets that are encoded and sent at a time. A larger message travels alone.
 pub(super) const BATCH: (usize, usize) = (100, 1 << 20);

@@ -19,8 +19,8 @@ use tokio::time::timeout;
 
 use crate::config::{Smtp, SmtpSecurity};
 use crate::error::Error;
-use crate::net::{self, Stream, Unreached};
-use crate::tls;
+use crate::transport::tcp::{self, Stream, Unreached};
+use crate::transport::tls;
 
 /// Greeting and login cost a server nothing: who only asks need not have the patience of a notice.
 const ASKED_WITHIN: Duration = Duration::from_secs(20);
@@ -92,7 +92,7 @@ async fn log_in(config: &Smtp, until: Instant) -> Result<AsyncSmtpConnection, Un
 
 /// A stream on which the server greets, encrypted as `security` says.
 async fn open(config: &Smtp, until: Instant) -> Result<Greeting, Untaken> {
-    let stream = net::tcp(&config.host, config.port, until).await.map_err(|unreached| match unreached {
+    let stream = tcp::tcp(&config.host, config.port, until).await.map_err(|unreached| match unreached {
         Unreached::Io(error) => down(config, &format!("{error}; check address and port")),
         Unreached::Late(within) => down(config, &format!("no connection within {} s", within.as_secs())),
     })?;

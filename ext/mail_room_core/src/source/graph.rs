@@ -33,8 +33,8 @@ use std::time::{Duration, Instant};
 pub use connector::GraphConnector;
 pub(crate) use lane::Lanes;
 
-use crate::control::Stop;
 use crate::error::Result;
+use crate::limits::shutdown::Stop;
 use crate::message::MessageId;
 use crate::source::{Fetched, Mark, Source};
 use client::Client;

@@ -4,17 +4,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mail_room_core::arbiter::Arbiter;
-use mail_room_core::budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
 use mail_room_core::config::{Delivery as Deliver, LogTarget, Mailbox};
-use mail_room_core::control::Stop;
 use mail_room_core::delivery::Delivery;
-use mail_room_core::hook::Calls;
-use mail_room_core::journal::Journal;
-use mail_room_core::postgres::PostgresClients;
-use mail_room_core::redis_client::RedisClients;
+use mail_room_core::limits::memory_budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
+use mail_room_core::limits::shutdown::Stop;
+use mail_room_core::observe::log::Journal;
+use mail_room_core::ruby::calls::Calls;
 use mail_room_core::source::imap::ImapConnector;
-use mail_room_core::watched::Watched;
-use mail_room_core::watcher::watch;
+use mail_room_core::transport::postgres::PostgresClients;
+use mail_room_core::transport::redis::RedisClients;
+use mail_room_core::watch::mailbox::Watched;
+use mail_room_core::watch::watcher::watch;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 

@@ -9,7 +9,7 @@ use super::page::Lister;
 use super::size::Sizes;
 use crate::check::Report;
 use crate::config::{Graph, Mailbox};
-use crate::journal::Journal;
+use crate::observe::log::Journal;
 
 /// Steps `prepared`, `token`, `folder` and `unread`.
 pub(crate) async fn check(mailbox: &Mailbox, graph: &Graph, report: &mut Report) -> Option<()> {

@@ -15,10 +15,10 @@ use super::lane::{Lane, Place};
 use super::request::Request;
 use super::token::Tokens;
 use super::trouble::Troubles;
-use crate::backoff::seconds;
 use crate::error::{Error, Result};
-use crate::http::{self, Http};
-use crate::journal::Log;
+use crate::limits::backoff::seconds;
+use crate::observe::log::Log;
+use crate::transport::http::{self, Http};
 
 /// An answer whose body is still to be read; it keeps its place in the lane until dropped.
 pub(super) struct Answer {

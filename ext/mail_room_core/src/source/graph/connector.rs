@@ -16,10 +16,10 @@ use super::token::Tokens;
 use super::watch::Watch;
 use crate::config;
 use crate::error::Result;
-use crate::http::Http;
-use crate::journal::Log;
-use crate::watched::Watched;
-use crate::watcher::Connector;
+use crate::observe::log::Log;
+use crate::transport::http::Http;
+use crate::watch::mailbox::Watched;
+use crate::watch::watcher::Connector;
 
 /// How long a connection may take, from the name to the end of the TLS handshake.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep_until;
 
-use crate::backoff::Backoff;
+use crate::limits::backoff::Backoff;
 
 /// Requests on their way at a time.
 pub(super) const PLACES: u32 = 4;

@@ -15,10 +15,10 @@ use super::folder::Folder;
 use super::request::Request;
 use super::shape::Shape;
 use super::size::Sizes;
-use crate::backoff::Backoff;
 use crate::error::{Error, Result};
-use crate::journal::Severity;
+use crate::limits::backoff::Backoff;
 use crate::message::MessageId;
+use crate::observe::log::Severity;
 
 /// Octets of a page.
 pub(super) const PAGE_OCTETS: usize = 8 << 20;

@@ -3,8 +3,8 @@
 use super::silent_idle::SilentIdle;
 use super::{Deadlines, Gate, Imap};
 use crate::error::Result;
-use crate::watched::Watched;
-use crate::watcher::Connector;
+use crate::watch::mailbox::Watched;
+use crate::watch::watcher::Connector;
 
 /// Opens sessions on IMAP servers.
 #[derive(Debug, Default)]

@@ -1,0 +1,216 @@
+//! A chunk on its way to the target, group by group, and what follows from how it went: delivered, lost to somebody else,
+//! tried again later, set aside. Marks nothing on the server; what is decided stands in the memory.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use serde_json::json;
+use tokio::time::sleep_until;
+
+use super::{Chunk, triage};
+use crate::delivery::{Handover, Symptom};
+use crate::error::{Error, Result};
+use crate::limits::batch::fitting;
+use crate::limits::memory_budget::kept;
+use crate::message::{Message, MessageId};
+use crate::observe::progress::Fate;
+use crate::track::failures::Failure;
+use crate::track::retry::{self, Terms, lost};
+use crate::watch::mailbox::Watched;
+
+/// What is on its way when a stop is asked for has this long; then marking what got through must still fit into the stop.
+const FINISH_WITHIN: Duration = Duration::from_secs(15);
+
+/// Without any answer of the target. If others wait for memory then, what is not on its way is given up and fetched again
+/// later: they may have targets that answer.
+const STUCK_AFTER: Duration = Duration::from_secs(10);
+/// How often it is looked whether others wait.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Hands a chunk over. What a stop or an error keeps from being begun stays claimed; the caller releases it. `stuck` becomes
+/// true when memory is to be given up.
+///
+/// # Errors
+/// [`Error::TargetDown`] and [`Error::TargetDoubted`]. What got through before is decided all the same.
+pub(super) async fn hand_over(watched: &Watched, scope: &str, chunk: Chunk, stuck: &AtomicBool) -> Result<()> {
+    let _handing_over = watched.handing_over();
+    let Chunk { mut messages, settled, mut lease } = chunk;
+    for (id, mark) in &settled {
+        watched.memory().decided(id, *mark);
+    }
+    triage::triage(watched, scope, &mut messages).await?;
+    let mut waiting = VecDeque::from(messages);
+    let mut under_way = FuturesUnordered::new();
+    let mut octets_under_way = 0;
+    let mut outcome = Ok(());
+    let mut look_at = Instant::now() + STUCK_AFTER;
+    loop {
+        while outcome.is_ok() && under_way.len() < watched.delivery.in_flight() && !watched.stop.asked() {
+            let fitting = fitting(waiting.iter().map(|message| message.body.len()), watched.delivery.group());
+            if fitting == 0 {
+                break;
+            }
+            let group: Vec<_> = waiting.drain(..fitting).collect();
+            let octets: usize = group.iter().map(|message| message.body.len()).sum();
+            octets_under_way += octets;
+            under_way.push(async move { (octets, hand_over_group(watched, scope, group).await) });
+        }
+        tokio::select! {
+            biased;
+            ended = under_way.next() => match ended {
+                None => return outcome,
+                Some((octets, ended)) => {
+                    octets_under_way -= octets;
+                    outcome = worse(outcome, ended);
+                    look_at = Instant::now() + STUCK_AFTER;
+                    stuck.store(false, Ordering::Release);
+                }
+            },
+            () = watched.stop.wait_and(FINISH_WITHIN) => return outcome,
+            () = sleep_until(look_at.into()) => {
+                if watched.budget.is_wanted() {
+                    stuck.store(true, Ordering::Release);
+                    give_up(watched, scope, waiting.drain(..).collect()).await;
+                    lease = lease.and_then(|lease| kept(lease, octets_under_way));
+                    if let Some(lease) = &mut lease {
+                        lease.write_off();
+                    }
+                }
+                look_at = Instant::now() + LOOK_EVERY;
+            }
+        }
+    }
+}
+
+/// Gives up messages that were fetched and are not begun: others may have them, or we later.
+pub(super) async fn give_up(watched: &Watched, scope: &str, messages: Vec<Message>) {
+    let ids: Vec<_> = messages.into_iter().map(|message| message.id).collect();
+    if !ids.is_empty() {
+        // A claim that cannot be given back ends by itself.
+        watched.release(scope, &ids).await.ok();
+    }
+}
+
+async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>) -> Result<()> {
+    let begins = !watched.delivery.settles_claims();
+    if begins {
+        let ids: Vec<_> = group.iter().map(|message| message.id.clone()).collect();
+        let mut ours = watched.arbiter.begin(scope, &ids, watched.delivery.may_be_deadly()).await?.into_iter();
+        group.retain(|message| {
+            let ours = ours.next().unwrap_or(false);
+            if !ours {
+                lost(watched, &message.id);
+            }
+            ours
+        });
+    }
+    if watched.log.enabled() {
+        for message in &group {
+            watched.log.info(
+                "sending to deliverer",
+                &[
+                    ("uid", json!(message.id)),
+                    ("deliverer", watched.delivery.class_name().into()),
+                    ("byte_size", message.body.len().into()),
+                ],
+            );
+        }
+    }
+    let ids: Vec<_> = group.iter().map(|message| message.id.clone()).collect();
+    let handovers = watched.delivery.deliver(scope, group, &watched.encoding).await;
+    let handovers = handovers.inspect_err(|_| watched.memory().outage())?;
+    let alone = ids.len() == 1;
+    let mut delivered = Vec::with_capacity(ids.len());
+    let (mut untried, mut outcome) = (Vec::new(), Ok(()));
+    for (id, handover) in ids.into_iter().zip(handovers) {
+        match handover {
+            Handover::Delivered { status } => {
+                watched.memory().delivered(&id, watched.mark());
+                watched.progress.count(Fate::Delivered);
+                if watched.log.enabled()
+                    && let Some(fields) = watched.delivery.pushed(status)
+                {
+                    watched.log.bare("message pushed", &fields);
+                }
+                delivered.push(id);
+            }
+            Handover::Lost => lost(watched, &id),
+            Handover::Refused { error, tries } => {
+                let failure = watched.memory().refused(&id);
+                let terms = Terms { tries, retry_after: None };
+                outcome = outcome.and(failed(watched, scope, &id, &error, failure, terms).await);
+            }
+            Handover::Failed(error) => {
+                let failure = watched.memory().failed(&id, Symptom::UNKNOWN);
+                outcome = outcome.and(failed(watched, scope, &id, &error, failure, Terms::default()).await);
+            }
+            Handover::Unavailable { error, symptom } => {
+                let failure = watched.memory().failed(&id, symptom);
+                if failure.proven {
+                    // Others got through meanwhile: it waits by itself, and they do not wait for it.
+                    let terms = Terms { tries: None, retry_after: asked_for(&error) };
+                    outcome = worse(outcome, failed(watched, scope, &id, &error, failure, terms).await);
+                } else {
+                    watched.memory().strike(&id);
+                    untried.push(id);
+                    outcome = worse(outcome, Err(error));
+                }
+            }
+            Handover::Down(error) => {
+                watched.memory().outage();
+                if alone {
+                    watched.memory().strike(&id);
+                }
+                untried.push(id);
+                outcome = worse(outcome, Err(error));
+            }
+        }
+    }
+    watched.let_go(delivered.iter());
+    if begins && !delivered.is_empty() {
+        // Redis away now: our memory knows, and the next claim finds the message ours.
+        watched.arbiter.finish(scope, &delivered).await.ok();
+    }
+    if !untried.is_empty() {
+        // A claim that cannot be given back ends by itself.
+        watched.release(scope, &untried).await.ok();
+    }
+    outcome
+}
+
+/// How long the target asked us to wait, if it did.
+fn asked_for(error: &Error) -> Option<Duration> {
+    match error {
+        Error::TargetDown { retry_after, .. } => *retry_after,
+        _ => None,
+    }
+}
+
+/// What two outcomes come to: the first error, unless the second asks for a longer pause.
+fn worse(one: Result<()>, other: Result<()>) -> Result<()> {
+    let pause = |outcome: &Result<()>| outcome.as_ref().err().and_then(asked_for);
+    if pause(&other) > pause(&one) { other } else { one.and(other) }
+}
+
+/// A message was not taken, and three in a row may be the target's fault.
+async fn failed(
+    watched: &Watched,
+    scope: &str,
+    id: &MessageId,
+    error: &Error,
+    failure: Failure,
+    terms: Terms,
+) -> Result<()> {
+    let action = if failure.counts || !error.spares_connection() { "Delivery failed" } else { "Delivery postponed" };
+    retry::failed(watched, scope, id, action, error, failure, terms).await?;
+    if watched.memory().doubts_target() {
+        return Err(Error::TargetDoubted(format!(
+            "several messages in a row failed, so it is taken to be the target's fault and counts against none of them; the \
+             last one failed so: {error}"
+        )));
+    }
+    Ok(())
+}
