@@ -12,6 +12,7 @@ mod redis_server;
 
 pub mod error;
 pub mod message;
+pub mod outcome;
 
 pub mod arbiter;
 pub mod check;

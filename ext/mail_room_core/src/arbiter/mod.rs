@@ -14,9 +14,9 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 pub use process::{Instance, Process};
 
 use crate::config;
-use crate::delivery::Handover;
 use crate::error::Result;
 use crate::message::MessageId;
+use crate::outcome::Handover;
 use crate::ruby::calls::Calls;
 use crate::system::random::hex_128;
 use crate::transport::redis::RedisClients;

@@ -17,10 +17,10 @@ use super::heartbeat::{self, Heartbeat};
 use super::process::Instance;
 use super::{Job, handover};
 use crate::config;
-use crate::delivery::Handover;
 use crate::error::Result;
 use crate::limits::batch::fitting;
 use crate::message::MessageId;
+use crate::outcome::Handover;
 use crate::transport::redis::{Carry, Command, Invocation, RedisClient, RedisClients, Script, integers};
 
 /// Messages one script call is about: few enough that nobody else waits long for Redis.

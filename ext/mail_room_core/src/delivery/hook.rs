@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use super::Handover;
 use crate::error::Error;
 use crate::message::Message;
+use crate::outcome::Handover;
 use crate::ruby::calls::{Answer, Calls, Question};
 
 /// The delivery by a class of the app's own.

@@ -9,9 +9,9 @@ use std::time::Duration;
 use tokio::sync::{Mutex, oneshot};
 use tokio::time::timeout;
 
-use super::Handover;
 use crate::error::{Error, Result};
 use crate::message::{Message, MessageId};
+use crate::outcome::Handover;
 use crate::system::blocking;
 use crate::system::output::Output;
 

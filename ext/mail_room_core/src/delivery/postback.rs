@@ -15,10 +15,10 @@ use secrecy::ExposeSecret;
 use secrecy::zeroize::Zeroizing;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Handover, Symptom, Weight};
 use crate::config;
 use crate::error::{Error, Result};
 use crate::message::{Message, MessageId};
+use crate::outcome::{Handover, Symptom, Weight};
 use crate::system::random::hex_128;
 use crate::transport::http::{self, Answer, Poster, Unanswered};
 use crate::transport::jwt;

@@ -6,7 +6,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Error as JsonError;
 
-use super::Handover;
 use crate::arbiter::{Arbiter, Job};
 use crate::config;
 use crate::error::{Error, Result};
@@ -14,6 +13,7 @@ use crate::limits::batch::fitting;
 use crate::limits::memory_budget::Budget;
 use crate::matching::charset::to_utf8;
 use crate::message::Message;
+use crate::outcome::Handover;
 use crate::system::random::hex_96;
 use crate::transport::redis::{Carry, Command, RedisClient, RedisClients};
 

@@ -19,18 +19,19 @@ use tokio::time::timeout;
 
 use crate::arbiter::Claim;
 use crate::config;
-use crate::delivery::Symptom;
 use crate::error::{Error, Result};
 use crate::limits::backoff::{Backoff, seconds};
+use crate::limits::shutdown::Stop;
 use crate::matching::matcher::{Match, Matcher};
 use crate::message::{Message, MessageId};
 use crate::observe::log::Severity;
 use crate::observe::progress;
+use crate::outcome::Symptom;
 use crate::ruby::calls::{Answer, Calls, Question};
 use crate::system::clock;
 use crate::track::failures::Failures;
 use crate::track::retry::{self, Terms};
-use crate::watch::mailbox::Watched;
+use crate::track::tracker::Tracker;
 use limits::Limits;
 use notice::Rejected;
 use smtp::Untaken;
@@ -108,9 +109,9 @@ impl Pending {
     }
 
     /// Whether somebody may have told the sender, and the arbiter have forgotten it, since we looked at the message.
-    fn is_outdated(&self, watched: &Watched) -> bool {
+    fn is_outdated(&self, tracker: &Tracker) -> bool {
         let age = self.age();
-        watched.arbiter.search_is_good_for().is_some_and(|good_for| age > good_for)
+        tracker.arbiter.search_is_good_for().is_some_and(|good_for| age > good_for)
     }
 }
 
@@ -220,19 +221,19 @@ impl Rejection {
     }
 
     /// Tells senders, one after the other, until dropped. Begins nothing once a stop was asked for.
-    pub(crate) async fn serve(&self, watched: &Watched) {
+    pub(crate) async fn serve(&self, tracker: &Tracker, stop: &Stop) {
         loop {
             let rung = self.rung.notified();
             // Set while the queue is locked: what is neither in it nor being told is decided.
             let next = {
                 let mut queue = lock(&self.queue);
-                let next = if watched.stop.asked() { None } else { queue.pop_front() };
+                let next = if stop.asked() { None } else { queue.pop_front() };
                 self.telling.store(next.is_some(), Ordering::Release);
                 next
             };
             match next {
                 Some(pending) => {
-                    if !self.tell_of(watched, &pending).await {
+                    if !self.tell_of(tracker, &pending).await {
                         lock(&self.limits).give_back(pending.rejected.sender.as_ref());
                     }
                     self.telling.store(false, Ordering::Release);
@@ -244,69 +245,69 @@ impl Rejection {
     }
 
     /// Whether the sender was told.
-    async fn tell_of(&self, watched: &Watched, pending: &Pending) -> bool {
+    async fn tell_of(&self, tracker: &Tracker, pending: &Pending) -> bool {
         let Pending { scope, id, .. } = pending;
-        if !watched.memory().is_about(scope) {
+        if !tracker.memory().is_about(scope) {
             return false;
         }
         let paused = lock(&self.pause).until;
         if paused > Instant::now() {
-            watched.memory().wait(id, paused);
+            tracker.memory().wait(id, paused);
             return false;
         }
         let ids = std::slice::from_ref(id);
-        if pending.is_outdated(watched) {
+        if pending.is_outdated(tracker) {
             // Looked for anew.
-            watched.memory().wait(id, Instant::now());
+            tracker.memory().wait(id, Instant::now());
             return false;
         }
-        match self.claim(watched, pending, ids).await {
-            Ok(Claim::Won { .. }) if pending.is_outdated(watched) => {
-                watched.release(scope, ids).await.ok();
-                watched.memory().wait(id, Instant::now());
+        match self.claim(tracker, pending, ids).await {
+            Ok(Claim::Won { .. }) if pending.is_outdated(tracker) => {
+                tracker.release(scope, ids).await.ok();
+                tracker.memory().wait(id, Instant::now());
                 return false;
             }
             Ok(Claim::Won { .. }) => {}
             Ok(Claim::Delivered) => {
-                watched.memory().decided(id, watched.mark());
-                watched.progress.count(progress::Fate::Elsewhere);
+                tracker.memory().decided(id, tracker.mark());
+                tracker.progress.count(progress::Fate::Elsewhere);
                 return false;
             }
             Ok(Claim::Held { lasts }) => {
-                watched.memory().wait(id, Instant::now() + lasts);
+                tracker.memory().wait(id, Instant::now() + lasts);
                 return false;
             }
             Err(error) => {
-                self.not_now(watched, id, &error);
+                self.not_now(tracker, id, &error);
                 return false;
             }
         }
         let outcome = tokio::select! {
             outcome = self.say(pending) => outcome,
-            () = keep(watched, scope, ids) => return false,
+            () = keep(tracker, scope, ids) => return false,
         };
         let (error, failure) = match outcome {
             Outcome::Told => {
                 // Redis away now: our memory knows, and the next claim finds the message ours.
-                watched.arbiter.finish(scope, ids).await.ok();
-                watched.memory().decided(id, watched.mark());
-                watched.progress.count(progress::Fate::Rejected);
+                tracker.arbiter.finish(scope, ids).await.ok();
+                tracker.memory().decided(id, tracker.mark());
+                tracker.progress.count(progress::Fate::Rejected);
                 self.succeeded(id);
-                watched.log.info("Rejection notice sent", &[("uid", json!(id))]);
+                tracker.log.info("Rejection notice sent", &[("uid", json!(id))]);
                 return true;
             }
             Outcome::Down(error) => {
-                watched.release(scope, ids).await.ok();
-                self.not_now(watched, id, &error);
+                tracker.release(scope, ids).await.ok();
+                self.not_now(tracker, id, &error);
                 return false;
             }
             Outcome::Refused(error) => (error, lock(&self.failures).refused(id)),
             Outcome::Failed(error) => (error, self.failed(id)),
         };
         // An arbiter that is away: what matters is in the memory.
-        retry::failed(watched, scope, id, "Rejection failed", &error, failure, Terms::default()).await.ok();
+        retry::failed(tracker, scope, id, "Rejection failed", &error, failure, Terms::default()).await.ok();
         if lock(&self.failures).doubted() {
-            self.not_now(watched, id, &error);
+            self.not_now(tracker, id, &error);
         }
         false
     }
@@ -325,11 +326,11 @@ impl Rejection {
     }
 
     /// Claims the message, for at least a third of a claim's life.
-    async fn claim(&self, watched: &Watched, pending: &Pending, ids: &[MessageId]) -> Result<Claim> {
+    async fn claim(&self, tracker: &Tracker, pending: &Pending, ids: &[MessageId]) -> Result<Claim> {
         let (scope, age) = (&pending.scope, pending.age());
-        let claim = watched.arbiter.claim_listed(scope, ids, age).await?.into_iter().next();
+        let claim = tracker.arbiter.claim_listed(scope, ids, age).await?.into_iter().next();
         let Some(Claim::Won { .. }) = claim else { return Ok(claim.unwrap_or(Claim::Held { lasts: NO_ROOM })) };
-        let ours = watched.arbiter.begin(scope, ids, matches!(self.by, By::Hook(..))).await?;
+        let ours = tracker.arbiter.begin(scope, ids, matches!(self.by, By::Hook(..))).await?;
         let ours = ours.into_iter().next().unwrap_or(false);
         Ok(if ours { Claim::Won { attempts: 0 } } else { Claim::Held { lasts: NO_ROOM } })
     }
@@ -366,16 +367,16 @@ impl Rejection {
     }
 
     /// Nobody can be told for now: neither this message's sender nor any other's.
-    fn not_now(&self, watched: &Watched, id: &MessageId, error: &Error) {
+    fn not_now(&self, tracker: &Tracker, id: &MessageId, error: &Error) {
         let (until, delay) = {
             let mut pause = lock(&self.pause);
             let delay = pause.backoff.delay();
             pause.until = Instant::now() + delay;
             (pause.until, delay)
         };
-        watched.memory().wait(id, until);
+        tracker.memory().wait(id, until);
         let fields = [("uid", json!(id)), ("error", error.to_string().into()), ("backoff_s", seconds(delay))];
-        watched.log.line(Severity::Error, "Rejection paused", &fields);
+        tracker.log.line(Severity::Error, "Rejection paused", &fields);
     }
 }
 
@@ -384,12 +385,12 @@ fn failed(class: &str, how: &str) -> Outcome {
 }
 
 /// Renews the claim, every third of its life. Never returns.
-async fn keep(watched: &Watched, scope: &str, ids: &[MessageId]) {
-    let Some(mut ticks) = watched.arbiter.renewals() else { return std::future::pending().await };
+async fn keep(tracker: &Tracker, scope: &str, ids: &[MessageId]) {
+    let Some(mut ticks) = tracker.arbiter.renewals() else { return std::future::pending().await };
     loop {
         ticks.tick().await;
         // A notice that is on its way cannot be taken back, whatever the answer.
-        watched.arbiter.renew(scope, ids).await.ok();
+        tracker.arbiter.renew(scope, ids).await.ok();
     }
 }
 

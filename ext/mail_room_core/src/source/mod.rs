@@ -1,5 +1,6 @@
 //! Where messages come from. A source is an open session on one mailbox; it knows nothing of claims and deliveries.
 
+pub mod connector;
 pub mod graph;
 pub mod imap;
 

@@ -12,8 +12,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use crate::delivery::{Symptom, Weight};
 use crate::message::MessageId;
+use crate::outcome::{Symptom, Weight};
 
 /// Different messages that fail in a row before the target is taken to be down.
 const DOUBT_AFTER: usize = 3;

@@ -8,8 +8,8 @@ mod trouble;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use crate::delivery::Symptom;
 use crate::message::MessageId;
+use crate::outcome::Symptom;
 use crate::source::{AbsentFlags, Mark};
 use crate::track::failures::{Failure, Failures};
 use crate::track::ungiven::{Setback, Ungiven, UngivenMessages};

@@ -10,17 +10,17 @@ use crate::message::MessageId;
 use crate::observe::log::Severity;
 use crate::source::Mark;
 use crate::track::failures::Failure;
-use crate::watch::mailbox::Watched;
+use crate::track::tracker::Tracker;
 
 /// First and longest delay before a failed message is tried again.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
 /// Another process has the message.
-pub(crate) fn lost(watched: &Watched, id: &MessageId) {
-    watched.let_go(std::iter::once(id));
-    watched.memory().wait(id, Instant::now() + RETRY.0);
+pub(crate) fn lost(tracker: &Tracker, id: &MessageId) {
+    tracker.forget_claims(std::iter::once(id));
+    tracker.memory().wait(id, Instant::now() + RETRY.0);
     let fields = [("uid", json!(id)), ("error", "another process has the message by now; left to it".into())];
-    watched.log.line(Severity::Warn, "Claim lost", &fields);
+    tracker.log.line(Severity::Warn, "Claim lost", &fields);
 }
 
 /// What the target asked for beside.
@@ -37,7 +37,7 @@ pub(crate) struct Terms {
 /// # Errors
 /// [`Error::TargetDown`] if the arbiter cannot be told; the rest is done all the same.
 pub(crate) async fn failed(
-    watched: &Watched,
+    tracker: &Tracker,
     scope: &str,
     id: &MessageId,
     action: &str,
@@ -49,23 +49,23 @@ pub(crate) async fn failed(
     let times = if failure.counts { failure.counted } else { failure.failures };
     let doubling = 2_u32.saturating_pow(times.saturating_sub(1));
     let backoff = RETRY.0.saturating_mul(doubling).min(RETRY.1).max(terms.retry_after.unwrap_or_default());
-    let most = watched.config.max_delivery_attempts;
+    let most = tracker.max_attempts;
     let limit = terms.tries.unwrap_or(most).min(most);
     // Before anything is waited for: should this process stop now, the message is not tried again too soon.
-    watched.memory().wait(id, Instant::now() + backoff);
-    watched.let_go(std::iter::once(id));
+    tracker.memory().wait(id, Instant::now() + backoff);
+    tracker.forget_claims(std::iter::once(id));
     if failure.counts {
-        watched.progress.moved();
+        tracker.progress.moved();
     }
     let noted = match failure.counts && limit < most {
-        true => watched.arbiter.refuse(scope, id, backoff, (limit, most)).await,
-        false => watched.arbiter.fail(scope, id, backoff, failure.counts).await,
+        true => tracker.arbiter.refuse(scope, id, backoff, (limit, most)).await,
+        false => tracker.arbiter.fail(scope, id, backoff, failure.counts).await,
     };
     let elsewhere = noted.as_ref().copied().unwrap_or(0);
     let attempts = if failure.counts { failure.counted.max(elsewhere) } else { failure.counted };
     if failure.counts && attempts >= limit {
-        watched.memory().decided(id, Mark::SetAside);
-        watched.tell_set_aside(
+        tracker.memory().decided(id, Mark::SetAside);
+        tracker.tell_set_aside(
             id,
             &match terms.tries {
                 Some(1) => format!("refused for good: {error}"),
@@ -80,7 +80,7 @@ pub(crate) async fn failed(
             ("attempts", attempts.into()),
             ("backoff_s", backoff.as_secs().into()),
         ];
-        watched.log.line(Severity::Error, action, &fields);
+        tracker.log.line(Severity::Error, action, &fields);
     }
     noted.map(drop)
 }

@@ -23,8 +23,8 @@ pub(crate) async fn work_through(
             () = stop.wait() => {}
             () = out_of_patience(&watched, patience) => {}
         }
-        watched.stop.ask();
-        watched.stop.wait_and(STOP_WITHIN).await;
+        watched.account.stop.ask();
+        watched.account.stop.wait_and(STOP_WITHIN).await;
     };
     tokio::select! {
         () = watching => {}
@@ -34,10 +34,10 @@ pub(crate) async fn work_through(
 
 /// Returns when nothing got on for `patience`, and has said so.
 async fn out_of_patience(watched: &Watched, patience: Duration) {
-    while let Some(left) = patience.checked_sub(watched.progress.still_for()).filter(|left| !left.is_zero()) {
+    while let Some(left) = patience.checked_sub(watched.tracker.progress.still_for()).filter(|left| !left.is_zero()) {
         tokio::time::sleep(left).await;
     }
-    let why = match watched.progress.snapshot() {
+    let why = match watched.tracker.progress.snapshot() {
         Snapshot { state: State::Disconnected | State::Paused, trouble: Some(trouble), .. } => trouble,
         Snapshot { state: State::Starting, .. } => "it was still connecting".to_owned(),
         Snapshot { left, .. } => {
@@ -49,6 +49,6 @@ async fn out_of_patience(watched: &Watched, patience: Duration) {
 
 /// The mailbox cannot be worked through.
 pub(crate) fn give_up(watched: &Watched, why: &str) {
-    watched.progress.trouble(State::GivenUp, why);
-    watched.log.line(Severity::Error, "Giving up", &[("error", why.into())]);
+    watched.tracker.progress.trouble(State::GivenUp, why);
+    watched.account.log.line(Severity::Error, "Giving up", &[("error", why.into())]);
 }

@@ -23,13 +23,14 @@ use crate::observe::progress::{Progress, Snapshot};
 use crate::observe::service_manager::{Manager, tell};
 use crate::rejection::Rejection;
 use crate::ruby::calls::Calls;
+use crate::source::connector::Connector;
 use crate::source::graph::{GraphConnector, Lanes};
 use crate::source::imap::ImapConnector;
 use crate::transport::postgres::PostgresClients;
 use crate::transport::redis::RedisClients;
 use crate::watch::mailbox::Watched;
 use crate::watch::once::work_through;
-use crate::watch::watcher::{Connector, watch};
+use crate::watch::watcher::watch;
 pub use runtime::runtime;
 
 /// Threads that run the watchers. The mail server is the bottleneck: two are plenty for hundreds of mailboxes.
@@ -168,7 +169,7 @@ impl Supervisor {
                 let rejection = Rejection::new(mailbox, calls)?;
                 let watched = Watched::new(mailbox.clone(), arbiter, delivery, budgets, log, stop);
                 let mut watched = watched.rejecting(rejection);
-                watched.progress.clone_from(progress);
+                watched.tracker.progress.clone_from(progress);
                 watched.once = once;
                 Ok(Arc::new(watched))
             })
@@ -179,8 +180,8 @@ impl Supervisor {
 /// What connects to Microsoft Graph, for each mailbox that lies there.
 fn graphs(watched: &[Arc<Watched>]) -> Result<Vec<Option<GraphConnector>>> {
     let mut lanes = Lanes::default();
-    let connector = |watched: &Arc<Watched>| match &watched.config.graph {
-        Some(graph) => GraphConnector::new(watched, graph, &mut lanes).map(Some),
+    let connector = |watched: &Arc<Watched>| match &watched.account.config.graph {
+        Some(graph) => GraphConnector::new(&watched.account, graph, &mut lanes).map(Some),
         None => Ok(None),
     };
     watched.iter().map(connector).collect()
@@ -236,14 +237,14 @@ async fn keep_watching<C: Connector + 'static>(connector: Arc<C>, watched: Arc<W
             async move { watch(&*connector, &watched).await }
         });
         match watcher.join_next().await {
-            Some(Err(error)) if error.is_panic() && !watched.stop.asked() => {
+            Some(Err(error)) if error.is_panic() && !watched.account.stop.asked() => {
                 let delay = backoff.delay();
                 let fields = [
                     ("error", "a bug in mail_room; please report it with the panic on standard error".into()),
                     ("backoff_s", delay.as_secs().into()),
                 ];
-                watched.log.line(Severity::Error, "Watcher crashed", &fields);
-                watched.stop.sleep(delay).await;
+                watched.account.log.line(Severity::Error, "Watcher crashed", &fields);
+                watched.account.stop.sleep(delay).await;
             }
             _ => return,
         }
@@ -257,6 +258,7 @@ mod tests {
 
     use super::*;
     use crate::message::MessageId;
+    use crate::source::connector::Account;
     use crate::source::{Fetched, Mark, Source};
 
     /// A mailbox of one message whose first sessions panic.
@@ -273,7 +275,7 @@ mod tests {
     impl Connector for Shaky {
         type Source = OneMessage;
 
-        async fn connect(&self, _watched: &Watched) -> Result<OneMessage> {
+        async fn connect(&self, _account: &Account) -> Result<OneMessage> {
             let panics =
                 self.panics.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1)).is_ok();
             Ok(OneMessage { panics, marked: self.marked.clone() })
@@ -338,7 +340,7 @@ mod tests {
         let shaky_task = tokio::spawn(keep_watching(connect(2), shaky.clone()));
         let sound_task = tokio::spawn(keep_watching(connect(0), sound.clone()));
         tokio::time::timeout(Duration::from_secs(60), async {
-            while shaky.delivered() == 0 || sound.delivered() == 0 {
+            while shaky.tracker.progress.snapshot().delivered == 0 || sound.tracker.progress.snapshot().delivered == 0 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         })
@@ -347,6 +349,6 @@ mod tests {
         stop.ask();
         shaky_task.await.unwrap();
         sound_task.await.unwrap();
-        assert_eq!((shaky.delivered(), sound.delivered()), (1, 1));
+        assert_eq!((shaky.tracker.progress.snapshot().delivered, sound.tracker.progress.snapshot().delivered), (1, 1));
     }
 }

@@ -43,17 +43,17 @@ const MARK_EVERY: Duration = Duration::from_millis(200);
 /// What made the connection useless ([`Error::Reconnect`] and its like), or [`Error::TargetDown`] and
 /// [`Error::TargetDoubted`] with the connection intact. Nothing is lost by either: what was delivered is remembered, what was not is unread.
 pub async fn sweep<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
-    watched.memory().enter(source.scope());
+    watched.tracker.memory().enter(source.scope());
     let _share = watched.budget.share();
     let swept = tokio::select! {
         swept = passes(source, watched) => swept,
         // Never ends by itself.
-        () = watched.keep_claims() => Ok(()),
+        () = watched.tracker.keep_claims() => Ok(()),
     };
     if swept.as_ref().is_err_and(Error::spares_connection) {
-        watched.memory().probe();
+        watched.tracker.memory().probe();
     }
-    watched.release_claims().await;
+    watched.tracker.release_claims().await;
     swept
 }
 
@@ -72,7 +72,7 @@ async fn passes<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
         }
     }
     expunge(source, watched, 1).await?;
-    if delivered.is_ok() && !watched.stop.asked() {
+    if delivered.is_ok() && !watched.account.stop.asked() {
         expunge_leftovers(source, watched).await?;
     }
     delivered
@@ -80,27 +80,27 @@ async fn passes<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
 
 /// Delivers until a search finds nothing more that can be delivered now.
 async fn deliver_all<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
-    while !watched.stop.asked() {
+    while !watched.account.stop.asked() {
         let searched = Searched::now();
         let found = source.search().await?;
         let searched = searched.answered();
         if !source.lists_all() {
-            watched.memory().found_in_part();
+            watched.tracker.memory().found_in_part();
         }
-        let sorted = watched.memory().sort_out(&found, watched.absent_flags(), Instant::now());
+        let sorted = watched.tracker.memory().sort_out(&found, watched.tracker.absent_flags(), Instant::now());
         not_given::tell_passed_over(watched);
-        watched.progress.left(sorted.todo.len().saturating_add(sorted.waiting));
+        watched.tracker.progress.left(sorted.todo.len().saturating_add(sorted.waiting));
         note_listed(source, watched, &found, &sorted).await;
         if sorted.todo.is_empty() {
             return Ok(());
         }
-        let limit = match watched.config.limit_max_unread {
+        let limit = match watched.account.config.limit_max_unread {
             0 => usize::MAX,
             limit => usize::try_from(limit).unwrap_or(usize::MAX),
         };
-        if watched.log.enabled() {
+        if watched.account.log.enabled() {
             let next: Vec<_> = sorted.todo.iter().take(limit).collect();
-            watched.log.info(
+            watched.account.log.info(
                 "Getting new messages",
                 &[
                     ("unread", json!({ "count": found.len(), "ids": found })),
@@ -157,7 +157,7 @@ impl Searched {
     /// was stopped, or whose machine was suspended, has old ones. A long list must not be too old as soon as it is there: the
     /// time it took is granted, within bounds.
     fn is_outdated(&self, watched: &Watched) -> bool {
-        let Some(good_for) = watched.arbiter.search_is_good_for() else { return false };
+        let Some(good_for) = watched.tracker.arbiter.search_is_good_for() else { return false };
         let most = good_for.saturating_mul(9) / 5;
         self.age() > good_for.saturating_add(self.took).min(most)
     }
@@ -250,7 +250,7 @@ impl<'a, S: Source> Pass<'a, S> {
             if stuck.load(Ordering::Acquire)
                 && let Some(chunk) = gathered.take()
             {
-                chunk.settled.iter().for_each(|(id, mark)| self.watched.memory().decided(id, *mark));
+                chunk.settled.iter().for_each(|(id, mark)| self.watched.tracker.memory().decided(id, *mark));
                 give_up(self.watched, &self.scope, chunk.messages).await;
             }
             self.acknowledge(acknowledged).await?;
@@ -260,7 +260,7 @@ impl<'a, S: Source> Pass<'a, S> {
 
     /// Marks what is decided, but for what the server gave trouble with, and adds those marked to `acknowledged`.
     async fn acknowledge(&mut self, acknowledged: &mut Vec<Decision>) -> Result<()> {
-        let decided = self.watched.memory().to_mark();
+        let decided = self.watched.tracker.memory().to_mark();
         acknowledged.extend(tell_server(self.source, self.watched, &decided).await?);
         Ok(())
     }
@@ -276,7 +276,7 @@ impl<'a, S: Source> Pass<'a, S> {
     }
 
     fn wants_more(&self) -> bool {
-        !self.watched.stop.asked() && self.left > 0 && !(self.queue.is_empty() && self.sized.is_empty())
+        !self.watched.account.stop.asked() && self.left > 0 && !(self.queue.is_empty() && self.sized.is_empty())
     }
 }
 
@@ -465,7 +465,10 @@ mod tests {
         let mut source = Shared { unread, searches: 0, before_sizes: Some(before_sizes) };
         let watched = with_redis(&server.url());
         timeout(Duration::from_secs(30), sweep(&mut source, &watched)).await.unwrap().unwrap();
-        assert_eq!((server.jobs("queue:q").len(), watched.delivered(), source.searches), (12, 0, 2));
+        assert_eq!(
+            (server.jobs("queue:q").len(), watched.tracker.progress.snapshot().delivered, source.searches),
+            (12, 0, 2)
+        );
     }
 
     #[tokio::test]
@@ -493,7 +496,10 @@ mod tests {
         let watched = with_redis(&url);
         timeout(Duration::from_secs(30), sweep(&mut source, &watched)).await.unwrap().unwrap();
         forwarding.abort();
-        assert_eq!((server.jobs("queue:q").len(), watched.delivered(), source.searches), (12, 0, 2));
+        assert_eq!(
+            (server.jobs("queue:q").len(), watched.tracker.progress.snapshot().delivered, source.searches),
+            (12, 0, 2)
+        );
         assert_eq!(server.keys().iter().filter(|key| key.contains("delivered:")).count(), 0, "{:?}", server.keys());
     }
 

@@ -2,7 +2,6 @@
 //! when a stop is asked for: the outside world is no reason. Or, if it is to be worked through once, when nothing is left;
 //! then also when the server refuses us, which takes a person. Who looks at the clock in that case is the supervisor.
 
-use std::future::Future;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
@@ -11,6 +10,7 @@ use crate::observe::log::Severity;
 use crate::observe::progress::{Snapshot, State};
 use crate::rejection::Rejection;
 use crate::source::Source;
+use crate::source::connector::Connector;
 use crate::watch::mailbox::Watched;
 use crate::watch::once::give_up;
 use crate::watch::sweep::{mark_decided, sweep};
@@ -43,15 +43,6 @@ const DECIDED: (Duration, Duration) = (Duration::from_millis(500), Duration::fro
 /// How long a notice that is being sent may take when a stop is asked for.
 const NOTICE_WITHIN: Duration = Duration::from_secs(10);
 
-/// Opens sessions on one mailbox.
-pub trait Connector: Send + Sync {
-    /// The sessions.
-    type Source: Source;
-
-    /// Connects, within a deadline of its own.
-    fn connect(&self, watched: &Watched) -> impl Future<Output = Result<Self::Source>> + Send;
-}
-
 /// How often it is looked whether what others have claimed, or what waits for its next try, is still there, if the mailbox
 /// is to be worked through once.
 const ONCE_AGAIN: Duration = Duration::from_secs(1);
@@ -60,7 +51,7 @@ const ONCE_AGAIN: Duration = Duration::from_secs(1);
 pub async fn watch<C: Connector>(connector: &C, watched: &Watched) {
     let rejecting = async {
         match &watched.rejection {
-            Some(rejection) => rejection.serve(watched).await,
+            Some(rejection) => rejection.serve(&watched.tracker, &watched.account.stop).await,
             None => std::future::pending().await,
         }
     };
@@ -72,12 +63,12 @@ pub async fn watch<C: Connector>(connector: &C, watched: &Watched) {
 }
 
 async fn keep_connected<C: Connector>(connector: &C, watched: &Watched) {
-    watched.log.info("Setting up watcher", &[]);
+    watched.account.log.info("Setting up watcher", &[]);
     let mut reconnect = Backoff::new(RECONNECT.0, RECONNECT.1);
     let mut refused = Backoff::new(REFUSED.0, REFUSED.1);
     let mut narrowings = 0;
-    while !watched.stop.asked() {
-        let (started, delivered) = (Instant::now(), watched.delivered());
+    while !watched.account.stop.asked() {
+        let (started, delivered) = (Instant::now(), watched.tracker.progress.snapshot().delivered);
         let Err(error) = live(connector, watched).await else { break };
         if matches!(error, Error::Stopped) {
             break;
@@ -86,13 +77,13 @@ async fn keep_connected<C: Connector>(connector: &C, watched: &Watched) {
             give_up(watched, &error.to_string());
             break;
         }
-        watched.progress.trouble(State::Disconnected, &error.to_string());
-        if started.elapsed() >= GOOD_AFTER || watched.delivered() > delivered {
+        watched.tracker.progress.trouble(State::Disconnected, &error.to_string());
+        if started.elapsed() >= GOOD_AFTER || watched.tracker.progress.snapshot().delivered > delivered {
             reconnect.reset();
             refused.reset();
             narrowings = 0;
         }
-        let narrowed = watched.memory().ungiven_messages().take_narrowed();
+        let narrowed = watched.tracker.memory().ungiven_messages().take_narrowed();
         let delay = match error {
             Error::Refused(_) | Error::Configuration(_) => refused.delay(),
             Error::Throttled { retry_after, .. } => reconnect.at_least(Some(retry_after)),
@@ -102,58 +93,58 @@ async fn keep_connected<C: Connector>(connector: &C, watched: &Watched) {
             }
             _ => reconnect.delay(),
         };
-        watched.log.line(
+        watched.account.log.line(
             Severity::Warn,
             "Disconnected. Resetting...",
             &[("error", error.to_string().into()), ("backoff_s", seconds(delay))],
         );
-        watched.stop.sleep(delay).await;
+        watched.account.stop.sleep(delay).await;
     }
-    watched.release_claims().await;
-    let Snapshot { delivered, ignored, rejected, .. } = watched.progress.snapshot();
+    watched.tracker.release_claims().await;
+    let Snapshot { delivered, ignored, rejected, .. } = watched.tracker.progress.snapshot();
     let fields = [("delivered", delivered.into()), ("ignored", ignored.into()), ("rejected", rejected.into())];
-    watched.log.info("Watcher stopped", &fields);
+    watched.account.log.info("Watcher stopped", &fields);
 }
 
 /// One connection, from login to its end.
 async fn live<C: Connector>(connector: &C, watched: &Watched) -> Result<()> {
     let mut source = tokio::select! {
         biased;
-        () = watched.stop.wait() => return Err(Error::Stopped),
-        source = connector.connect(watched) => source?,
+        () = watched.account.stop.wait() => return Err(Error::Stopped),
+        source = connector.connect(&watched.account) => source?,
     };
     let mut pause = Backoff::new(PAUSE, watched.delivery.longest_pause());
     let mut deciding = Backoff::new(DECIDED.0, DECIDED.1);
-    let mut delivered = watched.delivered();
-    while !watched.stop.asked() {
-        watched.log.info("Processing started", &[]);
-        watched.progress.turn(State::Working);
+    let mut delivered = watched.tracker.progress.snapshot().delivered;
+    while !watched.account.stop.asked() {
+        watched.account.log.info("Processing started", &[]);
+        watched.tracker.progress.turn(State::Working);
         let swept = tokio::select! {
             biased;
             swept = sweep(&mut source, watched) => swept,
             () = time_is_up(watched) => return Err(Error::Stopped),
         };
-        if std::mem::replace(&mut delivered, watched.delivered()) != delivered {
+        if std::mem::replace(&mut delivered, watched.tracker.progress.snapshot().delivered) != delivered {
             pause.reset();
         }
         match swept {
             Ok(()) => {
                 pause.reset();
                 let mut until = next_look(watched, &mut deciding);
-                if watched.once && !watched.stop.asked() {
-                    if watched.progress.snapshot().left == 0 {
-                        watched.progress.turn(State::Finished);
+                if watched.once && !watched.account.stop.asked() {
+                    if watched.tracker.progress.snapshot().left == 0 {
+                        watched.tracker.progress.turn(State::Finished);
                         break;
                     }
                     until = until.min(Instant::now() + ONCE_AGAIN);
                 }
-                watched.log.info("Idling", &[]);
-                watched.progress.turn(State::Idle);
+                watched.account.log.info("Idling", &[]);
+                watched.tracker.progress.turn(State::Idle);
                 wait(&mut source, until, watched).await?;
             }
             // Said where the server said so.
             Err(Error::Throttled { retry_after, .. }) => {
-                _ = watched.stop.sleep(pause.at_least(Some(retry_after))).await;
+                _ = watched.account.stop.sleep(pause.at_least(Some(retry_after))).await;
             }
             Err(Error::TargetDown { what, retry_after }) => {
                 pause_for(&mut source, watched, &what, retry_after, &mut pause).await?;
@@ -167,7 +158,7 @@ async fn live<C: Connector>(connector: &C, watched: &Watched) -> Result<()> {
         rejection.finish(NOTICE_WITHIN).await;
         mark_decided(&mut source, watched).await?;
     }
-    watched.log.info("Quitting connection...", &[]);
+    watched.account.log.info("Quitting connection...", &[]);
     source.logout().await;
     Ok(())
 }
@@ -176,9 +167,9 @@ async fn live<C: Connector>(connector: &C, watched: &Watched) -> Result<()> {
 /// searched without pause.
 fn next_look(watched: &Watched, deciding: &mut Backoff) -> Instant {
     let now = Instant::now();
-    let next = watched.memory().next_try().unwrap_or(now + FOREVER).max(now + LOOK_AGAIN);
+    let next = watched.tracker.memory().next_try().unwrap_or(now + FOREVER).max(now + LOOK_AGAIN);
     let deciding_now = watched.rejection.as_ref().is_some_and(Rejection::is_pending);
-    if deciding_now || watched.memory().is_to_mark(now) {
+    if deciding_now || watched.tracker.memory().is_to_mark(now) {
         // Decided beside the sweep: somebody has to mark it.
         return next.min(now + deciding.delay());
     }
@@ -189,7 +180,7 @@ fn next_look(watched: &Watched, deciding: &mut Backoff) -> Instant {
 async fn wait<S: Source>(source: &mut S, until: Instant, watched: &Watched) -> Result<()> {
     tokio::select! {
         biased;
-        waited = source.wait(until, &watched.stop) => waited,
+        waited = source.wait(until, &watched.account.stop) => waited,
         () = time_is_up(watched) => Err(Error::Stopped),
     }
 }
@@ -197,10 +188,10 @@ async fn wait<S: Source>(source: &mut S, until: Instant, watched: &Watched) -> R
 /// Returns when a stop was asked for and there is no use in waiting any longer. What the server does not yet know of is
 /// worth waiting for; the answer to a search is not.
 async fn time_is_up(watched: &Watched) {
-    let last = watched.stop.wait_and(FINISH_WITHIN);
+    let last = watched.account.stop.wait_and(FINISH_WITHIN);
     let nothing_in_flight = async {
-        watched.stop.wait_and(ANSWER_WITHIN).await;
-        while watched.is_handing_over() || watched.memory().is_to_mark(Instant::now()) {
+        watched.account.stop.wait_and(ANSWER_WITHIN).await;
+        while watched.is_handing_over() || watched.tracker.memory().is_to_mark(Instant::now()) {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     };
@@ -228,20 +219,20 @@ async fn pause_for<S: Source>(
         wait(source, until, watched).await?;
         let left = earliest.saturating_duration_since(Instant::now());
         // The source tells news once: from here on something has come, and the next search finds it.
-        if left.is_zero() || !watched.stop.sleep(left.min(LISTEN_EVERY)).await || left <= LISTEN_EVERY {
+        if left.is_zero() || !watched.account.stop.sleep(left.min(LISTEN_EVERY)).await || left <= LISTEN_EVERY {
             break;
         }
     }
     if Instant::now() < until {
-        watched.memory().newest_first();
+        watched.tracker.memory().newest_first();
     }
     Ok(())
 }
 
 fn tell_pause(watched: &Watched, what: &str, delay: Duration) {
-    watched.progress.trouble(State::Paused, what);
+    watched.tracker.progress.trouble(State::Paused, what);
     let fields = [("error", what.into()), ("backoff_s", seconds(delay))];
-    watched.log.line(Severity::Error, "Delivery paused", &fields);
+    watched.account.log.line(Severity::Error, "Delivery paused", &fields);
 }
 
 #[cfg(test)]
@@ -273,14 +264,14 @@ mod tests {
         let mut pause = || next_look(&watched, &mut deciding).saturating_duration_since(Instant::now());
         assert!(pause() > Duration::from_secs(3600), "nothing to do");
         // Decided, and marked by nobody, sweep after sweep.
-        watched.memory().decided(&MessageId::Uid(1), Mark::Seen);
+        watched.tracker.memory().decided(&MessageId::Uid(1), Mark::Seen);
         let looks: Vec<_> = (0..10).map(|_| pause()).collect();
         assert!(looks.iter().all(|pause| *pause >= Duration::from_millis(200)), "{looks:?}");
         assert!(looks.iter().skip(6).all(|pause| *pause >= Duration::from_secs(4)), "ever more rarely: {looks:?}");
         assert!(looks.iter().all(|pause| *pause <= DECIDED.1), "{looks:?}");
-        watched.memory().acknowledged(&[MessageId::Uid(1)], Mark::Seen);
+        watched.tracker.memory().acknowledged(&[MessageId::Uid(1)], Mark::Seen);
         // Waits whose time is over.
-        watched.memory().wait(&MessageId::Uid(2), Instant::now());
+        watched.tracker.memory().wait(&MessageId::Uid(2), Instant::now());
         assert!(pause() >= Duration::from_millis(90), "a wait that is over");
     }
 }

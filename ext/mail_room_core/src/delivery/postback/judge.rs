@@ -5,8 +5,8 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use crate::delivery::{Handover, Symptom, Weight};
 use crate::error::Error;
+use crate::outcome::{Handover, Symptom, Weight};
 
 /// Octets that are read of the answer that says why a message is refused.
 pub(super) const REASON_OCTETS: usize = 8 << 10;

@@ -68,16 +68,16 @@ impl<S: Source> Pass<'_, S> {
 
     /// The messages of the next chunk: bounded by count and octets, a large one alone, a suspect alone.
     fn plan(&mut self) -> (Vec<Measured>, Vec<Decision>) {
-        let most = if self.watched.memory().is_probing() { 1 } else { S::AT_A_TIME.min(self.left) };
+        let most = if self.watched.tracker.memory().is_probing() { 1 } else { S::AT_A_TIME.min(self.left) };
         let most_octets = self.watched.budget.chunk_octets();
         let (mut chosen, mut too_large, mut octets, mut suspects) = (Vec::new(), Vec::new(), 0_u64, false);
         while let Some((id, size)) = self.sized.pop_front() {
-            if size > self.watched.config.max_message_size {
+            if size > self.watched.account.config.max_message_size {
                 self.too_large(&id, size);
                 too_large.push((id, Mark::SetAside));
                 continue;
             }
-            let group = self.watched.memory().ungiven_messages().group(&id);
+            let group = self.watched.tracker.memory().ungiven_messages().group(&id);
             let among_its_like = group.is_some() == suspects;
             let within = octets.saturating_add(size) <= most_octets && chosen.len() < most.min(group.unwrap_or(most));
             let fits = chosen.is_empty() || (within && among_its_like);
@@ -95,9 +95,9 @@ impl<S: Source> Pass<'_, S> {
     fn too_large(&self, id: &MessageId, size: u64) {
         let error = format!(
             "the message has {size} octets, more than max_message_size ({}); it was not downloaded",
-            self.watched.config.max_message_size
+            self.watched.account.config.max_message_size
         );
-        self.watched.tell_set_aside(id, &error);
+        self.watched.tracker.tell_set_aside(id, &error);
     }
 
     async fn claim(&mut self, candidates: Vec<Measured>, chunk: &mut Chunk) -> Result<Vec<Measured>> {
@@ -106,13 +106,16 @@ impl<S: Source> Pass<'_, S> {
             return Ok(candidates);
         }
         let ids: Vec<_> = candidates.iter().map(|(id, _)| id.clone()).collect();
-        if watched.log.enabled() {
+        if watched.account.log.enabled() {
             for id in &ids {
-                let arbitrator = watched.arbiter.class_name().into();
-                watched.log.info("asking arbiter to deliver", &[("uid", json!(id)), ("arbitrator", arbitrator)]);
+                let arbitrator = watched.tracker.arbiter.class_name().into();
+                watched
+                    .account
+                    .log
+                    .info("asking arbiter to deliver", &[("uid", json!(id)), ("arbitrator", arbitrator)]);
             }
         }
-        let answers = watched.arbiter.claim_listed(&self.scope, &ids, self.searched.age()).await?;
+        let answers = watched.tracker.arbiter.claim_listed(&self.scope, &ids, self.searched.age()).await?;
         // Standing still between the search and the claim is as bad as before.
         let outdated = self.ends_outdated();
         let now = Instant::now();
@@ -120,8 +123,8 @@ impl<S: Source> Pass<'_, S> {
         for ((id, size), answer) in candidates.into_iter().zip(answers) {
             match answer {
                 Claim::Won { .. } if outdated => unsure.push(id),
-                Claim::Won { attempts } if attempts >= watched.config.max_delivery_attempts => {
-                    watched.tell_set_aside(
+                Claim::Won { attempts } if attempts >= watched.account.config.max_delivery_attempts => {
+                    watched.tracker.tell_set_aside(
                         &id,
                         &format!("{attempts} tries failed, or ended with the process that made them"),
                     );
@@ -129,21 +132,21 @@ impl<S: Source> Pass<'_, S> {
                 }
                 Claim::Won { .. } => won.push((id, size)),
                 Claim::Delivered => {
-                    watched.memory().decided(&id, watched.mark());
-                    watched.progress.count(Fate::Elsewhere);
-                    chunk.settled.push((id, watched.mark()));
+                    watched.tracker.memory().decided(&id, watched.tracker.mark());
+                    watched.tracker.progress.count(Fate::Elsewhere);
+                    chunk.settled.push((id, watched.tracker.mark()));
                 }
-                Claim::Held { lasts } => watched.memory().wait(&id, now + lasts),
+                Claim::Held { lasts } => watched.tracker.memory().wait(&id, now + lasts),
             }
         }
         if !unsure.is_empty() {
-            watched.arbiter.release(&self.scope, &unsure).await?;
+            watched.tracker.arbiter.release(&self.scope, &unsure).await?;
         }
         if !hopeless.is_empty() {
-            watched.arbiter.release(&self.scope, &hopeless).await?;
+            watched.tracker.arbiter.release(&self.scope, &hopeless).await?;
             chunk.settled.extend(hopeless.into_iter().map(|id| (id, Mark::SetAside)));
         }
-        watched.hold(&self.scope, won.iter().map(|(id, _)| id));
+        watched.tracker.hold_claims(&self.scope, won.iter().map(|(id, _)| id));
         Ok(won)
     }
 
@@ -163,7 +166,7 @@ impl<S: Source> Pass<'_, S> {
         let messages = &mut chunk.messages;
         let fetched = self
             .source
-            .fetch(&ids, watched.config.max_message_size, &mut |fetched| match fetched {
+            .fetch(&ids, watched.account.config.max_message_size, &mut |fetched| match fetched {
                 // Octets were told: the server has lost them, or cannot read them.
                 Fetched::Body(id, body) if body.is_empty() && !empty.contains(&id) => not_given.empty.push(id),
                 Fetched::Body(id, body) => {
@@ -172,8 +175,8 @@ impl<S: Source> Pass<'_, S> {
                         not_given.excessive.push(id);
                     } else {
                         // Fetched again because its delivery failed, it has got no nearer to its end.
-                        if watched.memory().fetched(&id) {
-                            watched.progress.moved();
+                        if watched.tracker.memory().fetched(&id) {
+                            watched.tracker.progress.moved();
                         }
                         messages.push(Message { id, body });
                     }
@@ -202,7 +205,7 @@ impl<S: Source> Pass<'_, S> {
         }
         self.not_given(&missing, not_given, &chunk.messages);
         if !missing.is_empty() {
-            watched.release(&self.scope, &missing).await?;
+            watched.tracker.release(&self.scope, &missing).await?;
         }
         Ok(())
     }
@@ -214,12 +217,12 @@ impl<S: Source> Pass<'_, S> {
         if too_large.is_empty() {
             return Ok(());
         }
-        let most = self.watched.config.max_message_size;
+        let most = self.watched.account.config.max_message_size;
         for id in &too_large {
             let error = format!("the message has more octets than max_message_size ({most}); it was not downloaded");
-            self.watched.tell_set_aside(id, &error);
+            self.watched.tracker.tell_set_aside(id, &error);
         }
-        self.watched.release(&self.scope, &too_large).await?;
+        self.watched.tracker.release(&self.scope, &too_large).await?;
         chunk.settled.extend(too_large.into_iter().map(|id| (id, Mark::SetAside)));
         Ok(())
     }
@@ -236,7 +239,7 @@ impl<S: Source> Pass<'_, S> {
         let watched = self.watched;
         let now = Instant::now();
         {
-            let mut memory = watched.memory();
+            let mut memory = watched.tracker.memory();
             for message in &chunk.messages {
                 memory.ungiven_messages().arrived(&message.id);
             }
@@ -245,7 +248,7 @@ impl<S: Source> Pass<'_, S> {
                 memory.ungiven(first, Ungiven::Empty, true, now);
             }
         }
-        watched.release(&self.scope, missing).await?;
+        watched.tracker.release(&self.scope, missing).await?;
         if chunk.messages.is_empty() && chunk.settled.is_empty() {
             return Err(Error::Throttled { what, retry_after });
         }

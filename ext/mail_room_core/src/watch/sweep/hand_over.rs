@@ -11,12 +11,12 @@ use serde_json::json;
 use tokio::time::sleep_until;
 
 use super::{Chunk, triage};
-use crate::delivery::{Handover, Symptom};
 use crate::error::{Error, Result};
 use crate::limits::batch::fitting;
 use crate::limits::memory_budget::kept;
 use crate::message::{Message, MessageId};
 use crate::observe::progress::Fate;
+use crate::outcome::{Handover, Symptom};
 use crate::track::failures::Failure;
 use crate::track::retry::{self, Terms, lost};
 use crate::watch::mailbox::Watched;
@@ -39,7 +39,7 @@ pub(super) async fn hand_over(watched: &Watched, scope: &str, chunk: Chunk, stuc
     let _handing_over = watched.handing_over();
     let Chunk { mut messages, settled, mut lease } = chunk;
     for (id, mark) in &settled {
-        watched.memory().decided(id, *mark);
+        watched.tracker.memory().decided(id, *mark);
     }
     triage::triage(watched, scope, &mut messages).await?;
     let mut waiting = VecDeque::from(messages);
@@ -48,7 +48,7 @@ pub(super) async fn hand_over(watched: &Watched, scope: &str, chunk: Chunk, stuc
     let mut outcome = Ok(());
     let mut look_at = Instant::now() + STUCK_AFTER;
     loop {
-        while outcome.is_ok() && under_way.len() < watched.delivery.in_flight() && !watched.stop.asked() {
+        while outcome.is_ok() && under_way.len() < watched.delivery.in_flight() && !watched.account.stop.asked() {
             let fitting = fitting(waiting.iter().map(|message| message.body.len()), watched.delivery.group());
             if fitting == 0 {
                 break;
@@ -69,7 +69,7 @@ pub(super) async fn hand_over(watched: &Watched, scope: &str, chunk: Chunk, stuc
                     stuck.store(false, Ordering::Release);
                 }
             },
-            () = watched.stop.wait_and(FINISH_WITHIN) => return outcome,
+            () = watched.account.stop.wait_and(FINISH_WITHIN) => return outcome,
             () = sleep_until(look_at.into()) => {
                 if watched.budget.is_wanted() {
                     stuck.store(true, Ordering::Release);
@@ -90,7 +90,7 @@ pub(super) async fn give_up(watched: &Watched, scope: &str, messages: Vec<Messag
     let ids: Vec<_> = messages.into_iter().map(|message| message.id).collect();
     if !ids.is_empty() {
         // A claim that cannot be given back ends by itself.
-        watched.release(scope, &ids).await.ok();
+        watched.tracker.release(scope, &ids).await.ok();
     }
 }
 
@@ -98,18 +98,18 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
     let begins = !watched.delivery.settles_claims();
     if begins {
         let ids: Vec<_> = group.iter().map(|message| message.id.clone()).collect();
-        let mut ours = watched.arbiter.begin(scope, &ids, watched.delivery.may_be_deadly()).await?.into_iter();
+        let mut ours = watched.tracker.arbiter.begin(scope, &ids, watched.delivery.may_be_deadly()).await?.into_iter();
         group.retain(|message| {
             let ours = ours.next().unwrap_or(false);
             if !ours {
-                lost(watched, &message.id);
+                lost(&watched.tracker, &message.id);
             }
             ours
         });
     }
-    if watched.log.enabled() {
+    if watched.account.log.enabled() {
         for message in &group {
-            watched.log.info(
+            watched.account.log.info(
                 "sending to deliverer",
                 &[
                     ("uid", json!(message.id)),
@@ -121,62 +121,62 @@ async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>
     }
     let ids: Vec<_> = group.iter().map(|message| message.id.clone()).collect();
     let handovers = watched.delivery.deliver(scope, group, &watched.encoding).await;
-    let handovers = handovers.inspect_err(|_| watched.memory().outage())?;
+    let handovers = handovers.inspect_err(|_| watched.tracker.memory().outage())?;
     let alone = ids.len() == 1;
     let mut delivered = Vec::with_capacity(ids.len());
     let (mut untried, mut outcome) = (Vec::new(), Ok(()));
     for (id, handover) in ids.into_iter().zip(handovers) {
         match handover {
             Handover::Delivered { status } => {
-                watched.memory().delivered(&id, watched.mark());
-                watched.progress.count(Fate::Delivered);
-                if watched.log.enabled()
+                watched.tracker.memory().delivered(&id, watched.tracker.mark());
+                watched.tracker.progress.count(Fate::Delivered);
+                if watched.account.log.enabled()
                     && let Some(fields) = watched.delivery.pushed(status)
                 {
-                    watched.log.bare("message pushed", &fields);
+                    watched.account.log.bare("message pushed", &fields);
                 }
                 delivered.push(id);
             }
-            Handover::Lost => lost(watched, &id),
+            Handover::Lost => lost(&watched.tracker, &id),
             Handover::Refused { error, tries } => {
-                let failure = watched.memory().refused(&id);
+                let failure = watched.tracker.memory().refused(&id);
                 let terms = Terms { tries, retry_after: None };
                 outcome = outcome.and(failed(watched, scope, &id, &error, failure, terms).await);
             }
             Handover::Failed(error) => {
-                let failure = watched.memory().failed(&id, Symptom::UNKNOWN);
+                let failure = watched.tracker.memory().failed(&id, Symptom::UNKNOWN);
                 outcome = outcome.and(failed(watched, scope, &id, &error, failure, Terms::default()).await);
             }
             Handover::Unavailable { error, symptom } => {
-                let failure = watched.memory().failed(&id, symptom);
+                let failure = watched.tracker.memory().failed(&id, symptom);
                 if failure.proven {
                     // Others got through meanwhile: it waits by itself, and they do not wait for it.
                     let terms = Terms { tries: None, retry_after: asked_for(&error) };
                     outcome = worse(outcome, failed(watched, scope, &id, &error, failure, terms).await);
                 } else {
-                    watched.memory().strike(&id);
+                    watched.tracker.memory().strike(&id);
                     untried.push(id);
                     outcome = worse(outcome, Err(error));
                 }
             }
             Handover::Down(error) => {
-                watched.memory().outage();
+                watched.tracker.memory().outage();
                 if alone {
-                    watched.memory().strike(&id);
+                    watched.tracker.memory().strike(&id);
                 }
                 untried.push(id);
                 outcome = worse(outcome, Err(error));
             }
         }
     }
-    watched.let_go(delivered.iter());
+    watched.tracker.forget_claims(delivered.iter());
     if begins && !delivered.is_empty() {
         // Redis away now: our memory knows, and the next claim finds the message ours.
-        watched.arbiter.finish(scope, &delivered).await.ok();
+        watched.tracker.arbiter.finish(scope, &delivered).await.ok();
     }
     if !untried.is_empty() {
         // A claim that cannot be given back ends by itself.
-        watched.release(scope, &untried).await.ok();
+        watched.tracker.release(scope, &untried).await.ok();
     }
     outcome
 }
@@ -205,8 +205,8 @@ async fn failed(
     terms: Terms,
 ) -> Result<()> {
     let action = if failure.counts || !error.spares_connection() { "Delivery failed" } else { "Delivery postponed" };
-    retry::failed(watched, scope, id, action, error, failure, terms).await?;
-    if watched.memory().doubts_target() {
+    retry::failed(&watched.tracker, scope, id, action, error, failure, terms).await?;
+    if watched.tracker.memory().doubts_target() {
         return Err(Error::TargetDoubted(format!(
             "several messages in a row failed, so it is taken to be the target's fault and counts against none of them; the \
              last one failed so: {error}"

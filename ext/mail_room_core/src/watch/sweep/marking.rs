@@ -23,7 +23,7 @@ const NAMED: usize = 10;
 /// Marks what was decided beside the sweep.
 pub(crate) async fn mark_decided<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
     // Another folder by now, in which the ids are other messages'.
-    if !watched.memory().is_about(source.scope()) {
+    if !watched.tracker.memory().is_about(source.scope()) {
         return Ok(());
     }
     mark_all(source, watched).await?;
@@ -32,8 +32,8 @@ pub(crate) async fn mark_decided<S: Source>(source: &mut S, watched: &Watched) -
 
 /// Marks whatever is to be marked now; what gave trouble last, and alone if need be. Tells whether that was anything.
 pub(super) async fn mark_all<S: Source>(source: &mut S, watched: &Watched) -> Result<bool> {
-    let mut groups = vec![watched.memory().to_mark()];
-    groups.extend(watched.memory().to_mark_again(Instant::now()));
+    let mut groups = vec![watched.tracker.memory().to_mark()];
+    groups.extend(watched.tracker.memory().to_mark_again(Instant::now()));
     groups.retain(|group| !group.is_empty());
     for group in &groups {
         let told = tell_server(source, watched, group).await?;
@@ -56,11 +56,11 @@ pub(super) async fn tell_server<S: Source>(
         }
         if let Err(error) = source.mark(&ids, mark).await {
             if !matches!(error, Error::Throttled { .. } | Error::Stopped) {
-                let backoff = watched.memory().cut_while_marking(&ids, Instant::now());
+                let backoff = watched.tracker.memory().cut_while_marking(&ids, Instant::now());
                 if let [id] = ids.as_slice() {
                     let words = error.to_string().into();
                     let fields = [("uid", json!(id)), ("error", words), ("backoff_s", seconds(backoff))];
-                    watched.log.line(Severity::Warn, "Message not marked", &fields);
+                    watched.account.log.line(Severity::Warn, "Message not marked", &fields);
                 }
             }
             return Err(error);
@@ -71,10 +71,10 @@ pub(super) async fn tell_server<S: Source>(
             ids.retain(|id| !refused.contains(id));
             tell_unmarked(watched, &unmarked);
         }
-        let believed = watched.memory().acknowledged(&ids, mark);
+        let believed = watched.tracker.memory().acknowledged(&ids, mark);
         told.extend(believed.into_iter().map(|id| (id, mark)));
         if let Some(complaint) = source.complaint() {
-            watched.log.line(Severity::Error, "Set aside in place", &[("error", complaint.into())]);
+            watched.account.log.line(Severity::Error, "Set aside in place", &[("error", complaint.into())]);
         }
     }
     Ok(told)
@@ -84,14 +84,14 @@ pub(super) async fn tell_server<S: Source>(
 fn tell_unmarked(watched: &Watched, unmarked: &[(MessageId, String)]) {
     let now = Instant::now();
     for (number, (id, why)) in unmarked.iter().enumerate() {
-        let backoff = watched.memory().unmarked(id, now);
+        let backoff = watched.tracker.memory().unmarked(id, now);
         let mut fields = vec![("uid", json!(id)), ("error", why.as_str().into()), ("backoff_s", seconds(backoff))];
         let rest = unmarked.len() - number;
         if number == NAMED && rest > 1 {
             fields.push(("others", (rest - 1).into()));
         }
         if number <= NAMED {
-            watched.log.line(Severity::Warn, "Message not marked", &fields);
+            watched.account.log.line(Severity::Warn, "Message not marked", &fields);
         }
     }
 }
@@ -107,60 +107,60 @@ pub(super) async fn settle(watched: &Watched, scope: &str, told: Vec<Decision>) 
             Mark::Deleted if expunges(watched) => {}
             Mark::Deleted => delivered.push(id),
             // A search that lists them all the same would have them tried again.
-            Mark::SetAside if watched.absent_flags().hide(mark) => set_aside.push(id),
+            Mark::SetAside if watched.tracker.absent_flags().hide(mark) => set_aside.push(id),
             Mark::SetAside => {}
         }
     }
     if !delivered.is_empty() {
-        watched.arbiter.acknowledged(scope, &delivered).await.ok();
+        watched.tracker.arbiter.acknowledged(scope, &delivered).await.ok();
     }
     if !set_aside.is_empty() {
-        watched.arbiter.set_aside(scope, &set_aside).await.ok();
+        watched.tracker.arbiter.set_aside(scope, &set_aside).await.ok();
     }
 }
 
 /// What follows from what a search listed, for the arbiter and for a person.
 pub(super) async fn note_listed<S: Source>(source: &mut S, watched: &Watched, found: &[MessageId], sorted: &Sorted) {
     for (name, text) in source.remarks() {
-        if watched.tells_first(name) {
-            watched.log.line(Severity::Warn, "Mailbox warning", &[("error", text.into())]);
+        if watched.tracker.tells_first(name) {
+            watched.account.log.line(Severity::Warn, "Mailbox warning", &[("error", text.into())]);
         }
     }
     let scope = source.scope();
     if !sorted.tried_again.is_empty() {
         let fields = [("uid", json!(sorted.tried_again.iter().take(NAMED).collect::<Vec<_>>()))];
-        watched.log.info("Message tried again", &fields);
-        watched.arbiter.set_aside(scope, &sorted.tried_again).await.ok();
+        watched.account.log.info("Message tried again", &fields);
+        watched.tracker.arbiter.set_aside(scope, &sorted.tried_again).await.ok();
     }
     settle(watched, scope, sorted.known.clone()).await;
     let now = Instant::now();
-    if watched.memory().tells_unkept(&sorted.unkept, S::LISTS_LATE, now) {
+    if watched.tracker.memory().tells_unkept(&sorted.unkept, S::LISTS_LATE, now) {
         let error = format!(
             "the server accepted the marks of {} delivered messages and still lists them as unmarked: it does not keep \
              flags. They are not delivered again, but marking them is tried again; check the rights to this mailbox",
             sorted.unkept.len()
         );
         let named: Vec<_> = sorted.unkept.iter().take(NAMED).collect();
-        watched.log.line(Severity::Warn, "Marks not kept", &[("uid", json!(named)), ("error", error.into())]);
+        watched.account.log.line(Severity::Warn, "Marks not kept", &[("uid", json!(named)), ("error", error.into())]);
     }
-    if watched.arbiter.outlives_process() {
-        let listed = watched.memory().unremembered(found, now);
-        if !listed.is_empty() && watched.arbiter.remember(scope, &listed).await.is_ok() {
-            watched.memory().remembered(&listed);
+    if watched.tracker.arbiter.outlives_process() {
+        let listed = watched.tracker.memory().unremembered(found, now);
+        if !listed.is_empty() && watched.tracker.arbiter.remember(scope, &listed).await.is_ok() {
+            watched.tracker.memory().remembered(&listed);
         }
     }
 }
 
 /// Whether what we delivered is to be expunged.
 fn expunges(watched: &Watched) -> bool {
-    watched.config.delete_after_delivery && watched.config.expunge_deleted
+    watched.account.config.delete_after_delivery && watched.account.config.expunge_deleted
 }
 
 /// Expunges what we have marked deleted, if asked to and if it is at least `least` messages.
 pub(super) async fn expunge<S: Source>(source: &mut S, watched: &Watched, least: usize) -> Result<()> {
-    let ids = watched.memory().to_expunge(Instant::now());
+    let ids = watched.tracker.memory().to_expunge(Instant::now());
     if !expunges(watched) {
-        watched.memory().expunged(&ids);
+        watched.tracker.memory().expunged(&ids);
         return Ok(());
     }
     if ids.len() < least {
@@ -168,17 +168,17 @@ pub(super) async fn expunge<S: Source>(source: &mut S, watched: &Watched, least:
     }
     let expunged = source.expunge(&ids).await;
     if expunged.is_err() {
-        watched.memory().not_expunged(Instant::now());
+        watched.tracker.memory().not_expunged(Instant::now());
         return expunged;
     }
     if let Some(why) = source.unexpunged() {
-        let backoff = watched.memory().not_expunged(Instant::now());
+        let backoff = watched.tracker.memory().not_expunged(Instant::now());
         let fields = [("error", why.into()), ("backoff_s", seconds(backoff))];
-        watched.log.line(Severity::Warn, "Messages not expunged", &fields);
+        watched.account.log.line(Severity::Warn, "Messages not expunged", &fields);
         return Ok(());
     }
-    watched.memory().expunged(&ids);
-    watched.arbiter.acknowledged(source.scope(), &ids).await.ok();
+    watched.tracker.memory().expunged(&ids);
+    watched.tracker.arbiter.acknowledged(source.scope(), &ids).await.ok();
     Ok(())
 }
 
@@ -189,23 +189,23 @@ pub(super) async fn expunge_leftovers<S: Source>(source: &mut S, watched: &Watch
         return Ok(());
     }
     let found = source.leftovers().await?;
-    watched.memory().leftovers.extend(found);
-    let left = watched.memory().leftovers.clone();
+    watched.tracker.memory().leftovers.extend(found);
+    let left = watched.tracker.memory().leftovers.clone();
     if left.is_empty() {
         return Ok(());
     }
-    let known: Vec<_> = left.iter().map(|id| watched.memory().is_deleted_by_us(id)).collect();
+    let known: Vec<_> = left.iter().map(|id| watched.tracker.memory().is_deleted_by_us(id)).collect();
     let unknown: Vec<_> =
         left.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(id, _)| id.clone()).collect();
     // An arbiter that is away is asked again after the next sweep.
-    let Ok(delivered) = watched.arbiter.delivered(source.scope(), &unknown).await else { return Ok(()) };
+    let Ok(delivered) = watched.tracker.arbiter.delivered(source.scope(), &unknown).await else { return Ok(()) };
     let mut delivered = delivered.into_iter();
     let ours = known.into_iter().map(|known| known.unwrap_or_else(|| delivered.next().unwrap_or(false)));
     let all = left.len();
     let ours: Vec<_> = left.into_iter().zip(ours).filter(|(_, ours)| *ours).map(|(id, _)| id).collect();
-    watched.memory().leftovers.clear();
+    watched.tracker.memory().leftovers.clear();
     if source.expunges_only_given() || ours.len() == all {
-        watched.memory().found_deleted(ours.into_iter());
+        watched.tracker.memory().found_deleted(ours.into_iter());
     }
     expunge(source, watched, 1).await
 }

@@ -31,7 +31,7 @@ enum Decision {
 /// # Errors
 /// [`Error::TargetDown`](crate::Error::TargetDown) if the arbiter cannot be told: nothing is decided then.
 pub(super) async fn triage(watched: &Watched, scope: &str, messages: &mut Vec<Message>) -> Result<()> {
-    let (Some(matcher), Some(config)) = (&watched.matcher, &watched.config.matching) else { return Ok(()) };
+    let (Some(matcher), Some(config)) = (&watched.matcher, &watched.account.config.matching) else { return Ok(()) };
     let (mut ignored, mut silent, mut later, mut told) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut wanted = Vec::with_capacity(messages.len());
     for message in std::mem::take(messages) {
@@ -65,15 +65,15 @@ pub(super) async fn triage(watched: &Watched, scope: &str, messages: &mut Vec<Me
     *messages = wanted;
     let ids: Vec<_> = later.iter().map(|(id, _)| id.clone()).collect();
     // Theirs by now: a process that stood still for long must not tell a sender again.
-    let ours = watched.arbiter.renew(scope, &ids).await?;
+    let ours = watched.tracker.arbiter.renew(scope, &ids).await?;
     let lost: HashSet<_> = ids.iter().zip(ours).filter(|(_, ours)| !ours).map(|(id, _)| id.clone()).collect();
     told.retain(|pending| !lost.contains(pending.id()));
-    later.into_iter().for_each(|(id, until)| watched.memory().wait(&id, until));
+    later.into_iter().for_each(|(id, until)| watched.tracker.memory().wait(&id, until));
     // Not held any longer: a notice may take its time, and claims anew. One that cannot be given back ends by itself.
     if !ids.is_empty() {
-        watched.release(scope, &ids).await.ok();
+        watched.tracker.release(scope, &ids).await.ok();
     }
-    lost.iter().for_each(|id| retry::lost(watched, id));
+    lost.iter().for_each(|id| retry::lost(&watched.tracker, id));
     if let Some(rejection) = &watched.rejection {
         rejection.tell(told);
     }
@@ -86,20 +86,20 @@ async fn settle(watched: &Watched, scope: &str, ids: &[MessageId], fate: progres
     if ids.is_empty() {
         return Ok(());
     }
-    let ours = watched.arbiter.finish(scope, ids).await?;
+    let ours = watched.tracker.arbiter.finish(scope, ids).await?;
     let mut settled = Vec::with_capacity(ids.len());
     for (id, ours) in ids.iter().zip(ours) {
         if ours {
             settled.push(id);
         } else {
-            retry::lost(watched, id);
+            retry::lost(&watched.tracker, id);
         }
     }
-    watched.let_go(settled.iter().copied());
-    let mut memory = watched.memory();
+    watched.tracker.forget_claims(settled.iter().copied());
+    let mut memory = watched.tracker.memory();
     for id in settled {
-        memory.decided(id, watched.mark());
-        watched.progress.count(fate);
+        memory.decided(id, watched.tracker.mark());
+        watched.tracker.progress.count(fate);
     }
     Ok(())
 }
@@ -116,10 +116,10 @@ fn decide(config: &Matching, verdict: Verdict) -> Decision {
 }
 
 fn log(watched: &Watched, id: &MessageId, found: &Match, decision: Decision, silent: Option<&'static str>) {
-    if !watched.log.enabled() {
+    if !watched.account.log.enabled() {
         return;
     }
-    let dry_run = watched.config.matching.as_ref().is_some_and(|matching| matching.dry_run);
+    let dry_run = watched.account.config.matching.as_ref().is_some_and(|matching| matching.dry_run);
     let decision = match (decision, dry_run) {
         (Decision::Deliver, _) => "deliver",
         (Decision::Ignore, false) => "ignore",
@@ -140,5 +140,5 @@ fn log(watched: &Watched, id: &MessageId, found: &Match, decision: Decision, sil
     if let Some(why) = silent {
         fields.push(("no_notice", why.into()));
     }
-    watched.log.info("Message matched", &fields);
+    watched.account.log.info("Message matched", &fields);
 }
