@@ -1,7 +1,6 @@
 //! PostgreSQL servers and how to talk to them: a few connections per distinct database serve the whole process. Knows
 //! nothing of jobs.
 
-pub(crate) mod check;
 mod connect;
 mod handshake;
 mod trouble;

@@ -1,15 +1,13 @@
 //! Redis servers and how to talk to them: addresses, connections, deadlines, errors in plain words. Knows nothing of
 //! claims and jobs. One or two connections per distinct address serve the whole process.
 
-mod address;
-pub(crate) mod check;
-mod connect;
-mod connection;
+pub(crate) mod address;
+pub(crate) mod connect;
+pub(crate) mod connection;
 mod lane;
-pub(crate) mod permissions;
 mod script;
-mod sentinel;
-mod trouble;
+pub(crate) mod sentinel;
+pub(crate) mod trouble;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

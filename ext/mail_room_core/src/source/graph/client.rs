@@ -38,7 +38,7 @@ impl Answer {
 }
 
 /// Talks to Graph for one mailbox, also across sessions.
-pub(super) struct Client {
+pub(crate) struct Client {
     pub(super) address: Address,
     pub(super) log: Log,
     pub(super) troubles: Troubles,
@@ -61,7 +61,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`log_in`](Self::log_in).
-    pub(super) async fn roles(&self) -> Result<Option<Vec<String>>> {
+    pub(crate) async fn roles(&self) -> Result<Option<Vec<String>>> {
         #[derive(serde::Deserialize)]
         struct Claims {
             roles: Vec<String>,

@@ -51,7 +51,7 @@ impl GraphConnector {
 }
 
 /// What talks to Graph for `mailbox`. Connects to nothing yet.
-pub(super) fn client(mailbox: &config::Mailbox, graph: &config::Graph, lanes: &mut Lanes, log: &Log) -> Result<Client> {
+pub(crate) fn client(mailbox: &config::Mailbox, graph: &config::Graph, lanes: &mut Lanes, log: &Log) -> Result<Client> {
     let address = Address::new(&graph.graph_endpoint, &mailbox.email)?;
     let http = Arc::new(Http::new(mailbox.tls.clone(), CONNECT_WITHIN));
     let tokens = Tokens::new(graph, http.clone(), log.clone())?;

@@ -21,7 +21,7 @@ use crate::message::MessageId;
 use crate::observe::log::Severity;
 
 /// Octets of a page.
-pub(super) const PAGE_OCTETS: usize = 8 << 20;
+pub(crate) const PAGE_OCTETS: usize = 8 << 20;
 /// Messages listed at a time, the oldest; the others when these are done. Bounds what is kept of a backlog.
 const LISTED: usize = 20_000;
 /// Time after which a list ends with what it has.
@@ -41,12 +41,12 @@ const SIZE: &str = "singleValueExtendedProperties($filter=id eq 'Integer 0x0E08'
 
 /// One page of a list.
 #[derive(Debug, Deserialize)]
-pub(super) struct Page<T> {
-    pub(super) value: Vec<T>,
+pub(crate) struct Page<T> {
+    pub(crate) value: Vec<T>,
     #[serde(rename = "@odata.nextLink", default)]
-    pub(super) next: Option<String>,
+    pub(crate) next: Option<String>,
     #[serde(rename = "@odata.deltaLink", default)]
-    pub(super) delta: Option<String>,
+    pub(crate) delta: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -71,7 +71,7 @@ struct Property {
 
 /// Lists the unread messages of one folder, and remembers for a session what the server can answer.
 #[derive(Debug, Default)]
-pub(super) struct Lister {
+pub(crate) struct Lister {
     shape: Shape,
     told: Option<Instant>,
     /// Whether the last list was cut short.
@@ -114,7 +114,7 @@ impl Lister {
     /// # Errors
     /// If nothing can be listed: [`Error::Reconnect`], also where the folder is gone; [`Error::Refused`];
     /// [`Error::Throttled`].
-    pub(super) async fn unread(
+    pub(crate) async fn unread(
         &mut self,
         client: &Client,
         folder: &Folder,
@@ -193,7 +193,7 @@ impl Lister {
     }
 
     /// Whether the last list was cut short.
-    pub(super) fn is_cut(&self) -> bool {
+    pub(crate) fn is_cut(&self) -> bool {
         self.is_cut
     }
 
@@ -237,15 +237,15 @@ fn first(client: &Client, folder: &Folder, shape: &Shape) -> Url {
 }
 
 /// Where a list goes on. Every list has an end, whatever the server says.
-pub(super) struct Pages {
-    pub(super) next: Option<Url>,
+pub(crate) struct Pages {
+    pub(crate) next: Option<Url>,
     /// Hashes of the addresses read.
     read: HashSet<u64>,
     empty: u32,
 }
 
 impl Pages {
-    pub(super) fn new(first: Url) -> Self {
+    pub(crate) fn new(first: Url) -> Self {
         let read = HashSet::from([hash(&first)]);
         Self { next: Some(first), read, empty: 0 }
     }
@@ -255,7 +255,7 @@ impl Pages {
     ///
     /// # Errors
     /// [`Error::Reconnect`] if it goes on at another origin.
-    pub(super) fn turn(
+    pub(crate) fn turn(
         &mut self,
         client: &Client,
         link: Option<&str>,

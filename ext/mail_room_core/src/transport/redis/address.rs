@@ -15,17 +15,17 @@ const DEFAULT_PORT: u16 = 6379;
 
 /// Where a Redis server is and who we are there.
 #[derive(Debug, Clone)]
-pub(super) struct Address {
-    pub(super) server: Server,
+pub(crate) struct Address {
+    pub(crate) server: Server,
     /// TLS towards Redis; `None` is plain text.
-    pub(super) tls: Option<config::Tls>,
-    pub(super) login: Option<Login>,
-    pub(super) db: i64,
+    pub(crate) tls: Option<config::Tls>,
+    pub(crate) login: Option<Login>,
+    pub(crate) db: i64,
 }
 
 /// How to find the server.
 #[derive(Debug, Clone)]
-pub(super) enum Server {
+pub(crate) enum Server {
     Tcp { host: String, port: u16 },
     Unix(PathBuf),
     Sentinel { master: String, sentinels: Vec<config::Sentinel>, login: Option<Login> },
@@ -33,9 +33,9 @@ pub(super) enum Server {
 
 /// What AUTH is given.
 #[derive(Debug, Clone)]
-pub(super) struct Login {
-    pub(super) user: Option<String>,
-    pub(super) password: SecretString,
+pub(crate) struct Login {
+    pub(crate) user: Option<String>,
+    pub(crate) password: SecretString,
 }
 
 impl PartialEq for Login {
@@ -49,7 +49,7 @@ impl Address {
     ///
     /// # Errors
     /// [`Error::Configuration`], which never repeats the URL: it may hold a password.
-    pub(super) fn new(config: &config::Redis) -> Result<Self> {
+    pub(crate) fn new(config: &config::Redis) -> Result<Self> {
         let url = config.url.expose_secret().trim();
         let (scheme, rest) = url.split_once(':').ok_or_else(|| meaningless("it has no scheme"))?;
         let scheme = scheme.to_ascii_lowercase();
@@ -81,7 +81,7 @@ impl Address {
     }
 
     /// Whether one connection serves both: the same server by the same way, login and database included.
-    pub(super) fn shares_connection(&self, other: &Self) -> bool {
+    pub(crate) fn shares_connection(&self, other: &Self) -> bool {
         let same_way = match (&self.server, &other.server) {
             (Server::Sentinel { login: a, .. }, Server::Sentinel { login: b, .. }) => a == b,
             _ => true,
@@ -90,7 +90,7 @@ impl Address {
     }
 
     /// Whether both mean the same keys: the same server (or the same master of the same Sentinels), user and database.
-    pub(super) fn same_server(&self, other: &Self) -> bool {
+    pub(crate) fn same_server(&self, other: &Self) -> bool {
         let same_place = match (&self.server, &other.server) {
             (Server::Tcp { host: a, port: p }, Server::Tcp { host: b, port: q }) => a.eq_ignore_ascii_case(b) && p == q,
             (Server::Unix(a), Server::Unix(b)) => a == b,
@@ -120,7 +120,7 @@ impl fmt::Display for Address {
 }
 
 /// `host:port`, an IPv6 address in brackets.
-pub(super) struct HostPort<'a>(pub(super) &'a str, pub(super) u16);
+pub(crate) struct HostPort<'a>(pub(super) &'a str, pub(super) u16);
 
 impl fmt::Display for HostPort<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

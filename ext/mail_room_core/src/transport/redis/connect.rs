@@ -17,7 +17,7 @@ use crate::transport::tcp::{self, Stream};
 use crate::transport::tls;
 
 /// Connects to what `address` means now, ready for commands; by way of the Sentinels if there are any.
-pub(super) async fn connect(address: &Address, until: Instant) -> Result<Connection, Trouble> {
+pub(crate) async fn connect(address: &Address, until: Instant) -> Result<Connection, Trouble> {
     let stream = match &address.server {
         Server::Tcp { host, port } => tcp(host, *port, address.tls.as_ref(), until).await?,
         Server::Unix(path) => unix(path).await?,
@@ -65,7 +65,7 @@ async fn greet(
 }
 
 /// The command that logs in.
-pub(super) fn auth(login: &Login) -> Command<'_> {
+pub(crate) fn auth(login: &Login) -> Command<'_> {
     let command = match &login.user {
         Some(user) => Command::new("AUTH").arg(user),
         None => Command::new("AUTH"),
@@ -74,7 +74,7 @@ pub(super) fn auth(login: &Login) -> Command<'_> {
 }
 
 /// A TCP stream to `host`, encrypted if `tls` says so.
-pub(super) async fn tcp(
+pub(crate) async fn tcp(
     host: &str,
     port: u16,
     tls: Option<&config::Tls>,

@@ -41,25 +41,25 @@ impl<'a> Command<'a> {
     }
 
     /// Octets of all arguments.
-    pub(super) fn octets(&self) -> usize {
+    pub(crate) fn octets(&self) -> usize {
         self.arguments.iter().map(|argument| argument.len()).sum()
     }
 }
 
 /// A connection that is in step: nothing is outstanding.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     stream: BufWriter<Box<dyn Stream>>,
-    pub(super) used: Instant,
+    pub(crate) used: Instant,
 }
 
 impl Connection {
-    pub(super) fn new(stream: Box<dyn Stream>) -> Self {
+    pub(crate) fn new(stream: Box<dyn Stream>) -> Self {
         Self { stream: BufWriter::with_capacity(COLLECTED, stream), used: Instant::now() }
     }
 
     /// Sends all of `commands`, then reads a reply to each. Not cancel safe: a connection dropped out of here is out of
     /// step. All is written before anything is read: Redis takes commands whether or not its replies are read.
-    pub(super) async fn exchange(
+    pub(crate) async fn exchange(
         &mut self,
         commands: &[Command<'_>],
     ) -> Result<Vec<Result<Value, ServerError>>, Trouble> {
@@ -87,7 +87,7 @@ impl Connection {
 
     /// Whether the other end has not hung up, as far as known without asking. What can be read while nothing is
     /// outstanding is the end of the stream, or something out of step.
-    pub(super) async fn is_open(&mut self) -> bool {
+    pub(crate) async fn is_open(&mut self) -> bool {
         let mut octet = [0];
         // No time at all: reads what is already there, waits for nothing.
         timeout(Duration::ZERO, self.stream.read(&mut octet)).await.is_err()

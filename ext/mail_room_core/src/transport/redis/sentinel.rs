@@ -14,7 +14,7 @@ use crate::config;
 use crate::error::Error;
 
 /// Where the master called `name` is, by the first Sentinel that knows it.
-pub(super) async fn find_master(
+pub(crate) async fn find_master(
     name: &str,
     sentinels: &[config::Sentinel],
     login: Option<&Login>,
@@ -57,7 +57,7 @@ async fn ask(
 }
 
 /// Whether a reply to ROLE says master.
-pub(super) fn is_master(role: &Value) -> bool {
+pub(crate) fn is_master(role: &Value) -> bool {
     let Value::Array(parts) = role else { return false };
     matches!(parts.first(), Some(Value::BulkString(role)) if role == b"master")
 }

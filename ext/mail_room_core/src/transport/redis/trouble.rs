@@ -14,7 +14,7 @@ const TEXT_LIMIT: usize = 120;
 
 /// What went wrong with one exchange.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     /// The connection broke.
     Io(io::Error),
     /// No answer in time.
@@ -30,12 +30,12 @@ pub(super) enum Trouble {
 impl Trouble {
     /// Whether an error means that this server is not, or no longer, the one to talk to: a new connection may lead to
     /// another one (Sentinel) or to a fresh login.
-    pub(super) fn means_another_server(error: &ServerError) -> bool {
+    pub(crate) fn means_another_server(error: &ServerError) -> bool {
         matches!(code(error), "READONLY" | "LOADING" | "MASTERDOWN" | "NOAUTH" | "NOREPLICAS")
     }
 
     /// The error for the rest of the program. `server` is what the address shows of itself.
-    pub(super) fn told(self, server: &str) -> Error {
+    pub(crate) fn told(self, server: &str) -> Error {
         let what = match self {
             Self::Told(error) => return error,
             Self::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use super::connector::client;
-use super::folder;
-use super::lane::Lanes;
-use super::page::Lister;
-use super::size::Sizes;
-use crate::check::Report;
+use super::report::Report;
 use crate::config::{Graph, Mailbox};
 use crate::observe::log::Journal;
+use crate::source::graph::connector::client;
+use crate::source::graph::folder;
+use crate::source::graph::lane::Lanes;
+use crate::source::graph::page::Lister;
+use crate::source::graph::size::Sizes;
 
 /// Steps `prepared`, `token`, `folder` and `unread`.
-pub(crate) async fn check(mailbox: &Mailbox, graph: &Graph, report: &mut Report) -> Option<()> {
+pub(super) async fn check(mailbox: &Mailbox, graph: &Graph, report: &mut Report) -> Option<()> {
     let prepared = async {
         let log = Journal::default().log(None, &mailbox.email, &mailbox.name)?;
         client(mailbox, graph, &mut Lanes::default(), &log)

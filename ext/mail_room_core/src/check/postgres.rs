@@ -1,8 +1,8 @@
 //! Whether que's table is there and would take a row from us. Adds none.
 
-use super::{PostgresClient, Trouble};
-use crate::check::Report;
+use super::report::Report;
 use crate::error::Result;
+use crate::transport::postgres::{PostgresClient, Trouble};
 
 /// Planned and not carried out; whether we may is looked at all the same.
 const PLAN: &str = "EXPLAIN INSERT INTO que_jobs (priority, job_class, queue, args) VALUES (100, 'x', '', '[]')";
@@ -11,7 +11,7 @@ const WRITABLE: &str = "DO $$ BEGIN IF current_setting('transaction_read_only'):
                         RAISE read_only_sql_transaction; END IF; END $$";
 
 /// Steps `connected`, `writable` and `table`.
-pub(crate) async fn check(client: &PostgresClient, report: &mut Report) -> Option<()> {
+pub(super) async fn check(client: &PostgresClient, report: &mut Report) -> Option<()> {
     report.step("connected", run(client, "SELECT 1")).await?;
     report.step("writable", run(client, WRITABLE)).await?;
     report.step("table", run(client, PLAN)).await

@@ -4,10 +4,11 @@
 use redis::{ServerError, Value};
 use serde::Deserialize;
 
-use super::connection::{Command, Connection};
-use super::trouble::Trouble;
 use crate::error::Error;
 use crate::system::random::hex_96;
+use crate::transport::redis::Command;
+use crate::transport::redis::connection::Connection;
+use crate::transport::redis::trouble::Trouble;
 
 /// Commands on single keys, with what makes them change nothing on a key that is not there.
 const ON_KEYS: [(&str, &[&str]); 6] =

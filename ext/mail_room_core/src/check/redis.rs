@@ -1,25 +1,28 @@
 //! Whether a Redis is there, takes what we would write, and permits it. Writes nothing.
 
+pub(super) mod permissions;
+
 use std::time::{Duration, Instant};
 
 use redis::Value;
 use tokio::time::timeout;
 
-use super::address::{Address, Server};
-use super::connect::connect;
-use super::connection::{Command, Connection};
-use super::permissions::{self, Needs};
-use super::sentinel;
-use super::trouble::Trouble;
-use crate::check::Report;
+use super::report::Report;
 use crate::config;
 use crate::error::{Error, Result};
+use crate::transport::redis::Command;
+use crate::transport::redis::address::{Address, Server};
+use crate::transport::redis::connect::connect;
+use crate::transport::redis::connection::Connection;
+use crate::transport::redis::sentinel;
+use crate::transport::redis::trouble::Trouble;
+use permissions::Needs;
 
 /// For each step.
 const WITHIN: Duration = Duration::from_secs(5);
 
 /// Steps `sentinel` (only with Sentinels), `connected`, `role` and `permitted`.
-pub(crate) async fn check(config: &config::Redis, needs: &Needs, report: &mut Report) -> Option<()> {
+pub(super) async fn check(config: &config::Redis, needs: &Needs, report: &mut Report) -> Option<()> {
     let address = match Address::new(config) {
         Ok(address) => address,
         Err(error) => return report.step("connected", async { Err(error) }).await,
