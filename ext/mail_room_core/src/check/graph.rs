@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::report::Report;
 use crate::config::{Graph, Mailbox};
-use crate::observe::log::Journal;
+use crate::observe::log::Logs;
 use crate::source::graph::connector::client;
 use crate::source::graph::folder;
 use crate::source::graph::lane::Lanes;
@@ -14,7 +14,7 @@ use crate::source::graph::size::Sizes;
 /// Steps `prepared`, `token`, `folder` and `unread`.
 pub(super) async fn check(mailbox: &Mailbox, graph: &Graph, report: &mut Report) -> Option<()> {
     let prepared = async {
-        let log = Journal::default().log(None, &mailbox.email, &mailbox.name)?;
+        let log = Logs::default().log(None, &mailbox.email, &mailbox.name)?;
         client(mailbox, graph, &mut Lanes::default(), &log)
     };
     let client = Arc::new(report.step("prepared", prepared).await?);

@@ -14,7 +14,7 @@ use crate::config::LogTarget;
 use crate::error::{Error, Result};
 use crate::system::output;
 
-/// Asks every journal of the process to open its files anew before the next line. Safe in a signal handler.
+/// Asks all logs of the process to open its files anew before the next line. Safe in a signal handler.
 pub fn reopen_logs() {
     output::reopen_all();
 }
@@ -43,12 +43,12 @@ impl Severity {
 
 /// All log targets of one supervisor.
 #[derive(Debug, Default)]
-pub struct Journal {
+pub struct Logs {
     lines: Vec<Arc<Lines>>,
     writer: Option<Writer>,
 }
 
-impl Journal {
+impl Logs {
     /// Nothing open yet. `lines` are for the app's own loggers, by their numbers.
     pub fn new(lines: Vec<Arc<Lines>>) -> Self {
         Self { lines, writer: None }

@@ -60,7 +60,7 @@ pub struct Rejection {
     failures: Mutex<Failures>,
     pause: Mutex<Pause>,
     queue: Mutex<VecDeque<Pending>>,
-    rung: Notify,
+    queued: Notify,
     /// One is being told of.
     telling: AtomicBool,
     told: Notify,
@@ -158,7 +158,7 @@ impl Rejection {
             failures: Mutex::default(),
             pause: Mutex::new(Pause { until: Instant::now(), backoff: Backoff::new(PAUSE.0, PAUSE.1) }),
             queue: Mutex::default(),
-            rung: Notify::new(),
+            queued: Notify::new(),
             telling: AtomicBool::new(false),
             told: Notify::new(),
         }))
@@ -197,7 +197,7 @@ impl Rejection {
     pub(crate) fn tell(&self, pending: Vec<Pending>) {
         if !pending.is_empty() {
             lock(&self.queue).extend(pending);
-            self.rung.notify_one();
+            self.queued.notify_one();
         }
     }
 
@@ -223,7 +223,7 @@ impl Rejection {
     /// Tells senders, one after the other, until dropped. Begins nothing once a stop was asked for.
     pub(crate) async fn serve(&self, tracker: &Tracker, stop: &Stop) {
         loop {
-            let rung = self.rung.notified();
+            let queued = self.queued.notified();
             // Set while the queue is locked: what is neither in it nor being told is decided.
             let next = {
                 let mut queue = lock(&self.queue);
@@ -239,7 +239,7 @@ impl Rejection {
                     self.telling.store(false, Ordering::Release);
                     self.told.notify_waiters();
                 }
-                None => rung.await,
+                None => queued.await,
             }
         }
     }
@@ -247,34 +247,34 @@ impl Rejection {
     /// Whether the sender was told.
     async fn tell_of(&self, tracker: &Tracker, pending: &Pending) -> bool {
         let Pending { scope, id, .. } = pending;
-        if !tracker.memory().is_about(scope) {
+        if !tracker.ledger().is_about(scope) {
             return false;
         }
         let paused = lock(&self.pause).until;
         if paused > Instant::now() {
-            tracker.memory().wait(id, paused);
+            tracker.ledger().wait(id, paused);
             return false;
         }
         let ids = std::slice::from_ref(id);
         if pending.is_outdated(tracker) {
             // Looked for anew.
-            tracker.memory().wait(id, Instant::now());
+            tracker.ledger().wait(id, Instant::now());
             return false;
         }
         match self.claim(tracker, pending, ids).await {
             Ok(Claim::Won { .. }) if pending.is_outdated(tracker) => {
                 tracker.release(scope, ids).await.ok();
-                tracker.memory().wait(id, Instant::now());
+                tracker.ledger().wait(id, Instant::now());
                 return false;
             }
             Ok(Claim::Won { .. }) => {}
             Ok(Claim::Delivered) => {
-                tracker.memory().decided(id, tracker.mark());
+                tracker.ledger().decided(id, tracker.mark());
                 tracker.progress.count(progress::Fate::Elsewhere);
                 return false;
             }
             Ok(Claim::Held { lasts }) => {
-                tracker.memory().wait(id, Instant::now() + lasts);
+                tracker.ledger().wait(id, Instant::now() + lasts);
                 return false;
             }
             Err(error) => {
@@ -290,7 +290,7 @@ impl Rejection {
             Outcome::Told => {
                 // Redis away now: our memory knows, and the next claim finds the message ours.
                 tracker.arbiter.finish(scope, ids).await.ok();
-                tracker.memory().decided(id, tracker.mark());
+                tracker.ledger().decided(id, tracker.mark());
                 tracker.progress.count(progress::Fate::Rejected);
                 self.succeeded(id);
                 tracker.log.info("Rejection notice sent", &[("uid", json!(id))]);
@@ -374,7 +374,7 @@ impl Rejection {
             pause.until = Instant::now() + delay;
             (pause.until, delay)
         };
-        tracker.memory().wait(id, until);
+        tracker.ledger().wait(id, until);
         let fields = [("uid", json!(id)), ("error", error.to_string().into()), ("backoff_s", seconds(delay))];
         tracker.log.line(Severity::Error, "Rejection paused", &fields);
     }

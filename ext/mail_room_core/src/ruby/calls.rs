@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::matching::matcher::Match;
 use crate::message::MessageId;
-use crate::ruby::waker::Bell;
+use crate::ruby::waker::Waker;
 
 /// What the app's code is asked.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Call {
 #[derive(Debug, Default)]
 pub struct Calls {
     /// Rings for every call, and at the end.
-    pub bell: Bell,
+    pub waker: Waker,
     state: Mutex<State>,
 }
 
@@ -74,11 +74,11 @@ impl Calls {
             }
             state.waiting.push_back(Call { question, answer });
         }
-        self.bell.ring();
+        self.waker.wake();
         answered.await.ok()
     }
 
-    /// The next call, without waiting: pending if there is none yet, and the bell tells when to look again; `None` if there
+    /// The next call, without waiting: pending if there is none yet, and the waker tells when to look again; `None` if there
     /// will be no more.
     pub fn fetch(&self) -> Poll<Option<Call>> {
         let mut state = self.state();
@@ -98,7 +98,7 @@ impl Calls {
             state.closed = true;
             state.waiting.clear();
         }
-        self.bell.ring();
+        self.waker.wake();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -121,12 +121,12 @@ mod tests {
     #[tokio::test]
     async fn a_call_is_fetched_once_and_answered() {
         let calls = Arc::new(Calls::default());
-        let rung = Arc::new(AtomicUsize::new(0));
-        let ring = rung.clone();
-        calls.bell.hang(move || _ = ring.fetch_add(1, Ordering::AcqRel));
+        let woken = Arc::new(AtomicUsize::new(0));
+        let wake = woken.clone();
+        calls.waker.on_wake(move || _ = wake.fetch_add(1, Ordering::AcqRel));
         let asked = ask(&calls, 7);
         tokio::task::yield_now().await;
-        assert_eq!(rung.load(Ordering::Acquire), 1);
+        assert_eq!(woken.load(Ordering::Acquire), 1);
         let Poll::Ready(Some(call)) = calls.fetch() else { panic!("no call") };
         assert!(matches!(call.question, Question::Ask(MessageId::Uid(7))));
         assert!(calls.fetch().is_pending());

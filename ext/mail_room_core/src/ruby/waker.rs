@@ -1,31 +1,31 @@
-//! Wakes a thread of the app's that waits outside of the runtime. The thread brings the way to wake it; we ring.
+//! Wakes a thread of the app's that waits outside of the runtime. The thread brings the way to wake it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-type Ring = Arc<dyn Fn() + Send + Sync>;
+type Wake = Arc<dyn Fn() + Send + Sync>;
 
-/// A bell without a rope until somebody waits.
+/// Wakes nobody until somebody waits.
 #[derive(Default)]
-pub struct Bell(Mutex<Option<Ring>>);
+pub struct Waker(Mutex<Option<Wake>>);
 
-impl fmt::Debug for Bell {
+impl fmt::Debug for Waker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Bell")
+        f.write_str("Waker")
     }
 }
 
-impl Bell {
-    /// From now on `ring` is called for whatever is new. It must not block.
-    pub fn hang(&self, ring: impl Fn() + Send + Sync + 'static) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(ring));
+impl Waker {
+    /// From now on `wake` is called for whatever is new. It must not block.
+    pub fn on_wake(&self, wake: impl Fn() + Send + Sync + 'static) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(wake));
     }
 
     /// There is something new.
-    pub(crate) fn ring(&self) {
-        let ring = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(ring) = ring {
-            ring();
+    pub(crate) fn wake(&self) {
+        let wake = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(wake) = wake {
+            wake();
         }
     }
 }

@@ -18,7 +18,7 @@ use marks::{Listed, Marks};
 
 /// The memory of one mailbox. Forgets everything when the scope (UIDVALIDITY) changes: the ids have lost their meaning.
 #[derive(Debug, Default)]
-pub struct Memory {
+pub struct Ledger {
     scope: String,
     marks: Marks,
     fetched: IdSet,
@@ -50,7 +50,7 @@ pub struct Sorted {
     pub unkept: Vec<MessageId>,
 }
 
-impl Memory {
+impl Ledger {
     /// Turns to the mailbox as it is called now.
     pub fn enter(&mut self, scope: &str) {
         if self.scope != scope {
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn what_the_target_was_down_for_comes_last() {
-        let mut memory = Memory::default();
+        let mut memory = Ledger::default();
         let found: Vec<_> = (1..=4).map(uid).collect();
         memory.strike(&uid(1));
         memory.strike(&uid(1));
@@ -310,7 +310,7 @@ mod tests {
     #[test]
     fn a_decided_message_is_marked_until_acknowledged_and_never_done_again() {
         let now = Instant::now();
-        let mut memory = Memory::default();
+        let mut memory = Ledger::default();
         memory.decided(&uid(1), Mark::Seen);
         let sorted = memory.sort_out(&[uid(1), uid(2)], NOTHING, now);
         assert_eq!(sorted, Sorted { todo: vec![uid(2)], ..Sorted::default() });
@@ -325,7 +325,7 @@ mod tests {
     }
 
     /// Decides, has the server acknowledge it, and sees that it is not listed any more.
-    fn settle(memory: &mut Memory, id: u32, mark: Mark, absent: AbsentFlags) {
+    fn settle(memory: &mut Ledger, id: u32, mark: Mark, absent: AbsentFlags) {
         memory.decided(&uid(id), mark);
         memory.acknowledged(&[uid(id)], mark);
         assert_eq!(memory.sort_out(&[], absent, Instant::now()), Sorted::default());
@@ -334,7 +334,7 @@ mod tests {
     #[test]
     fn a_message_set_aside_that_a_person_marks_unread_is_tried_again_from_the_start() {
         let mut now = Instant::now();
-        let mut memory = Memory::default();
+        let mut memory = Ledger::default();
         for minutes in [1, 2, 4] {
             assert_eq!(memory.refused(&uid(1)).counted, 1);
             settle(&mut memory, 1, Mark::SetAside, UNSEEN);
@@ -354,7 +354,7 @@ mod tests {
     #[test]
     fn a_list_that_is_cut_short_says_nothing_of_what_it_does_not_list() {
         let now = Instant::now();
-        let mut memory = Memory::default();
+        let mut memory = Ledger::default();
         assert_eq!([1, 2].map(|_| memory.refused(&uid(2)).counted), [1, 2]);
         memory.found_in_part();
         memory.sort_out(&[uid(1)], UNSEEN, now);
@@ -367,7 +367,7 @@ mod tests {
     fn a_delivered_message_that_a_person_marks_unread_is_marked_again_as_it_was_meant() {
         let now = Instant::now();
         for mark in [Mark::Seen, Mark::Deleted] {
-            let mut memory = Memory::default();
+            let mut memory = Ledger::default();
             settle(&mut memory, 1, mark, UNSEEN);
             assert_eq!(memory.sort_out(&[uid(1)], UNSEEN, now), Sorted::default());
             assert_eq!(memory.to_mark(), [(uid(1), mark)]);
@@ -383,12 +383,12 @@ mod tests {
             (Mark::SetAside, NOTHING),
             (Mark::Deleted, AbsentFlags { flagged: true, ..NOTHING }),
         ] {
-            let mut memory = Memory::default();
+            let mut memory = Ledger::default();
             settle(&mut memory, 1, mark, absent);
             assert_eq!(memory.sort_out(&[uid(1)], absent, now), Sorted::default(), "{mark:?}");
             assert!(!memory.is_to_mark(now), "{mark:?}");
         }
-        let mut memory = Memory::default();
+        let mut memory = Ledger::default();
         settle(&mut memory, 1, Mark::SetAside, AbsentFlags { flagged: true, ..NOTHING });
         let sorted = memory.sort_out(&[uid(1)], AbsentFlags { flagged: true, ..NOTHING }, now);
         assert_eq!(sorted.tried_again, [uid(1)], "no longer flagged");
@@ -398,7 +398,7 @@ mod tests {
     fn a_mark_that_the_server_does_not_keep_is_told_and_set_again_ever_later() {
         let mut now = Instant::now();
         for mark in [Mark::Seen, Mark::SetAside] {
-            let mut memory = Memory::default();
+            let mut memory = Ledger::default();
             memory.decided(&uid(1), mark);
             assert_eq!(memory.acknowledged(&[uid(1)], mark), [uid(1)]);
             for (round, delay) in [5, 10, 20, 40].into_iter().enumerate() {
@@ -422,7 +422,7 @@ mod tests {
     #[test]
     fn a_server_that_lists_late_is_not_accused_at_once() {
         let now = Instant::now();
-        let mut memory = Memory::default();
+        let mut memory = Ledger::default();
         memory.decided(&uid(1), Mark::Seen);
         memory.acknowledged(&[uid(1)], Mark::Seen);
         memory.sort_out(&[uid(1)], UNSEEN, now);
@@ -435,13 +435,13 @@ mod tests {
     #[test]
     fn what_ended_the_connection_is_marked_last_and_alone_in_the_end() {
         let now = Instant::now();
-        let mut memory = Memory::default();
+        let mut memory = Ledger::default();
         let all: Vec<_> = (1..=100).map(uid).collect();
         all.iter().for_each(|id| memory.decided(id, Mark::Seen));
         memory.cut_while_marking(&all, now);
         memory.decided(&uid(101), Mark::Seen);
         assert_eq!(memory.to_mark(), [(uid(101), Mark::Seen)], "new ones first");
-        let sizes = |memory: &Memory, now| memory.to_mark_again(now).iter().map(Vec::len).collect::<Vec<_>>();
+        let sizes = |memory: &Ledger, now| memory.to_mark_again(now).iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(sizes(&memory, now), [32, 32, 32, 4], "once may be the network's fault: tried again at once");
         // The 40th ends the connection whenever it is marked.
         memory.acknowledged(&all[..32], Mark::Seen);
@@ -465,7 +465,7 @@ mod tests {
     #[test]
     fn what_is_marked_deleted_is_expunged_even_if_the_acknowledgement_was_lost() {
         let now = Instant::now();
-        let mut memory = Memory::default();
+        let mut memory = Ledger::default();
         memory.decided(&uid(1), Mark::Deleted);
         memory.acknowledged(&[uid(1)], Mark::Deleted);
         memory.decided(&uid(2), Mark::Deleted);
@@ -485,7 +485,7 @@ mod tests {
     #[test]
     fn the_arbiter_is_told_once_an_hour_of_a_delivered_message_that_is_listed() {
         let now = Instant::now();
-        let mut memory = Memory::default();
+        let mut memory = Ledger::default();
         memory.decided(&uid(1), Mark::Seen);
         memory.decided(&uid(2), Mark::SetAside);
         let found: Vec<_> = (1..=3).map(uid).collect();
@@ -502,7 +502,7 @@ mod tests {
 
     #[test]
     fn a_message_arrives_for_the_first_time_once() {
-        let mut memory = Memory::default();
+        let mut memory = Ledger::default();
         memory.enter("a");
         assert_eq!([1, 2, 1].map(|id| memory.fetched(&uid(id))), [true, true, false]);
     }
@@ -511,7 +511,7 @@ mod tests {
     fn what_the_server_does_not_mark_is_asked_for_again_ever_later() {
         let now = Instant::now();
         let first = Duration::from_secs(5);
-        let mut memory = Memory::default();
+        let mut memory = Ledger::default();
         memory.decided(&uid(1), Mark::Seen);
         assert_eq!(memory.unmarked(&uid(1), now), first);
         assert_eq!(memory.unmarked(&uid(1), now), 2 * first);
@@ -536,7 +536,7 @@ mod tests {
     fn a_waiting_message_comes_back_when_its_time_is_over() {
         let now = Instant::now();
         let later = now + Duration::from_secs(5);
-        let mut memory = Memory::default();
+        let mut memory = Ledger::default();
         memory.wait(&uid(1), later);
         assert_eq!(memory.next_try(), Some(later));
         assert_eq!(memory.sort_out(&[uid(1)], NOTHING, now), Sorted { waiting: 1, ..Sorted::default() });
@@ -546,7 +546,7 @@ mod tests {
 
     #[test]
     fn everything_is_forgotten_when_the_ids_lose_their_meaning() {
-        let mut memory = Memory::default();
+        let mut memory = Ledger::default();
         memory.enter("a");
         memory.decided(&uid(1), Mark::Seen);
         memory.enter("a");

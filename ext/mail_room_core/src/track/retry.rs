@@ -18,7 +18,7 @@ const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs
 /// Another process has the message.
 pub(crate) fn lost(tracker: &Tracker, id: &MessageId) {
     tracker.forget_claims(std::iter::once(id));
-    tracker.memory().wait(id, Instant::now() + RETRY.0);
+    tracker.ledger().wait(id, Instant::now() + RETRY.0);
     let fields = [("uid", json!(id)), ("error", "another process has the message by now; left to it".into())];
     tracker.log.line(Severity::Warn, "Claim lost", &fields);
 }
@@ -52,7 +52,7 @@ pub(crate) async fn failed(
     let most = tracker.max_attempts;
     let limit = terms.tries.unwrap_or(most).min(most);
     // Before anything is waited for: should this process stop now, the message is not tried again too soon.
-    tracker.memory().wait(id, Instant::now() + backoff);
+    tracker.ledger().wait(id, Instant::now() + backoff);
     tracker.forget_claims(std::iter::once(id));
     if failure.counts {
         tracker.progress.moved();
@@ -64,7 +64,7 @@ pub(crate) async fn failed(
     let elsewhere = noted.as_ref().copied().unwrap_or(0);
     let attempts = if failure.counts { failure.counted.max(elsewhere) } else { failure.counted };
     if failure.counts && attempts >= limit {
-        tracker.memory().decided(id, Mark::SetAside);
+        tracker.ledger().decided(id, Mark::SetAside);
         tracker.tell_set_aside(
             id,
             &match terms.tries {

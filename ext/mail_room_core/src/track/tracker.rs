@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::json;
 
 use super::claims::Claims;
-use super::ledger::Memory;
+use super::ledger::Ledger;
 use crate::arbiter::Arbiter;
 use crate::config;
 use crate::error::Result;
@@ -32,7 +32,7 @@ pub struct Tracker {
     failed_mailbox: Option<String>,
     told: Mutex<BTreeSet<&'static str>>,
     claims: Claims,
-    memory: Mutex<Memory>,
+    ledger: Mutex<Ledger>,
 }
 
 impl Tracker {
@@ -52,13 +52,13 @@ impl Tracker {
             progress: Arc::default(),
             log,
             told: Mutex::default(),
-            memory: Mutex::default(),
+            ledger: Mutex::default(),
         }
     }
 
     /// What is known of the messages. A panic elsewhere leaves it as it was: every change is one step.
-    pub fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How a delivered message is marked.

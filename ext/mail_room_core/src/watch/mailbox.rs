@@ -16,7 +16,7 @@ use crate::track::tracker::Tracker;
 
 /// One mailbox being watched.
 #[derive(Debug)]
-pub struct Watched {
+pub struct Mailbox {
     /// Where messages come from.
     pub account: Account,
     /// What is known of them.
@@ -44,7 +44,7 @@ impl Drop for HandingOver<'_> {
     }
 }
 
-impl Watched {
+impl Mailbox {
     /// A mailbox of which nothing is known yet.
     pub fn new(
         config: config::Mailbox,

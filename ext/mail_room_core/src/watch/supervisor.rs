@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::limits::backoff::Backoff;
 use crate::limits::memory_budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
 use crate::limits::shutdown::{STOP_WITHIN, Stop};
-use crate::observe::log::{Journal, Lines, Severity};
+use crate::observe::log::{Lines, Logs, Severity};
 use crate::observe::progress::{Progress, Snapshot};
 use crate::observe::service_manager::{Manager, tell};
 use crate::rejection::Rejection;
@@ -28,7 +28,7 @@ use crate::source::graph::{GraphConnector, Lanes};
 use crate::source::imap::ImapConnector;
 use crate::transport::postgres::PostgresClients;
 use crate::transport::redis::RedisClients;
-use crate::watch::mailbox::Watched;
+use crate::watch::mailbox::Mailbox;
 use crate::watch::once::work_through;
 use crate::watch::watcher::watch;
 pub use runtime::runtime;
@@ -128,10 +128,10 @@ impl Supervisor {
     }
 
     fn run_once(&self) -> Result<()> {
-        let mut journal = Journal::new(self.lines.clone());
+        let mut logs = Logs::new(self.lines.clone());
         let process = Process::new();
-        let watched = self.watched(&mut journal, &process)?;
-        let graphs = graphs(&watched)?;
+        let mailboxes = self.watched(&mut logs, &process)?;
+        let graphs = graphs(&mailboxes)?;
         let runtime = runtime(WORKERS)?;
         let once = self.settings.once.map(Duration::from_secs);
         if let Some(manager) = self.settings.manager.clone() {
@@ -142,75 +142,75 @@ impl Supervisor {
                 let process = process.clone();
                 async move { process.beat().await }
             });
-            supervise(watched, graphs, once, self.stop.clone()).await;
+            supervise(mailboxes, graphs, once, self.stop.clone()).await;
             beating.abort();
             process.end().await;
         });
         runtime.shutdown_timeout(SHUTDOWN_WITHIN);
-        drop(journal);
+        drop(logs);
         Ok(())
     }
 
-    fn watched(&self, journal: &mut Journal, process: &Arc<Process>) -> Result<Vec<Arc<Watched>>> {
+    fn watched(&self, logs: &mut Logs, process: &Arc<Process>) -> Result<Vec<Arc<Mailbox>>> {
         let (redis, postgres) = (RedisClients::new(), PostgresClients::new());
         let (budget, encoding) = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
         self.mailboxes
             .iter()
             .zip(&self.calls)
             .zip(&self.progress)
-            .map(|((mailbox, calls), progress)| {
-                let arbiter = Arc::new(Arbiter::new(&mailbox.arbitration, &redis, process.instance(), calls)?);
-                let delivery = Delivery::new(&mailbox.delivery, (&redis, &postgres), &arbiter, calls)?;
-                let log = journal.log(mailbox.log.as_ref(), &mailbox.email, &mailbox.name)?;
+            .map(|((config, calls), progress)| {
+                let arbiter = Arc::new(Arbiter::new(&config.arbitration, &redis, process.instance(), calls)?);
+                let delivery = Delivery::new(&config.delivery, (&redis, &postgres), &arbiter, calls)?;
+                let log = logs.log(config.log.as_ref(), &config.email, &config.name)?;
                 let budgets = (budget.clone(), encoding.clone());
                 let once = self.settings.once.is_some();
-                // Worked through once, a mailbox may have to end before the others.
+                // Worked through once, a config may have to end before the others.
                 let stop = if once { Stop::new() } else { self.stop.clone() };
-                let rejection = Rejection::new(mailbox, calls)?;
-                let watched = Watched::new(mailbox.clone(), arbiter, delivery, budgets, log, stop);
-                let mut watched = watched.rejecting(rejection);
-                watched.tracker.progress.clone_from(progress);
-                watched.once = once;
-                Ok(Arc::new(watched))
+                let rejection = Rejection::new(config, calls)?;
+                let mailbox = Mailbox::new(config.clone(), arbiter, delivery, budgets, log, stop);
+                let mut mailbox = mailbox.rejecting(rejection);
+                mailbox.tracker.progress.clone_from(progress);
+                mailbox.once = once;
+                Ok(Arc::new(mailbox))
             })
             .collect()
     }
 }
 
 /// What connects to Microsoft Graph, for each mailbox that lies there.
-fn graphs(watched: &[Arc<Watched>]) -> Result<Vec<Option<GraphConnector>>> {
+fn graphs(mailboxes: &[Arc<Mailbox>]) -> Result<Vec<Option<GraphConnector>>> {
     let mut lanes = Lanes::default();
-    let connector = |watched: &Arc<Watched>| match &watched.account.config.graph {
-        Some(graph) => GraphConnector::new(&watched.account, graph, &mut lanes).map(Some),
+    let connector = |mailbox: &Arc<Mailbox>| match &mailbox.account.config.graph {
+        Some(graph) => GraphConnector::new(&mailbox.account, graph, &mut lanes).map(Some),
         None => Ok(None),
     };
-    watched.iter().map(connector).collect()
+    mailboxes.iter().map(connector).collect()
 }
 
 async fn supervise(
-    watched: Vec<Arc<Watched>>,
+    mailboxes: Vec<Arc<Mailbox>>,
     graphs: Vec<Option<GraphConnector>>,
     once: Option<Duration>,
     stop: Stop,
 ) {
     let imap = Arc::new(ImapConnector::new());
     let mut watchers = JoinSet::new();
-    for (watched, graph) in watched.into_iter().zip(graphs) {
+    for (mailbox, graph) in mailboxes.into_iter().zip(graphs) {
         let stop = stop.clone();
         match (graph, once) {
             (Some(graph), Some(patience)) => {
-                let watching = keep_watching(Arc::new(graph), watched.clone());
-                watchers.spawn(work_through(watching, watched, patience, stop));
+                let watching = keep_watching(Arc::new(graph), mailbox.clone());
+                watchers.spawn(work_through(watching, mailbox, patience, stop));
             }
             (Some(graph), None) => {
-                watchers.spawn(keep_watching(Arc::new(graph), watched));
+                watchers.spawn(keep_watching(Arc::new(graph), mailbox));
             }
             (None, Some(patience)) => {
-                let watching = keep_watching(imap.clone(), watched.clone());
-                watchers.spawn(work_through(watching, watched, patience, stop));
+                let watching = keep_watching(imap.clone(), mailbox.clone());
+                watchers.spawn(work_through(watching, mailbox, patience, stop));
             }
             (None, None) => {
-                watchers.spawn(keep_watching(imap.clone(), watched));
+                watchers.spawn(keep_watching(imap.clone(), mailbox));
             }
         };
     }
@@ -228,23 +228,23 @@ async fn supervise(
 }
 
 /// A panic is this mailbox's error: it is logged, and the mailbox starts anew with what it remembers.
-async fn keep_watching<C: Connector + 'static>(connector: Arc<C>, watched: Arc<Watched>) {
+async fn keep_watching<C: Connector + 'static>(connector: Arc<C>, mailbox: Arc<Mailbox>) {
     let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
     loop {
         let mut watcher = JoinSet::new();
         watcher.spawn({
-            let (connector, watched) = (connector.clone(), watched.clone());
-            async move { watch(&*connector, &watched).await }
+            let (connector, mailbox) = (connector.clone(), mailbox.clone());
+            async move { watch(&*connector, &mailbox).await }
         });
         match watcher.join_next().await {
-            Some(Err(error)) if error.is_panic() && !watched.account.stop.asked() => {
+            Some(Err(error)) if error.is_panic() && !mailbox.account.stop.asked() => {
                 let delay = backoff.delay();
                 let fields = [
                     ("error", "a bug in mail_room; please report it with the panic on standard error".into()),
                     ("backoff_s", delay.as_secs().into()),
                 ];
-                watched.account.log.line(Severity::Error, "Watcher crashed", &fields);
-                watched.account.stop.sleep(delay).await;
+                mailbox.account.log.line(Severity::Error, "Watcher crashed", &fields);
+                mailbox.account.stop.sleep(delay).await;
             }
             _ => return,
         }
@@ -319,7 +319,7 @@ mod tests {
         async fn logout(self) {}
     }
 
-    fn watched(stop: &Stop) -> Arc<Watched> {
+    fn watched(stop: &Stop) -> Arc<Mailbox> {
         let config: config::Mailbox = serde_json::from_value(serde_json::json!({
             "name": "inbox", "email": "a@example.com", "password": "p", "host": "localhost", "port": 143,
             "security": "plain", "search_command": "UNSEEN", "limit_max_unread": 0, "idle_timeout": 60,
@@ -327,9 +327,9 @@ mod tests {
             "delivery": { "method": "noop" }, "arbitration": { "method": "noop" }
         }))
         .unwrap();
-        let log = Journal::default().log(None, "a@example.com", "inbox").unwrap();
+        let log = Logs::default().log(None, "a@example.com", "inbox").unwrap();
         let budgets = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
-        Arc::new(Watched::new(config, Arc::new(Arbiter::Noop), Delivery::Noop, budgets, log, stop.clone()))
+        Arc::new(Mailbox::new(config, Arc::new(Arbiter::Noop), Delivery::Noop, budgets, log, stop.clone()))
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,11 +1,11 @@
 //! One sweep over a mailbox, top to bottom: search, then chunk by chunk claim, fetch, deliver and mark, until nothing is
 //! left. While one chunk is being delivered the next is being fetched. Connects to nothing and waits for nothing new.
 //!
-//! The order is what keeps messages: a flag changes on the server only after [`Memory::decided`], and that is called only
+//! The order is what keeps messages: a flag changes on the server only after [`Ledger::decided`], and that is called only
 //! after the target has taken the message. Dying before it: the message is unread, its claim ends, it is delivered later.
 //! Dying after it: the arbiter's truth says delivered, and the message is only marked.
 //!
-//! [`Memory::decided`]: crate::track::ledger::Memory::decided
+//! [`Ledger::decided`]: crate::track::ledger::Ledger::decided
 
 mod gather;
 mod hand_over;
@@ -25,7 +25,7 @@ use crate::limits::memory_budget::Lease;
 use crate::message::{Message, MessageId};
 use crate::source::{Mark, Source};
 use crate::system::clock;
-use crate::watch::mailbox::Watched;
+use crate::watch::mailbox::Mailbox;
 use gather::SIZED_AT_FIRST;
 use hand_over::{give_up, hand_over};
 pub(crate) use marking::mark_decided;
@@ -42,65 +42,65 @@ const MARK_EVERY: Duration = Duration::from_millis(200);
 /// # Errors
 /// What made the connection useless ([`Error::Reconnect`] and its like), or [`Error::TargetDown`] and
 /// [`Error::TargetDoubted`] with the connection intact. Nothing is lost by either: what was delivered is remembered, what was not is unread.
-pub async fn sweep<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
-    watched.tracker.memory().enter(source.scope());
-    let _share = watched.budget.share();
+pub async fn sweep<S: Source>(source: &mut S, mailbox: &Mailbox) -> Result<()> {
+    mailbox.tracker.ledger().enter(source.scope());
+    let _share = mailbox.budget.share();
     let swept = tokio::select! {
-        swept = passes(source, watched) => swept,
+        swept = passes(source, mailbox) => swept,
         // Never ends by itself.
-        () = watched.tracker.keep_claims() => Ok(()),
+        () = mailbox.tracker.keep_claims() => Ok(()),
     };
     if swept.as_ref().is_err_and(Error::spares_connection) {
-        watched.tracker.memory().probe();
+        mailbox.tracker.ledger().probe();
     }
-    watched.tracker.release_claims().await;
+    mailbox.tracker.release_claims().await;
     swept
 }
 
-async fn passes<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
-    let mut delivered = deliver_all(source, watched).await;
+async fn passes<S: Source>(source: &mut S, mailbox: &Mailbox) -> Result<()> {
+    let mut delivered = deliver_all(source, mailbox).await;
     if delivered.as_ref().is_err_and(|error| !error.spares_connection()) {
         return delivered;
     }
     // After new mail, for it may end the connection: what the server did not mark before.
-    let marked = mark_all(source, watched).await?;
+    let marked = mark_all(source, mailbox).await?;
     if marked && delivered.is_ok() {
         // A person may remove a mark at any time; whether the server keeps it shows now or never.
-        delivered = deliver_all(source, watched).await;
+        delivered = deliver_all(source, mailbox).await;
         if delivered.as_ref().is_err_and(|error| !error.spares_connection()) {
             return delivered;
         }
     }
-    expunge(source, watched, 1).await?;
-    if delivered.is_ok() && !watched.account.stop.asked() {
-        expunge_leftovers(source, watched).await?;
+    expunge(source, mailbox, 1).await?;
+    if delivered.is_ok() && !mailbox.account.stop.asked() {
+        expunge_leftovers(source, mailbox).await?;
     }
     delivered
 }
 
 /// Delivers until a search finds nothing more that can be delivered now.
-async fn deliver_all<S: Source>(source: &mut S, watched: &Watched) -> Result<()> {
-    while !watched.account.stop.asked() {
+async fn deliver_all<S: Source>(source: &mut S, mailbox: &Mailbox) -> Result<()> {
+    while !mailbox.account.stop.asked() {
         let searched = Searched::now();
         let found = source.search().await?;
         let searched = searched.answered();
         if !source.lists_all() {
-            watched.tracker.memory().found_in_part();
+            mailbox.tracker.ledger().found_in_part();
         }
-        let sorted = watched.tracker.memory().sort_out(&found, watched.tracker.absent_flags(), Instant::now());
-        not_given::tell_passed_over(watched);
-        watched.tracker.progress.left(sorted.todo.len().saturating_add(sorted.waiting));
-        note_listed(source, watched, &found, &sorted).await;
+        let sorted = mailbox.tracker.ledger().sort_out(&found, mailbox.tracker.absent_flags(), Instant::now());
+        not_given::tell_passed_over(mailbox);
+        mailbox.tracker.progress.left(sorted.todo.len().saturating_add(sorted.waiting));
+        note_listed(source, mailbox, &found, &sorted).await;
         if sorted.todo.is_empty() {
             return Ok(());
         }
-        let limit = match watched.account.config.limit_max_unread {
+        let limit = match mailbox.account.config.limit_max_unread {
             0 => usize::MAX,
             limit => usize::try_from(limit).unwrap_or(usize::MAX),
         };
-        if watched.account.log.enabled() {
+        if mailbox.account.log.enabled() {
             let next: Vec<_> = sorted.todo.iter().take(limit).collect();
-            watched.account.log.info(
+            mailbox.account.log.info(
                 "Getting new messages",
                 &[
                     ("unread", json!({ "count": found.len(), "ids": found })),
@@ -109,8 +109,8 @@ async fn deliver_all<S: Source>(source: &mut S, watched: &Watched) -> Result<()>
             );
         }
         drop(found);
-        Pass::new(source, watched, sorted.todo, limit, searched).run().await?;
-        expunge(source, watched, 1).await?;
+        Pass::new(source, mailbox, sorted.todo, limit, searched).run().await?;
+        expunge(source, mailbox, 1).await?;
     }
     Ok(())
 }
@@ -156,8 +156,8 @@ impl Searched {
     /// Whether it is so old that somebody may have delivered, and the arbiter have forgotten, what it found. A process that
     /// was stopped, or whose machine was suspended, has old ones. A long list must not be too old as soon as it is there: the
     /// time it took is granted, within bounds.
-    fn is_outdated(&self, watched: &Watched) -> bool {
-        let Some(good_for) = watched.tracker.arbiter.search_is_good_for() else { return false };
+    fn is_outdated(&self, mailbox: &Mailbox) -> bool {
+        let Some(good_for) = mailbox.tracker.arbiter.search_is_good_for() else { return false };
         let most = good_for.saturating_mul(9) / 5;
         self.age() > good_for.saturating_add(self.took).min(most)
     }
@@ -166,7 +166,7 @@ impl Searched {
 /// One pass over what a search found.
 struct Pass<'a, S> {
     source: &'a mut S,
-    watched: &'a Watched,
+    mailbox: &'a Mailbox,
     scope: String,
     queue: VecDeque<MessageId>,
     sized: VecDeque<Measured>,
@@ -179,13 +179,13 @@ struct Pass<'a, S> {
 }
 
 impl<'a, S: Source> Pass<'a, S> {
-    fn new(source: &'a mut S, watched: &'a Watched, todo: Vec<MessageId>, limit: usize, searched: Searched) -> Self {
+    fn new(source: &'a mut S, mailbox: &'a Mailbox, todo: Vec<MessageId>, limit: usize, searched: Searched) -> Self {
         let scope = source.scope().to_owned();
-        let queue = not_given::suspects_last(watched, todo);
+        let queue = not_given::suspects_last(mailbox, todo);
         let (sized, unmeasured) = (VecDeque::new(), HashSet::new());
         Self {
             source,
-            watched,
+            mailbox,
             scope,
             queue,
             sized,
@@ -197,7 +197,7 @@ impl<'a, S: Source> Pass<'a, S> {
     }
 
     async fn run(mut self) -> Result<()> {
-        let (watched, scope) = (self.watched, self.scope.clone());
+        let (mailbox, scope) = (self.mailbox, self.scope.clone());
         let mut ready: Option<Chunk> = None;
         let mut acknowledged = Vec::new();
         let mut marked = Instant::now();
@@ -209,9 +209,9 @@ impl<'a, S: Source> Pass<'a, S> {
             let (over, stuck) = (Notify::new(), AtomicBool::new(false));
             let known = std::mem::take(&mut acknowledged);
             let (gathered, handed_over) = tokio::join!(self.gather_during((&over, &stuck), &mut acknowledged), async {
-                settle(watched, &scope, known).await;
+                settle(mailbox, &scope, known).await;
                 let handed_over = match current {
-                    Some(chunk) => hand_over(watched, &scope, chunk, &stuck).await,
+                    Some(chunk) => hand_over(mailbox, &scope, chunk, &stuck).await,
                     None => Ok(()),
                 };
                 over.notify_one();
@@ -223,18 +223,18 @@ impl<'a, S: Source> Pass<'a, S> {
                 gathered => (gathered?, handed_over),
             };
             let ends = next.is_none() || handed_over.is_err();
-            if ends || !watched.delivery.settles_claims() || marked.elapsed() >= MARK_EVERY {
+            if ends || !mailbox.delivery.settles_claims() || marked.elapsed() >= MARK_EVERY {
                 self.acknowledge(&mut acknowledged).await?;
-                expunge(self.source, watched, EXPUNGE_EVERY).await?;
+                expunge(self.source, mailbox, EXPUNGE_EVERY).await?;
                 marked = Instant::now();
             }
             if handed_over.is_err() {
-                settle(watched, &scope, acknowledged).await;
+                settle(mailbox, &scope, acknowledged).await;
                 return handed_over;
             }
             ready = next;
         }
-        settle(watched, &scope, acknowledged).await;
+        settle(mailbox, &scope, acknowledged).await;
         Ok(())
     }
 
@@ -250,8 +250,8 @@ impl<'a, S: Source> Pass<'a, S> {
             if stuck.load(Ordering::Acquire)
                 && let Some(chunk) = gathered.take()
             {
-                chunk.settled.iter().for_each(|(id, mark)| self.watched.tracker.memory().decided(id, *mark));
-                give_up(self.watched, &self.scope, chunk.messages).await;
+                chunk.settled.iter().for_each(|(id, mark)| self.mailbox.tracker.ledger().decided(id, *mark));
+                give_up(self.mailbox, &self.scope, chunk.messages).await;
             }
             self.acknowledge(acknowledged).await?;
         }
@@ -260,14 +260,14 @@ impl<'a, S: Source> Pass<'a, S> {
 
     /// Marks what is decided, but for what the server gave trouble with, and adds those marked to `acknowledged`.
     async fn acknowledge(&mut self, acknowledged: &mut Vec<Decision>) -> Result<()> {
-        let decided = self.watched.tracker.memory().to_mark();
-        acknowledged.extend(tell_server(self.source, self.watched, &decided).await?);
+        let decided = self.mailbox.tracker.ledger().to_mark();
+        acknowledged.extend(tell_server(self.source, self.mailbox, &decided).await?);
         Ok(())
     }
 
     /// Ends the pass if its search is outdated: what is left is searched anew. Tells whether it is.
     fn ends_outdated(&mut self) -> bool {
-        let outdated = self.searched.is_outdated(self.watched);
+        let outdated = self.searched.is_outdated(self.mailbox);
         if outdated {
             self.queue.clear();
             self.sized.clear();
@@ -276,7 +276,7 @@ impl<'a, S: Source> Pass<'a, S> {
     }
 
     fn wants_more(&self) -> bool {
-        !self.watched.account.stop.asked() && self.left > 0 && !(self.queue.is_empty() && self.sized.is_empty())
+        !self.mailbox.account.stop.asked() && self.left > 0 && !(self.queue.is_empty() && self.sized.is_empty())
     }
 }
 
@@ -295,7 +295,7 @@ mod tests {
     use crate::delivery::Delivery;
     use crate::limits::memory_budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
     use crate::limits::shutdown::Stop;
-    use crate::observe::log::Journal;
+    use crate::observe::log::Logs;
     use crate::redis_server::Server;
     use crate::ruby::calls::{Answer, Calls, Question};
     use crate::source::Fetched;
@@ -355,9 +355,9 @@ mod tests {
         .unwrap();
         let calls: Arc<Calls> = Arc::default();
         let arbiter = Arc::new(Arbiter::new(&config.arbitration, &RedisClients::new(), "me", &calls).unwrap());
-        let log = Journal::default().log(None, "a@example.com", "inbox").unwrap();
+        let log = Logs::default().log(None, "a@example.com", "inbox").unwrap();
         let budgets = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
-        let watched = Watched::new(config, arbiter, Delivery::Noop, budgets, log, Stop::new());
+        let mailbox = Mailbox::new(config, arbiter, Delivery::Noop, budgets, log, Stop::new());
 
         // The first may be delivered; asked about the second, the app's class raises.
         let theirs = calls.clone();
@@ -371,7 +371,7 @@ mod tests {
             }
         });
         let mut source = TwoLarge::default();
-        let swept = tokio::time::timeout(Duration::from_secs(10), sweep(&mut source, &watched)).await.unwrap();
+        let swept = tokio::time::timeout(Duration::from_secs(10), sweep(&mut source, &mailbox)).await.unwrap();
         answering.abort();
         assert!(matches!(swept, Err(Error::TargetDown { .. })), "{swept:?}");
         assert_eq!(source.marked, [(MessageId::Uid(1), Mark::Seen)]);
@@ -424,7 +424,7 @@ mod tests {
     }
 
     /// A watcher with claims and queue in the Redis at `url`.
-    fn with_redis(url: &str) -> Watched {
+    fn with_redis(url: &str) -> Mailbox {
         let redis = json!({ "url": url });
         let config: config::Mailbox = serde_json::from_value(json!({
             "name": "inbox", "email": "a@example.com", "password": "p", "host": "localhost", "port": 143,
@@ -439,9 +439,9 @@ mod tests {
         let arbiter = Arc::new(arbiter);
         let targets = (&clients, &PostgresClients::new());
         let delivery = Delivery::new(&config.delivery, targets, &arbiter, &calls).unwrap();
-        let log = Journal::default().log(None, "a@example.com", "inbox").unwrap();
+        let log = Logs::default().log(None, "a@example.com", "inbox").unwrap();
         let budgets = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
-        Watched::new(config, arbiter, delivery, budgets, log, Stop::new())
+        Mailbox::new(config, arbiter, delivery, budgets, log, Stop::new())
     }
 
     /// Another process delivers and marks everything; then so much time passes that Redis has forgotten it.
@@ -463,10 +463,10 @@ mod tests {
         let unread: Arc<Mutex<BTreeSet<u32>>> = Arc::new(Mutex::new((1..=12).collect()));
         let before_sizes = Box::pin(meanwhile(server.url(), server.port, unread.clone()));
         let mut source = Shared { unread, searches: 0, before_sizes: Some(before_sizes) };
-        let watched = with_redis(&server.url());
-        timeout(Duration::from_secs(30), sweep(&mut source, &watched)).await.unwrap().unwrap();
+        let mailbox = with_redis(&server.url());
+        timeout(Duration::from_secs(30), sweep(&mut source, &mailbox)).await.unwrap().unwrap();
         assert_eq!(
-            (server.jobs("queue:q").len(), watched.tracker.progress.snapshot().delivered, source.searches),
+            (server.jobs("queue:q").len(), mailbox.tracker.progress.snapshot().delivered, source.searches),
             (12, 0, 2)
         );
     }
@@ -493,11 +493,11 @@ mod tests {
             }
         });
         let mut source = Shared { unread, searches: 0, before_sizes: None };
-        let watched = with_redis(&url);
-        timeout(Duration::from_secs(30), sweep(&mut source, &watched)).await.unwrap().unwrap();
+        let mailbox = with_redis(&url);
+        timeout(Duration::from_secs(30), sweep(&mut source, &mailbox)).await.unwrap().unwrap();
         forwarding.abort();
         assert_eq!(
-            (server.jobs("queue:q").len(), watched.tracker.progress.snapshot().delivered, source.searches),
+            (server.jobs("queue:q").len(), mailbox.tracker.progress.snapshot().delivered, source.searches),
             (12, 0, 2)
         );
         assert_eq!(server.keys().iter().filter(|key| key.contains("delivered:")).count(), 0, "{:?}", server.keys());
@@ -505,13 +505,13 @@ mod tests {
 
     #[test]
     fn a_search_that_takes_long_is_good_for_something() {
-        let watched = with_redis("redis://localhost");
+        let mailbox = with_redis("redis://localhost");
         let searched = Searched::now();
         clock::tests::pass(Duration::from_secs(310));
-        assert!(searched.is_outdated(&watched));
+        assert!(searched.is_outdated(&mailbox));
         let searched = searched.answered();
-        assert!(!searched.is_outdated(&watched));
+        assert!(!searched.is_outdated(&mailbox));
         clock::tests::pass(Duration::from_secs(235));
-        assert!(searched.is_outdated(&watched), "but never longer than what is delivered is remembered");
+        assert!(searched.is_outdated(&mailbox), "but never longer than what is delivered is remembered");
     }
 }

@@ -11,7 +11,7 @@ use crate::observe::progress::{Snapshot, State};
 use crate::rejection::Rejection;
 use crate::source::Source;
 use crate::source::connector::Connector;
-use crate::watch::mailbox::Watched;
+use crate::watch::mailbox::Mailbox;
 use crate::watch::once::give_up;
 use crate::watch::sweep::{mark_decided, sweep};
 
@@ -48,42 +48,42 @@ const NOTICE_WITHIN: Duration = Duration::from_secs(10);
 const ONCE_AGAIN: Duration = Duration::from_secs(1);
 
 /// Watches until a stop is asked for, or works through the mailbox once.
-pub async fn watch<C: Connector>(connector: &C, watched: &Watched) {
+pub async fn watch<C: Connector>(connector: &C, mailbox: &Mailbox) {
     let rejecting = async {
-        match &watched.rejection {
-            Some(rejection) => rejection.serve(&watched.tracker, &watched.account.stop).await,
+        match &mailbox.rejection {
+            Some(rejection) => rejection.serve(&mailbox.tracker, &mailbox.account.stop).await,
             None => std::future::pending().await,
         }
     };
     tokio::select! {
         biased;
-        () = keep_connected(connector, watched) => {}
+        () = keep_connected(connector, mailbox) => {}
         () = rejecting => {}
     }
 }
 
-async fn keep_connected<C: Connector>(connector: &C, watched: &Watched) {
-    watched.account.log.info("Setting up watcher", &[]);
+async fn keep_connected<C: Connector>(connector: &C, mailbox: &Mailbox) {
+    mailbox.account.log.info("Setting up watcher", &[]);
     let mut reconnect = Backoff::new(RECONNECT.0, RECONNECT.1);
     let mut refused = Backoff::new(REFUSED.0, REFUSED.1);
     let mut narrowings = 0;
-    while !watched.account.stop.asked() {
-        let (started, delivered) = (Instant::now(), watched.tracker.progress.snapshot().delivered);
-        let Err(error) = live(connector, watched).await else { break };
+    while !mailbox.account.stop.asked() {
+        let (started, delivered) = (Instant::now(), mailbox.tracker.progress.snapshot().delivered);
+        let Err(error) = live(connector, mailbox).await else { break };
         if matches!(error, Error::Stopped) {
             break;
         }
-        if watched.once && matches!(error, Error::Refused(_) | Error::NoMailbox(_) | Error::Configuration(_)) {
-            give_up(watched, &error.to_string());
+        if mailbox.once && matches!(error, Error::Refused(_) | Error::NoMailbox(_) | Error::Configuration(_)) {
+            give_up(mailbox, &error.to_string());
             break;
         }
-        watched.tracker.progress.trouble(State::Disconnected, &error.to_string());
-        if started.elapsed() >= GOOD_AFTER || watched.tracker.progress.snapshot().delivered > delivered {
+        mailbox.tracker.progress.trouble(State::Disconnected, &error.to_string());
+        if started.elapsed() >= GOOD_AFTER || mailbox.tracker.progress.snapshot().delivered > delivered {
             reconnect.reset();
             refused.reset();
             narrowings = 0;
         }
-        let narrowed = watched.tracker.memory().ungiven_messages().take_narrowed();
+        let narrowed = mailbox.tracker.ledger().ungiven_messages().take_narrowed();
         let delay = match error {
             Error::Refused(_) | Error::Configuration(_) => refused.delay(),
             Error::Throttled { retry_after, .. } => reconnect.at_least(Some(retry_after)),
@@ -93,83 +93,83 @@ async fn keep_connected<C: Connector>(connector: &C, watched: &Watched) {
             }
             _ => reconnect.delay(),
         };
-        watched.account.log.line(
+        mailbox.account.log.line(
             Severity::Warn,
             "Disconnected. Resetting...",
             &[("error", error.to_string().into()), ("backoff_s", seconds(delay))],
         );
-        watched.account.stop.sleep(delay).await;
+        mailbox.account.stop.sleep(delay).await;
     }
-    watched.tracker.release_claims().await;
-    let Snapshot { delivered, ignored, rejected, .. } = watched.tracker.progress.snapshot();
+    mailbox.tracker.release_claims().await;
+    let Snapshot { delivered, ignored, rejected, .. } = mailbox.tracker.progress.snapshot();
     let fields = [("delivered", delivered.into()), ("ignored", ignored.into()), ("rejected", rejected.into())];
-    watched.account.log.info("Watcher stopped", &fields);
+    mailbox.account.log.info("Watcher stopped", &fields);
 }
 
 /// One connection, from login to its end.
-async fn live<C: Connector>(connector: &C, watched: &Watched) -> Result<()> {
+async fn live<C: Connector>(connector: &C, mailbox: &Mailbox) -> Result<()> {
     let mut source = tokio::select! {
         biased;
-        () = watched.account.stop.wait() => return Err(Error::Stopped),
-        source = connector.connect(&watched.account) => source?,
+        () = mailbox.account.stop.wait() => return Err(Error::Stopped),
+        source = connector.connect(&mailbox.account) => source?,
     };
-    let mut pause = Backoff::new(PAUSE, watched.delivery.longest_pause());
+    let mut pause = Backoff::new(PAUSE, mailbox.delivery.longest_pause());
     let mut deciding = Backoff::new(DECIDED.0, DECIDED.1);
-    let mut delivered = watched.tracker.progress.snapshot().delivered;
-    while !watched.account.stop.asked() {
-        watched.account.log.info("Processing started", &[]);
-        watched.tracker.progress.turn(State::Working);
+    let mut delivered = mailbox.tracker.progress.snapshot().delivered;
+    while !mailbox.account.stop.asked() {
+        mailbox.account.log.info("Processing started", &[]);
+        mailbox.tracker.progress.turn(State::Working);
         let swept = tokio::select! {
             biased;
-            swept = sweep(&mut source, watched) => swept,
-            () = time_is_up(watched) => return Err(Error::Stopped),
+            swept = sweep(&mut source, mailbox) => swept,
+            () = time_is_up(mailbox) => return Err(Error::Stopped),
         };
-        if std::mem::replace(&mut delivered, watched.tracker.progress.snapshot().delivered) != delivered {
+        if std::mem::replace(&mut delivered, mailbox.tracker.progress.snapshot().delivered) != delivered {
             pause.reset();
         }
         match swept {
             Ok(()) => {
                 pause.reset();
-                let mut until = next_look(watched, &mut deciding);
-                if watched.once && !watched.account.stop.asked() {
-                    if watched.tracker.progress.snapshot().left == 0 {
-                        watched.tracker.progress.turn(State::Finished);
+                let mut until = next_look(mailbox, &mut deciding);
+                if mailbox.once && !mailbox.account.stop.asked() {
+                    if mailbox.tracker.progress.snapshot().left == 0 {
+                        mailbox.tracker.progress.turn(State::Finished);
                         break;
                     }
                     until = until.min(Instant::now() + ONCE_AGAIN);
                 }
-                watched.account.log.info("Idling", &[]);
-                watched.tracker.progress.turn(State::Idle);
-                wait(&mut source, until, watched).await?;
+                mailbox.account.log.info("Idling", &[]);
+                mailbox.tracker.progress.turn(State::Idle);
+                wait(&mut source, until, mailbox).await?;
             }
             // Said where the server said so.
             Err(Error::Throttled { retry_after, .. }) => {
-                _ = watched.account.stop.sleep(pause.at_least(Some(retry_after))).await;
+                _ = mailbox.account.stop.sleep(pause.at_least(Some(retry_after))).await;
             }
             Err(Error::TargetDown { what, retry_after }) => {
-                pause_for(&mut source, watched, &what, retry_after, &mut pause).await?;
+                pause_for(&mut source, mailbox, &what, retry_after, &mut pause).await?;
             }
-            Err(Error::TargetDoubted(what)) => pause_for(&mut source, watched, &what, None, &mut pause).await?,
+            Err(Error::TargetDoubted(what)) => pause_for(&mut source, mailbox, &what, None, &mut pause).await?,
             Err(error) => return Err(error),
         }
     }
-    if let Some(rejection) = &watched.rejection {
+    if let Some(rejection) = &mailbox.rejection {
         // A notice that is out has to be marked, or it goes out again.
         rejection.finish(NOTICE_WITHIN).await;
-        mark_decided(&mut source, watched).await?;
+        mark_decided(&mut source, mailbox).await?;
     }
-    watched.account.log.info("Quitting connection...", &[]);
+    mailbox.account.log.info("Quitting connection...", &[]);
     source.logout().await;
     Ok(())
 }
 
 /// When the mailbox is looked at again although nothing new has come. Never at once: whatever is wrong, a server is not
 /// searched without pause.
-fn next_look(watched: &Watched, deciding: &mut Backoff) -> Instant {
+fn next_look(mailbox: &Mailbox, deciding: &mut Backoff) -> Instant {
     let now = Instant::now();
-    let next = watched.tracker.memory().next_try().unwrap_or(now + FOREVER).max(now + LOOK_AGAIN);
-    let deciding_now = watched.rejection.as_ref().is_some_and(Rejection::is_pending);
-    if deciding_now || watched.tracker.memory().is_to_mark(now) {
+    let next = mailbox.tracker.ledger().next_try().unwrap_or(now + FOREVER).max(now + LOOK_AGAIN);
+    let deciding_now = mailbox.rejection.as_ref().is_some_and(Rejection::is_pending);
+    if deciding_now || mailbox.tracker.ledger().is_to_mark(now) {
         // Decided beside the sweep: somebody has to mark it.
         return next.min(now + deciding.delay());
     }
@@ -177,21 +177,21 @@ fn next_look(watched: &Watched, deciding: &mut Backoff) -> Instant {
     next
 }
 
-async fn wait<S: Source>(source: &mut S, until: Instant, watched: &Watched) -> Result<()> {
+async fn wait<S: Source>(source: &mut S, until: Instant, mailbox: &Mailbox) -> Result<()> {
     tokio::select! {
         biased;
-        waited = source.wait(until, &watched.account.stop) => waited,
-        () = time_is_up(watched) => Err(Error::Stopped),
+        waited = source.wait(until, &mailbox.account.stop) => waited,
+        () = time_is_up(mailbox) => Err(Error::Stopped),
     }
 }
 
 /// Returns when a stop was asked for and there is no use in waiting any longer. What the server does not yet know of is
 /// worth waiting for; the answer to a search is not.
-async fn time_is_up(watched: &Watched) {
-    let last = watched.account.stop.wait_and(FINISH_WITHIN);
+async fn time_is_up(mailbox: &Mailbox) {
+    let last = mailbox.account.stop.wait_and(FINISH_WITHIN);
     let nothing_in_flight = async {
-        watched.account.stop.wait_and(ANSWER_WITHIN).await;
-        while watched.is_handing_over() || watched.tracker.memory().is_to_mark(Instant::now()) {
+        mailbox.account.stop.wait_and(ANSWER_WITHIN).await;
+        while mailbox.is_handing_over() || mailbox.tracker.ledger().is_to_mark(Instant::now()) {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     };
@@ -206,33 +206,33 @@ async fn time_is_up(watched: &Watched) {
 /// takes. It ends neither what the target itself asked for, nor the first [`PAUSE`]: senders cannot make us hurry.
 async fn pause_for<S: Source>(
     source: &mut S,
-    watched: &Watched,
+    mailbox: &Mailbox,
     what: &str,
     retry_after: Option<Duration>,
     pause: &mut Backoff,
 ) -> Result<()> {
     let delay = pause.at_least(retry_after);
-    tell_pause(watched, what, delay);
+    tell_pause(mailbox, what, delay);
     let now = Instant::now();
     let (until, earliest) = (now + delay, now + delay.min(retry_after.unwrap_or_default().max(PAUSE)));
     loop {
-        wait(source, until, watched).await?;
+        wait(source, until, mailbox).await?;
         let left = earliest.saturating_duration_since(Instant::now());
         // The source tells news once: from here on something has come, and the next search finds it.
-        if left.is_zero() || !watched.account.stop.sleep(left.min(LISTEN_EVERY)).await || left <= LISTEN_EVERY {
+        if left.is_zero() || !mailbox.account.stop.sleep(left.min(LISTEN_EVERY)).await || left <= LISTEN_EVERY {
             break;
         }
     }
     if Instant::now() < until {
-        watched.tracker.memory().newest_first();
+        mailbox.tracker.ledger().newest_first();
     }
     Ok(())
 }
 
-fn tell_pause(watched: &Watched, what: &str, delay: Duration) {
-    watched.tracker.progress.trouble(State::Paused, what);
+fn tell_pause(mailbox: &Mailbox, what: &str, delay: Duration) {
+    mailbox.tracker.progress.trouble(State::Paused, what);
     let fields = [("error", what.into()), ("backoff_s", seconds(delay))];
-    watched.account.log.line(Severity::Error, "Delivery paused", &fields);
+    mailbox.account.log.line(Severity::Error, "Delivery paused", &fields);
 }
 
 #[cfg(test)]
@@ -245,7 +245,7 @@ mod tests {
     use crate::limits::memory_budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
     use crate::limits::shutdown::Stop;
     use crate::message::MessageId;
-    use crate::observe::log::Journal;
+    use crate::observe::log::Logs;
     use crate::source::Mark;
 
     #[test]
@@ -257,21 +257,21 @@ mod tests {
             "delivery": { "method": "noop" }, "arbitration": { "method": "noop" }
         }))
         .unwrap();
-        let log = Journal::default().log(None, "a@example.com", "inbox").unwrap();
+        let log = Logs::default().log(None, "a@example.com", "inbox").unwrap();
         let budgets = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
-        let watched = Watched::new(config, Arc::new(Arbiter::Noop), Delivery::Noop, budgets, log, Stop::new());
+        let mailbox = Mailbox::new(config, Arc::new(Arbiter::Noop), Delivery::Noop, budgets, log, Stop::new());
         let mut deciding = Backoff::new(DECIDED.0, DECIDED.1);
-        let mut pause = || next_look(&watched, &mut deciding).saturating_duration_since(Instant::now());
+        let mut pause = || next_look(&mailbox, &mut deciding).saturating_duration_since(Instant::now());
         assert!(pause() > Duration::from_secs(3600), "nothing to do");
         // Decided, and marked by nobody, sweep after sweep.
-        watched.tracker.memory().decided(&MessageId::Uid(1), Mark::Seen);
+        mailbox.tracker.ledger().decided(&MessageId::Uid(1), Mark::Seen);
         let looks: Vec<_> = (0..10).map(|_| pause()).collect();
         assert!(looks.iter().all(|pause| *pause >= Duration::from_millis(200)), "{looks:?}");
         assert!(looks.iter().skip(6).all(|pause| *pause >= Duration::from_secs(4)), "ever more rarely: {looks:?}");
         assert!(looks.iter().all(|pause| *pause <= DECIDED.1), "{looks:?}");
-        watched.tracker.memory().acknowledged(&[MessageId::Uid(1)], Mark::Seen);
+        mailbox.tracker.ledger().acknowledged(&[MessageId::Uid(1)], Mark::Seen);
         // Waits whose time is over.
-        watched.tracker.memory().wait(&MessageId::Uid(2), Instant::now());
+        mailbox.tracker.ledger().wait(&MessageId::Uid(2), Instant::now());
         assert!(pause() >= Duration::from_millis(90), "a wait that is over");
     }
 }

@@ -9,11 +9,11 @@ use mail_room_core::arbiter::{Arbiter, new_instance};
 use mail_room_core::config::{Arbitration, Claims, Delivery as Target, LogTarget, Mailbox, Postback, Sidekiq};
 use mail_room_core::delivery::Delivery;
 use mail_room_core::limits::memory_budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
-use mail_room_core::observe::log::Journal;
+use mail_room_core::observe::log::Logs;
 use mail_room_core::source::imap::ImapConnector;
 use mail_room_core::transport::postgres::PostgresClients;
 use mail_room_core::transport::redis::RedisClients;
-use mail_room_core::watch::mailbox::Watched;
+use mail_room_core::watch::mailbox::Mailbox as Watched;
 use mail_room_core::watch::watcher::watch;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -34,7 +34,7 @@ struct Process {
     watching: JoinHandle<()>,
     log: PathBuf,
     _directory: TempDir,
-    _journal: Journal,
+    _journal: Logs,
 }
 
 impl Process {
@@ -46,13 +46,13 @@ impl Process {
         let (redis, postgres) = (RedisClients::new(), PostgresClients::new());
         let arbiter = Arc::new(Arbiter::new(&config.arbitration, &redis, &new_instance(), &calls).unwrap());
         let delivery = Delivery::new(&config.delivery, (&redis, &postgres), &arbiter, &calls).unwrap();
-        let mut journal = Journal::new(Vec::new());
-        let log_of_it = journal.log(config.log.as_ref(), &config.email, &config.name).unwrap();
+        let mut logs = Logs::new(Vec::new());
+        let log_of_it = logs.log(config.log.as_ref(), &config.email, &config.name).unwrap();
         let (stop, budgets) = (Stop::new(), (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS)));
         let watched = Arc::new(Watched::new(config, arbiter, delivery, budgets, log_of_it, stop.clone()));
         let connector = ImapConnector::new();
         let watching = tokio::spawn(async move { watch(&connector, &watched).await });
-        Self { stop, watching, log, _directory: directory, _journal: journal }
+        Self { stop, watching, log, _directory: directory, _journal: logs }
     }
 
     /// The lines of the log with this action.

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use super::Severity;
-use crate::ruby::waker::Bell;
+use crate::ruby::waker::Waker;
 
 /// Lines that wait at most.
 const MOST: usize = 1_000;
@@ -22,7 +22,7 @@ pub type Line = (Severity, String);
 #[derive(Debug, Default)]
 pub struct Lines {
     /// Rings for every line, and at the end.
-    pub bell: Bell,
+    pub waker: Waker,
     state: Mutex<State>,
 }
 
@@ -52,10 +52,10 @@ impl Lines {
             state.octets = state.octets.saturating_add(line.len());
             state.waiting.push_back((severity, line));
         }
-        self.bell.ring();
+        self.waker.wake();
     }
 
-    /// Some of the lines that wait: pending if there are none yet, and the bell tells when to look again; `None` if there
+    /// Some of the lines that wait: pending if there are none yet, and the waker tells when to look again; `None` if there
     /// will be no more.
     pub fn fetch(&self) -> Poll<Option<Vec<Line>>> {
         let mut state = self.state();
@@ -76,7 +76,7 @@ impl Lines {
 
     pub(crate) fn close(&self) {
         self.state().closed = true;
-        self.bell.ring();
+        self.waker.wake();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

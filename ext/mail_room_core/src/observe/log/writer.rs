@@ -23,7 +23,7 @@ const HANGS_AFTER: Duration = Duration::from_millis(200);
 /// Threads at most. Each but two has hung in a write.
 const THREADS: usize = 64;
 
-/// The targets of one journal and the threads that write to them.
+/// The targets of a process's logs, and the threads that write to them.
 #[derive(Debug)]
 pub(super) struct Writer {
     shared: Arc<Shared>,
@@ -150,7 +150,7 @@ impl Pipe {
         let mut state = self.shared.lock();
         state.push(self.target, line);
         if state.threads == 0 {
-            // The journal has ended, and somebody still has something to say. Without a thread it waits.
+            // The logs have ended, and somebody still has something to say. Without a thread it waits.
             _ = state.start_thread(&self.shared);
         }
         drop(state);

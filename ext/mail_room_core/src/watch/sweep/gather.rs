@@ -68,16 +68,16 @@ impl<S: Source> Pass<'_, S> {
 
     /// The messages of the next chunk: bounded by count and octets, a large one alone, a suspect alone.
     fn plan(&mut self) -> (Vec<Measured>, Vec<Decision>) {
-        let most = if self.watched.tracker.memory().is_probing() { 1 } else { S::AT_A_TIME.min(self.left) };
-        let most_octets = self.watched.budget.chunk_octets();
+        let most = if self.mailbox.tracker.ledger().is_probing() { 1 } else { S::AT_A_TIME.min(self.left) };
+        let most_octets = self.mailbox.budget.chunk_octets();
         let (mut chosen, mut too_large, mut octets, mut suspects) = (Vec::new(), Vec::new(), 0_u64, false);
         while let Some((id, size)) = self.sized.pop_front() {
-            if size > self.watched.account.config.max_message_size {
+            if size > self.mailbox.account.config.max_message_size {
                 self.too_large(&id, size);
                 too_large.push((id, Mark::SetAside));
                 continue;
             }
-            let group = self.watched.tracker.memory().ungiven_messages().group(&id);
+            let group = self.mailbox.tracker.ledger().ungiven_messages().group(&id);
             let among_its_like = group.is_some() == suspects;
             let within = octets.saturating_add(size) <= most_octets && chosen.len() < most.min(group.unwrap_or(most));
             let fits = chosen.is_empty() || (within && among_its_like);
@@ -95,27 +95,27 @@ impl<S: Source> Pass<'_, S> {
     fn too_large(&self, id: &MessageId, size: u64) {
         let error = format!(
             "the message has {size} octets, more than max_message_size ({}); it was not downloaded",
-            self.watched.account.config.max_message_size
+            self.mailbox.account.config.max_message_size
         );
-        self.watched.tracker.tell_set_aside(id, &error);
+        self.mailbox.tracker.tell_set_aside(id, &error);
     }
 
     async fn claim(&mut self, candidates: Vec<Measured>, chunk: &mut Chunk) -> Result<Vec<Measured>> {
-        let watched = self.watched;
+        let mailbox = self.mailbox;
         if candidates.is_empty() {
             return Ok(candidates);
         }
         let ids: Vec<_> = candidates.iter().map(|(id, _)| id.clone()).collect();
-        if watched.account.log.enabled() {
+        if mailbox.account.log.enabled() {
             for id in &ids {
-                let arbitrator = watched.tracker.arbiter.class_name().into();
-                watched
+                let arbitrator = mailbox.tracker.arbiter.class_name().into();
+                mailbox
                     .account
                     .log
                     .info("asking arbiter to deliver", &[("uid", json!(id)), ("arbitrator", arbitrator)]);
             }
         }
-        let answers = watched.tracker.arbiter.claim_listed(&self.scope, &ids, self.searched.age()).await?;
+        let answers = mailbox.tracker.arbiter.claim_listed(&self.scope, &ids, self.searched.age()).await?;
         // Standing still between the search and the claim is as bad as before.
         let outdated = self.ends_outdated();
         let now = Instant::now();
@@ -123,8 +123,8 @@ impl<S: Source> Pass<'_, S> {
         for ((id, size), answer) in candidates.into_iter().zip(answers) {
             match answer {
                 Claim::Won { .. } if outdated => unsure.push(id),
-                Claim::Won { attempts } if attempts >= watched.account.config.max_delivery_attempts => {
-                    watched.tracker.tell_set_aside(
+                Claim::Won { attempts } if attempts >= mailbox.account.config.max_delivery_attempts => {
+                    mailbox.tracker.tell_set_aside(
                         &id,
                         &format!("{attempts} tries failed, or ended with the process that made them"),
                     );
@@ -132,31 +132,31 @@ impl<S: Source> Pass<'_, S> {
                 }
                 Claim::Won { .. } => won.push((id, size)),
                 Claim::Delivered => {
-                    watched.tracker.memory().decided(&id, watched.tracker.mark());
-                    watched.tracker.progress.count(Fate::Elsewhere);
-                    chunk.settled.push((id, watched.tracker.mark()));
+                    mailbox.tracker.ledger().decided(&id, mailbox.tracker.mark());
+                    mailbox.tracker.progress.count(Fate::Elsewhere);
+                    chunk.settled.push((id, mailbox.tracker.mark()));
                 }
-                Claim::Held { lasts } => watched.tracker.memory().wait(&id, now + lasts),
+                Claim::Held { lasts } => mailbox.tracker.ledger().wait(&id, now + lasts),
             }
         }
         if !unsure.is_empty() {
-            watched.tracker.arbiter.release(&self.scope, &unsure).await?;
+            mailbox.tracker.arbiter.release(&self.scope, &unsure).await?;
         }
         if !hopeless.is_empty() {
-            watched.tracker.arbiter.release(&self.scope, &hopeless).await?;
+            mailbox.tracker.arbiter.release(&self.scope, &hopeless).await?;
             chunk.settled.extend(hopeless.into_iter().map(|id| (id, Mark::SetAside)));
         }
-        watched.tracker.hold_claims(&self.scope, won.iter().map(|(id, _)| id));
+        mailbox.tracker.hold_claims(&self.scope, won.iter().map(|(id, _)| id));
         Ok(won)
     }
 
     async fn fetch(&mut self, won: Vec<Measured>, chunk: &mut Chunk) -> Result<()> {
-        let watched = self.watched;
+        let mailbox = self.mailbox;
         let alone = won.len() == 1;
         let planned: u64 = won.iter().map(|(_, size)| *size).sum();
         // Servers round sizes (Exchange), but one that promises little and sends much must not fill the memory.
         let most = planned.saturating_mul(2).saturating_add(1 << 20);
-        chunk.lease = Some(watched.budget.take(planned).await);
+        chunk.lease = Some(mailbox.budget.take(planned).await);
 
         let empty: HashSet<_> = won.iter().filter(|(_, size)| *size == 0).map(|(id, _)| id.clone()).collect();
         let mut missing: Vec<MessageId> = won.into_iter().map(|(id, _)| id).collect();
@@ -166,7 +166,7 @@ impl<S: Source> Pass<'_, S> {
         let messages = &mut chunk.messages;
         let fetched = self
             .source
-            .fetch(&ids, watched.account.config.max_message_size, &mut |fetched| match fetched {
+            .fetch(&ids, mailbox.account.config.max_message_size, &mut |fetched| match fetched {
                 // Octets were told: the server has lost them, or cannot read them.
                 Fetched::Body(id, body) if body.is_empty() && !empty.contains(&id) => not_given.empty.push(id),
                 Fetched::Body(id, body) => {
@@ -175,8 +175,8 @@ impl<S: Source> Pass<'_, S> {
                         not_given.excessive.push(id);
                     } else {
                         // Fetched again because its delivery failed, it has got no nearer to its end.
-                        if watched.tracker.memory().fetched(&id) {
-                            watched.tracker.progress.moved();
+                        if mailbox.tracker.ledger().fetched(&id) {
+                            mailbox.tracker.progress.moved();
                         }
                         messages.push(Message { id, body });
                     }
@@ -205,7 +205,7 @@ impl<S: Source> Pass<'_, S> {
         }
         self.not_given(&missing, not_given, &chunk.messages);
         if !missing.is_empty() {
-            watched.tracker.release(&self.scope, &missing).await?;
+            mailbox.tracker.release(&self.scope, &missing).await?;
         }
         Ok(())
     }
@@ -217,12 +217,12 @@ impl<S: Source> Pass<'_, S> {
         if too_large.is_empty() {
             return Ok(());
         }
-        let most = self.watched.account.config.max_message_size;
+        let most = self.mailbox.account.config.max_message_size;
         for id in &too_large {
             let error = format!("the message has more octets than max_message_size ({most}); it was not downloaded");
-            self.watched.tracker.tell_set_aside(id, &error);
+            self.mailbox.tracker.tell_set_aside(id, &error);
         }
-        self.watched.tracker.release(&self.scope, &too_large).await?;
+        self.mailbox.tracker.release(&self.scope, &too_large).await?;
         chunk.settled.extend(too_large.into_iter().map(|id| (id, Mark::SetAside)));
         Ok(())
     }
@@ -236,10 +236,10 @@ impl<S: Source> Pass<'_, S> {
         what: String,
         retry_after: Duration,
     ) -> Result<()> {
-        let watched = self.watched;
+        let mailbox = self.mailbox;
         let now = Instant::now();
         {
-            let mut memory = watched.tracker.memory();
+            let mut memory = mailbox.tracker.ledger();
             for message in &chunk.messages {
                 memory.ungiven_messages().arrived(&message.id);
             }
@@ -248,7 +248,7 @@ impl<S: Source> Pass<'_, S> {
                 memory.ungiven(first, Ungiven::Empty, true, now);
             }
         }
-        watched.tracker.release(&self.scope, missing).await?;
+        mailbox.tracker.release(&self.scope, missing).await?;
         if chunk.messages.is_empty() && chunk.settled.is_empty() {
             return Err(Error::Throttled { what, retry_after });
         }

@@ -19,7 +19,7 @@ use crate::observe::progress::Fate;
 use crate::outcome::{Handover, Symptom};
 use crate::track::failures::Failure;
 use crate::track::retry::{self, Terms, lost};
-use crate::watch::mailbox::Watched;
+use crate::watch::mailbox::Mailbox;
 
 /// What is on its way when a stop is asked for has this long; then marking what got through must still fit into the stop.
 const FINISH_WITHIN: Duration = Duration::from_secs(15);
@@ -35,28 +35,28 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// [`Error::TargetDown`] and [`Error::TargetDoubted`]. What got through before is decided all the same.
-pub(super) async fn hand_over(watched: &Watched, scope: &str, chunk: Chunk, stuck: &AtomicBool) -> Result<()> {
-    let _handing_over = watched.handing_over();
+pub(super) async fn hand_over(mailbox: &Mailbox, scope: &str, chunk: Chunk, stuck: &AtomicBool) -> Result<()> {
+    let _handing_over = mailbox.handing_over();
     let Chunk { mut messages, settled, mut lease } = chunk;
     for (id, mark) in &settled {
-        watched.tracker.memory().decided(id, *mark);
+        mailbox.tracker.ledger().decided(id, *mark);
     }
-    triage::triage(watched, scope, &mut messages).await?;
+    triage::triage(mailbox, scope, &mut messages).await?;
     let mut waiting = VecDeque::from(messages);
     let mut under_way = FuturesUnordered::new();
     let mut octets_under_way = 0;
     let mut outcome = Ok(());
     let mut look_at = Instant::now() + STUCK_AFTER;
     loop {
-        while outcome.is_ok() && under_way.len() < watched.delivery.in_flight() && !watched.account.stop.asked() {
-            let fitting = fitting(waiting.iter().map(|message| message.body.len()), watched.delivery.group());
+        while outcome.is_ok() && under_way.len() < mailbox.delivery.in_flight() && !mailbox.account.stop.asked() {
+            let fitting = fitting(waiting.iter().map(|message| message.body.len()), mailbox.delivery.group());
             if fitting == 0 {
                 break;
             }
             let group: Vec<_> = waiting.drain(..fitting).collect();
             let octets: usize = group.iter().map(|message| message.body.len()).sum();
             octets_under_way += octets;
-            under_way.push(async move { (octets, hand_over_group(watched, scope, group).await) });
+            under_way.push(async move { (octets, hand_over_group(mailbox, scope, group).await) });
         }
         tokio::select! {
             biased;
@@ -69,11 +69,11 @@ pub(super) async fn hand_over(watched: &Watched, scope: &str, chunk: Chunk, stuc
                     stuck.store(false, Ordering::Release);
                 }
             },
-            () = watched.account.stop.wait_and(FINISH_WITHIN) => return outcome,
+            () = mailbox.account.stop.wait_and(FINISH_WITHIN) => return outcome,
             () = sleep_until(look_at.into()) => {
-                if watched.budget.is_wanted() {
+                if mailbox.budget.is_wanted() {
                     stuck.store(true, Ordering::Release);
-                    give_up(watched, scope, waiting.drain(..).collect()).await;
+                    give_up(mailbox, scope, waiting.drain(..).collect()).await;
                     lease = lease.and_then(|lease| kept(lease, octets_under_way));
                     if let Some(lease) = &mut lease {
                         lease.write_off();
@@ -86,97 +86,97 @@ pub(super) async fn hand_over(watched: &Watched, scope: &str, chunk: Chunk, stuc
 }
 
 /// Gives up messages that were fetched and are not begun: others may have them, or we later.
-pub(super) async fn give_up(watched: &Watched, scope: &str, messages: Vec<Message>) {
+pub(super) async fn give_up(mailbox: &Mailbox, scope: &str, messages: Vec<Message>) {
     let ids: Vec<_> = messages.into_iter().map(|message| message.id).collect();
     if !ids.is_empty() {
         // A claim that cannot be given back ends by itself.
-        watched.tracker.release(scope, &ids).await.ok();
+        mailbox.tracker.release(scope, &ids).await.ok();
     }
 }
 
-async fn hand_over_group(watched: &Watched, scope: &str, mut group: Vec<Message>) -> Result<()> {
-    let begins = !watched.delivery.settles_claims();
+async fn hand_over_group(mailbox: &Mailbox, scope: &str, mut group: Vec<Message>) -> Result<()> {
+    let begins = !mailbox.delivery.settles_claims();
     if begins {
         let ids: Vec<_> = group.iter().map(|message| message.id.clone()).collect();
-        let mut ours = watched.tracker.arbiter.begin(scope, &ids, watched.delivery.may_be_deadly()).await?.into_iter();
+        let mut ours = mailbox.tracker.arbiter.begin(scope, &ids, mailbox.delivery.may_be_deadly()).await?.into_iter();
         group.retain(|message| {
             let ours = ours.next().unwrap_or(false);
             if !ours {
-                lost(&watched.tracker, &message.id);
+                lost(&mailbox.tracker, &message.id);
             }
             ours
         });
     }
-    if watched.account.log.enabled() {
+    if mailbox.account.log.enabled() {
         for message in &group {
-            watched.account.log.info(
+            mailbox.account.log.info(
                 "sending to deliverer",
                 &[
                     ("uid", json!(message.id)),
-                    ("deliverer", watched.delivery.class_name().into()),
+                    ("deliverer", mailbox.delivery.class_name().into()),
                     ("byte_size", message.body.len().into()),
                 ],
             );
         }
     }
     let ids: Vec<_> = group.iter().map(|message| message.id.clone()).collect();
-    let handovers = watched.delivery.deliver(scope, group, &watched.encoding).await;
-    let handovers = handovers.inspect_err(|_| watched.tracker.memory().outage())?;
+    let handovers = mailbox.delivery.deliver(scope, group, &mailbox.encoding).await;
+    let handovers = handovers.inspect_err(|_| mailbox.tracker.ledger().outage())?;
     let alone = ids.len() == 1;
     let mut delivered = Vec::with_capacity(ids.len());
     let (mut untried, mut outcome) = (Vec::new(), Ok(()));
     for (id, handover) in ids.into_iter().zip(handovers) {
         match handover {
             Handover::Delivered { status } => {
-                watched.tracker.memory().delivered(&id, watched.tracker.mark());
-                watched.tracker.progress.count(Fate::Delivered);
-                if watched.account.log.enabled()
-                    && let Some(fields) = watched.delivery.pushed(status)
+                mailbox.tracker.ledger().delivered(&id, mailbox.tracker.mark());
+                mailbox.tracker.progress.count(Fate::Delivered);
+                if mailbox.account.log.enabled()
+                    && let Some(fields) = mailbox.delivery.pushed(status)
                 {
-                    watched.account.log.bare("message pushed", &fields);
+                    mailbox.account.log.bare("message pushed", &fields);
                 }
                 delivered.push(id);
             }
-            Handover::Lost => lost(&watched.tracker, &id),
+            Handover::Lost => lost(&mailbox.tracker, &id),
             Handover::Refused { error, tries } => {
-                let failure = watched.tracker.memory().refused(&id);
+                let failure = mailbox.tracker.ledger().refused(&id);
                 let terms = Terms { tries, retry_after: None };
-                outcome = outcome.and(failed(watched, scope, &id, &error, failure, terms).await);
+                outcome = outcome.and(failed(mailbox, scope, &id, &error, failure, terms).await);
             }
             Handover::Failed(error) => {
-                let failure = watched.tracker.memory().failed(&id, Symptom::UNKNOWN);
-                outcome = outcome.and(failed(watched, scope, &id, &error, failure, Terms::default()).await);
+                let failure = mailbox.tracker.ledger().failed(&id, Symptom::UNKNOWN);
+                outcome = outcome.and(failed(mailbox, scope, &id, &error, failure, Terms::default()).await);
             }
             Handover::Unavailable { error, symptom } => {
-                let failure = watched.tracker.memory().failed(&id, symptom);
+                let failure = mailbox.tracker.ledger().failed(&id, symptom);
                 if failure.proven {
                     // Others got through meanwhile: it waits by itself, and they do not wait for it.
                     let terms = Terms { tries: None, retry_after: asked_for(&error) };
-                    outcome = worse(outcome, failed(watched, scope, &id, &error, failure, terms).await);
+                    outcome = worse(outcome, failed(mailbox, scope, &id, &error, failure, terms).await);
                 } else {
-                    watched.tracker.memory().strike(&id);
+                    mailbox.tracker.ledger().strike(&id);
                     untried.push(id);
                     outcome = worse(outcome, Err(error));
                 }
             }
             Handover::Down(error) => {
-                watched.tracker.memory().outage();
+                mailbox.tracker.ledger().outage();
                 if alone {
-                    watched.tracker.memory().strike(&id);
+                    mailbox.tracker.ledger().strike(&id);
                 }
                 untried.push(id);
                 outcome = worse(outcome, Err(error));
             }
         }
     }
-    watched.tracker.forget_claims(delivered.iter());
+    mailbox.tracker.forget_claims(delivered.iter());
     if begins && !delivered.is_empty() {
         // Redis away now: our memory knows, and the next claim finds the message ours.
-        watched.tracker.arbiter.finish(scope, &delivered).await.ok();
+        mailbox.tracker.arbiter.finish(scope, &delivered).await.ok();
     }
     if !untried.is_empty() {
         // A claim that cannot be given back ends by itself.
-        watched.tracker.release(scope, &untried).await.ok();
+        mailbox.tracker.release(scope, &untried).await.ok();
     }
     outcome
 }
@@ -197,7 +197,7 @@ fn worse(one: Result<()>, other: Result<()>) -> Result<()> {
 
 /// A message was not taken, and three in a row may be the target's fault.
 async fn failed(
-    watched: &Watched,
+    mailbox: &Mailbox,
     scope: &str,
     id: &MessageId,
     error: &Error,
@@ -205,8 +205,8 @@ async fn failed(
     terms: Terms,
 ) -> Result<()> {
     let action = if failure.counts || !error.spares_connection() { "Delivery failed" } else { "Delivery postponed" };
-    retry::failed(&watched.tracker, scope, id, action, error, failure, terms).await?;
-    if watched.tracker.memory().doubts_target() {
+    retry::failed(&mailbox.tracker, scope, id, action, error, failure, terms).await?;
+    if mailbox.tracker.ledger().doubts_target() {
         return Err(Error::TargetDoubted(format!(
             "several messages in a row failed, so it is taken to be the target's fault and counts against none of them; the \
              last one failed so: {error}"

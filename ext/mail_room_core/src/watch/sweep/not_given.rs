@@ -14,7 +14,7 @@ use crate::message::{Message, MessageId};
 use crate::observe::log::Severity;
 use crate::source::{Mark, Source};
 use crate::track::ungiven::Ungiven;
-use crate::watch::mailbox::Watched;
+use crate::watch::mailbox::Mailbox;
 
 /// Messages of a fetch that did not arrive, although nothing is wrong with the session.
 #[derive(Debug, Default)]
@@ -30,8 +30,8 @@ pub(super) struct NotGiven {
 }
 
 /// The least suspicious first: a message that the server chokes on must not keep the others waiting.
-pub(super) fn suspects_last(watched: &Watched, mut todo: Vec<MessageId>) -> VecDeque<MessageId> {
-    let mut memory = watched.tracker.memory();
+pub(super) fn suspects_last(mailbox: &Mailbox, mut todo: Vec<MessageId>) -> VecDeque<MessageId> {
+    let mut memory = mailbox.tracker.ledger();
     let ungiven = memory.ungiven_messages();
     if ungiven.len() > 0 {
         todo.sort_by_cached_key(|id| Reverse(ungiven.group(id).unwrap_or(usize::MAX)));
@@ -40,19 +40,19 @@ pub(super) fn suspects_last(watched: &Watched, mut todo: Vec<MessageId>) -> VecD
 }
 
 /// Says which messages of the last search were passed over when they were fetched: the server lists them still.
-pub(super) fn tell_passed_over(watched: &Watched) {
-    let listed = watched.tracker.memory().ungiven_messages().listed_though_passed_over();
+pub(super) fn tell_passed_over(mailbox: &Mailbox) {
+    let listed = mailbox.tracker.ledger().ungiven_messages().listed_though_passed_over();
     for (id, attempts) in listed {
         let error = "the server lists the message and does not give it; asked for again later";
         let fields = [("uid", json!(id)), ("error", error.into()), ("attempts", attempts.into())];
-        watched.account.log.line(Severity::Warn, "Message not fetched", &fields);
+        mailbox.account.log.line(Severity::Warn, "Message not fetched", &fields);
     }
 }
 
 impl<S: Source> Pass<'_, S> {
     /// The next messages whose sizes are asked for together.
     pub(super) fn next_together(&mut self) -> Vec<MessageId> {
-        let mut memory = self.watched.tracker.memory();
+        let mut memory = self.mailbox.tracker.ledger();
         let ungiven = memory.ungiven_messages();
         let Some(group) = self.queue.front().map(|id| ungiven.group(id)) else { return Vec::new() };
         let most = self.sized_at_a_time.min(group.unwrap_or(SIZED_AT_A_TIME));
@@ -63,7 +63,7 @@ impl<S: Source> Pass<'_, S> {
 
     /// Whether to fetch `ids` without asking for sizes: they are one message, and asking once was enough.
     pub(super) fn is_without_size(&self, ids: &[MessageId]) -> bool {
-        matches!(ids, [id] if self.watched.tracker.memory().ungiven_messages().is_without_size(id))
+        matches!(ids, [id] if self.mailbox.tracker.ledger().ungiven_messages().is_without_size(id))
     }
 
     /// The connection ended, or went out of step, before the sizes of `ids` were told.
@@ -71,9 +71,9 @@ impl<S: Source> Pass<'_, S> {
         if !S::ANSWERS_TOGETHER || !matches!(error, Error::Reconnect(_) | Error::Unparseable(_)) {
             return;
         }
-        let [id] = ids else { return self.watched.tracker.memory().ungiven_messages().narrow(ids) };
-        self.watched.tracker.memory().ungiven_messages().without_size(id);
-        self.watched.tracker.memory().ungiven_messages().narrow(ids);
+        let [id] = ids else { return self.mailbox.tracker.ledger().ungiven_messages().narrow(ids) };
+        self.mailbox.tracker.ledger().ungiven_messages().without_size(id);
+        self.mailbox.tracker.ledger().ungiven_messages().narrow(ids);
         // Never set aside for its size: perhaps it can be fetched all the same.
         self.ask_again(id, Ungiven::Refused, false, &format!("its size was asked for: {error}"), u32::MAX);
     }
@@ -83,18 +83,18 @@ impl<S: Source> Pass<'_, S> {
         if !S::ANSWERS_TOGETHER {
             return;
         }
-        self.watched.tracker.memory().ungiven_messages().narrow(missing);
+        self.mailbox.tracker.ledger().ungiven_messages().narrow(missing);
         if let ([id], true) = (missing, alone) {
             let how = if matches!(error, Error::Unparseable(_)) { Ungiven::Unreadable } else { Ungiven::Refused };
-            self.ask_again(id, how, false, &error.to_string(), self.watched.account.config.max_delivery_attempts);
+            self.ask_again(id, how, false, &error.to_string(), self.mailbox.account.config.max_delivery_attempts);
         }
         self.cleared(arrived);
     }
 
     /// The fetch is over, and `missing` did not arrive.
     pub(super) fn not_given(&self, missing: &[MessageId], not_given: NotGiven, arrived: &[Message]) {
-        let watched = self.watched;
-        let most = watched.account.config.max_delivery_attempts;
+        let mailbox = self.mailbox;
+        let most = mailbox.account.config.max_delivery_attempts;
         let others_arrived = !arrived.is_empty();
         let NotGiven { nil, empty, refused, excessive } = not_given;
         for (id, why) in &refused {
@@ -105,12 +105,12 @@ impl<S: Source> Pass<'_, S> {
             (&empty, "the server told a size and gave an empty body; asked again later"),
         ] {
             for id in ids {
-                watched.tracker.memory().ungiven(id, Ungiven::Empty, others_arrived, Instant::now());
+                mailbox.tracker.ledger().ungiven(id, Ungiven::Empty, others_arrived, Instant::now());
                 let fields = [("uid", json!(id)), ("error", error.into())];
-                watched.account.log.line(Severity::Warn, "Message without a body", &fields);
+                mailbox.account.log.line(Severity::Warn, "Message without a body", &fields);
             }
         }
-        excessive.iter().for_each(|id| watched.tracker.memory().ungiven_messages().single_out(id));
+        excessive.iter().for_each(|id| mailbox.tracker.ledger().ungiven_messages().single_out(id));
         let told = |id: &MessageId| {
             nil.contains(id)
                 || empty.contains(id)
@@ -125,27 +125,27 @@ impl<S: Source> Pass<'_, S> {
 
     /// The server did not mention the message. Gone by now, or is it? The next search tells.
     fn passed_over(&self, id: &MessageId, others_arrived: bool) {
-        let (watched, now) = (self.watched, Instant::now());
+        let (mailbox, now) = (self.mailbox, Instant::now());
         if !S::ANSWERS_TOGETHER {
             // A source that asks for each message by itself has said what became of it.
-            watched.tracker.memory().ungiven(id, Ungiven::Empty, others_arrived, now);
+            mailbox.tracker.ledger().ungiven(id, Ungiven::Empty, others_arrived, now);
             return;
         }
-        let setback = watched.tracker.memory().ungiven(id, Ungiven::PassedOver, others_arrived, now);
-        if setback.counted >= watched.account.config.max_delivery_attempts {
-            watched.tracker.memory().decided(id, Mark::SetAside);
+        let setback = mailbox.tracker.ledger().ungiven(id, Ungiven::PassedOver, others_arrived, now);
+        if setback.counted >= mailbox.account.config.max_delivery_attempts {
+            mailbox.tracker.ledger().decided(id, Mark::SetAside);
             let why = format!("the server lists the message and did not give it {} times", setback.times);
-            watched.tracker.tell_set_aside(id, &why);
+            mailbox.tracker.tell_set_aside(id, &why);
         }
     }
 
     /// The server refused to give the message: asked for again later, or set aside if it was asked for `most` times.
     fn ask_again(&self, id: &MessageId, how: Ungiven, others_arrived: bool, why: &str, most: u32) {
-        let watched = self.watched;
-        let setback = watched.tracker.memory().ungiven(id, how, others_arrived, Instant::now());
+        let mailbox = self.mailbox;
+        let setback = mailbox.tracker.ledger().ungiven(id, how, others_arrived, Instant::now());
         if setback.counted >= most {
-            watched.tracker.memory().decided(id, Mark::SetAside);
-            watched
+            mailbox.tracker.ledger().decided(id, Mark::SetAside);
+            mailbox
                 .tracker
                 .tell_set_aside(id, &format!("the server did not give the message {} times: {why}", setback.times));
             return;
@@ -156,17 +156,17 @@ impl<S: Source> Pass<'_, S> {
             ("attempts", setback.counted.into()),
             ("backoff_s", setback.backoff.as_secs().into()),
         ];
-        watched.account.log.line(Severity::Warn, "Message not fetched", &fields);
+        mailbox.account.log.line(Severity::Warn, "Message not fetched", &fields);
     }
 
     /// These arrived, so they are above suspicion, and the server works.
     fn cleared(&self, arrived: &[Message]) {
         for message in arrived {
-            self.watched.tracker.memory().ungiven_messages().arrived(&message.id);
+            self.mailbox.tracker.ledger().ungiven_messages().arrived(&message.id);
             if self.unmeasured.contains(&message.id) {
                 let error = "the server did not tell the size of the message; it was fetched all the same";
                 let fields = [("uid", json!(message.id)), ("error", error.into())];
-                self.watched.account.log.line(Severity::Warn, "Message without a size", &fields);
+                self.mailbox.account.log.line(Severity::Warn, "Message without a size", &fields);
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::message::{Message, MessageId};
 use crate::observe::progress;
 use crate::rejection::Fate;
 use crate::track::retry;
-use crate::watch::mailbox::Watched;
+use crate::watch::mailbox::Mailbox;
 
 /// Characters of a key or address in a log line; the sender chooses how long they are.
 const SHOWN: usize = 255;
@@ -30,32 +30,32 @@ enum Decision {
 ///
 /// # Errors
 /// [`Error::TargetDown`](crate::Error::TargetDown) if the arbiter cannot be told: nothing is decided then.
-pub(super) async fn triage(watched: &Watched, scope: &str, messages: &mut Vec<Message>) -> Result<()> {
-    let (Some(matcher), Some(config)) = (&watched.matcher, &watched.account.config.matching) else { return Ok(()) };
+pub(super) async fn triage(mailbox: &Mailbox, scope: &str, messages: &mut Vec<Message>) -> Result<()> {
+    let (Some(matcher), Some(config)) = (&mailbox.matcher, &mailbox.account.config.matching) else { return Ok(()) };
     let (mut ignored, mut silent, mut later, mut told) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut wanted = Vec::with_capacity(messages.len());
     for message in std::mem::take(messages) {
         let found = matcher.find(&message.body);
         let decision = decide(config, found.verdict);
         if decision == Decision::Deliver || config.dry_run {
-            log(watched, &message.id, &found, decision, None);
+            log(mailbox, &message.id, &found, decision, None);
             wanted.push(message);
             continue;
         }
         let id = message.id.clone();
-        match watched.rejection.as_ref().filter(|_| decision == Decision::Reject) {
+        match mailbox.rejection.as_ref().filter(|_| decision == Decision::Reject) {
             None => {
-                log(watched, &id, &found, decision, None);
+                log(mailbox, &id, &found, decision, None);
                 ignored.push(id);
             }
             Some(rejection) => match rejection.consider(scope, message, &found, told.len()) {
                 Fate::Silent(why) => {
-                    log(watched, &id, &found, decision, Some(why));
+                    log(mailbox, &id, &found, decision, Some(why));
                     silent.push(id);
                 }
                 Fate::Later(until) => later.push((id, until)),
                 Fate::Told(pending) => {
-                    log(watched, &id, &found, decision, None);
+                    log(mailbox, &id, &found, decision, None);
                     later.push((id, pending.until()));
                     told.push(*pending);
                 }
@@ -65,41 +65,41 @@ pub(super) async fn triage(watched: &Watched, scope: &str, messages: &mut Vec<Me
     *messages = wanted;
     let ids: Vec<_> = later.iter().map(|(id, _)| id.clone()).collect();
     // Theirs by now: a process that stood still for long must not tell a sender again.
-    let ours = watched.tracker.arbiter.renew(scope, &ids).await?;
+    let ours = mailbox.tracker.arbiter.renew(scope, &ids).await?;
     let lost: HashSet<_> = ids.iter().zip(ours).filter(|(_, ours)| !ours).map(|(id, _)| id.clone()).collect();
     told.retain(|pending| !lost.contains(pending.id()));
-    later.into_iter().for_each(|(id, until)| watched.tracker.memory().wait(&id, until));
+    later.into_iter().for_each(|(id, until)| mailbox.tracker.ledger().wait(&id, until));
     // Not held any longer: a notice may take its time, and claims anew. One that cannot be given back ends by itself.
     if !ids.is_empty() {
-        watched.tracker.release(scope, &ids).await.ok();
+        mailbox.tracker.release(scope, &ids).await.ok();
     }
-    lost.iter().for_each(|id| retry::lost(&watched.tracker, id));
-    if let Some(rejection) = &watched.rejection {
+    lost.iter().for_each(|id| retry::lost(&mailbox.tracker, id));
+    if let Some(rejection) = &mailbox.rejection {
         rejection.tell(told);
     }
-    settle(watched, scope, &ignored, progress::Fate::Ignored).await?;
-    settle(watched, scope, &silent, progress::Fate::Rejected).await
+    settle(mailbox, scope, &ignored, progress::Fate::Ignored).await?;
+    settle(mailbox, scope, &silent, progress::Fate::Rejected).await
 }
 
 /// Nothing more is to be done about `ids` but to mark them. Those that were ours are counted.
-async fn settle(watched: &Watched, scope: &str, ids: &[MessageId], fate: progress::Fate) -> Result<()> {
+async fn settle(mailbox: &Mailbox, scope: &str, ids: &[MessageId], fate: progress::Fate) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
-    let ours = watched.tracker.arbiter.finish(scope, ids).await?;
+    let ours = mailbox.tracker.arbiter.finish(scope, ids).await?;
     let mut settled = Vec::with_capacity(ids.len());
     for (id, ours) in ids.iter().zip(ours) {
         if ours {
             settled.push(id);
         } else {
-            retry::lost(&watched.tracker, id);
+            retry::lost(&mailbox.tracker, id);
         }
     }
-    watched.tracker.forget_claims(settled.iter().copied());
-    let mut memory = watched.tracker.memory();
+    mailbox.tracker.forget_claims(settled.iter().copied());
+    let mut memory = mailbox.tracker.ledger();
     for id in settled {
-        memory.decided(id, watched.tracker.mark());
-        watched.tracker.progress.count(fate);
+        memory.decided(id, mailbox.tracker.mark());
+        mailbox.tracker.progress.count(fate);
     }
     Ok(())
 }
@@ -115,11 +115,11 @@ fn decide(config: &Matching, verdict: Verdict) -> Decision {
     }
 }
 
-fn log(watched: &Watched, id: &MessageId, found: &Match, decision: Decision, silent: Option<&'static str>) {
-    if !watched.account.log.enabled() {
+fn log(mailbox: &Mailbox, id: &MessageId, found: &Match, decision: Decision, silent: Option<&'static str>) {
+    if !mailbox.account.log.enabled() {
         return;
     }
-    let dry_run = watched.account.config.matching.as_ref().is_some_and(|matching| matching.dry_run);
+    let dry_run = mailbox.account.config.matching.as_ref().is_some_and(|matching| matching.dry_run);
     let decision = match (decision, dry_run) {
         (Decision::Deliver, _) => "deliver",
         (Decision::Ignore, false) => "ignore",
@@ -140,5 +140,5 @@ fn log(watched: &Watched, id: &MessageId, found: &Match, decision: Decision, sil
     if let Some(why) = silent {
         fields.push(("no_notice", why.into()));
     }
-    watched.account.log.info("Message matched", &fields);
+    mailbox.account.log.info("Message matched", &fields);
 }
