@@ -358,6 +358,8 @@ pub enum Delivery {
     Postback(Box<Postback>),
     /// A row in que's table.
     Que(Que),
+    /// A program's standard input.
+    Command(Command),
     /// A call of the app's own class.
     Hook {
         /// The class's name, for the log.
@@ -397,6 +399,32 @@ pub struct Postback {
     /// Seconds until the answer has to be there, at least 1.
     pub timeout: u64,
     /// Posts that may be on their way at the same time, at least 1.
+    pub concurrency: usize,
+    /// What answers there.
+    #[serde(default)]
+    pub endpoint: Endpoint,
+}
+
+/// What answers to posts, as far as that changes what its answers mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Endpoint {
+    /// An endpoint of the app's own.
+    #[default]
+    Generic,
+    /// The relay ingress of Rails' Action Mailbox.
+    ActionMailbox,
+}
+
+/// A program that reads each message from its standard input.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Command {
+    /// The program and its arguments. No shell looks at them.
+    pub command: Vec<String>,
+    /// Seconds that the program may take for one message, at least 1.
+    pub timeout: u64,
+    /// Programs that may run at the same time, at least 1.
     pub concurrency: usize,
 }
 

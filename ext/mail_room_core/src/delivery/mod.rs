@@ -1,6 +1,7 @@
 //! Where messages go. A delivery takes a group of messages and says of each what became of it; it knows nothing of
 //! flags on the mail server.
 
+mod command;
 mod hook;
 pub mod logger;
 pub mod postback;
@@ -33,6 +34,8 @@ pub enum Delivery {
     Sidekiq(sidekiq::Sidekiq),
     /// Posts to an HTTP endpoint.
     Postback(Box<postback::Postback>),
+    /// A program's standard input.
+    Command(command::Command),
     /// Rows in que's table.
     Que(que::Que),
     /// A class of the app's own.
@@ -57,6 +60,7 @@ impl Delivery {
                 Self::Sidekiq(sidekiq::Sidekiq::new(config.clone(), redis, arbiter.clone())?)
             }
             config::Delivery::Postback(config) => Self::Postback(Box::new(postback::Postback::new(config)?)),
+            config::Delivery::Command(config) => Self::Command(command::Command::new(config)),
             config::Delivery::Que(config) => Self::Que(que::Que::new(config, postgres)),
             config::Delivery::Hook { class_name } => Self::Hook(hook::Hook::new(calls.clone(), class_name.clone())),
         })
@@ -67,7 +71,7 @@ impl Delivery {
     pub fn group(&self) -> (usize, usize) {
         match self {
             Self::Noop => (500, usize::MAX),
-            Self::Logger(_) | Self::Postback(_) | Self::Hook(_) => (1, usize::MAX),
+            Self::Logger(_) | Self::Postback(_) | Self::Command(_) | Self::Hook(_) => (1, usize::MAX),
             Self::Sidekiq(_) => sidekiq::BATCH,
             Self::Que(_) => que::BATCH,
         }
@@ -78,13 +82,14 @@ impl Delivery {
         match self {
             Self::Noop | Self::Logger(_) | Self::Sidekiq(_) | Self::Que(_) | Self::Hook(_) => 1,
             Self::Postback(postback) => postback.concurrency(),
+            Self::Command(command) => command.concurrency(),
         }
     }
 
     /// Whether delivering also settles the claim in the same step; else the caller begins and finishes it.
     pub fn settles_claims(&self) -> bool {
         match self {
-            Self::Noop | Self::Logger(_) | Self::Postback(_) | Self::Que(_) | Self::Hook(_) => false,
+            Self::Noop | Self::Logger(_) | Self::Postback(_) | Self::Command(_) | Self::Que(_) | Self::Hook(_) => false,
             Self::Sidekiq(sidekiq) => sidekiq.settles_claims(),
         }
     }
@@ -93,7 +98,9 @@ impl Delivery {
     /// made. Elsewhere a process that dies says nothing about the messages that were on their way.
     pub fn may_be_deadly(&self) -> bool {
         match self {
-            Self::Noop | Self::Logger(_) | Self::Sidekiq(_) | Self::Postback(_) | Self::Que(_) => false,
+            Self::Noop | Self::Logger(_) | Self::Sidekiq(_) | Self::Postback(_) | Self::Command(_) | Self::Que(_) => {
+                false
+            }
             Self::Hook(_) => true,
         }
     }
@@ -108,6 +115,7 @@ impl Delivery {
             Self::Logger(logger) => logger.deliver(&messages).await,
             Self::Sidekiq(sidekiq) => sidekiq.deliver(scope, &messages, encoding).await,
             Self::Postback(postback) => Ok(postback.deliver(scope, messages).await),
+            Self::Command(command) => Ok(command.deliver(scope, messages).await),
             Self::Que(que) => Ok(que.deliver(&messages).await),
             Self::Hook(hook) => Ok(hook.deliver(messages).await),
         }
@@ -119,7 +127,8 @@ impl Delivery {
             Self::Noop => "MailRoom::Delivery::Noop",
             Self::Logger(_) => "MailRoom::Delivery::Logger",
             Self::Sidekiq(_) => "MailRoom::Delivery::Sidekiq",
-            Self::Postback(_) => "MailRoom::Delivery::Postback",
+            Self::Postback(postback) => postback.class_name(),
+            Self::Command(_) => "MailRoom::Delivery::Command",
             Self::Que(_) => "MailRoom::Delivery::Que",
             Self::Hook(hook) => hook.class_name(),
         }
@@ -135,8 +144,13 @@ impl Delivery {
             Self::Sidekiq(_) => Some(named("Sidekiq")),
             Self::Que(_) => Some(named("Que")),
             Self::Postback(postback) => {
-                let mut fields = named("Postback");
+                let mut fields = named(postback.class_name().rsplit("::").next().unwrap_or_default());
                 fields.extend([("url", postback.shown().into()), ("status_code", status.into())]);
+                Some(fields)
+            }
+            Self::Command(command) => {
+                let mut fields = named("Command");
+                fields.push(("command", command.shown().into()));
                 Some(fields)
             }
             // A class of the app's own logs what it likes.
@@ -149,7 +163,7 @@ impl Delivery {
         match self {
             // Redis is back the moment it is restarted; nobody waits for it longer than need be.
             Self::Sidekiq(_) => std::time::Duration::from_secs(5),
-            Self::Noop | Self::Logger(_) | Self::Postback(_) | Self::Que(_) | Self::Hook(_) => {
+            Self::Noop | Self::Logger(_) | Self::Postback(_) | Self::Command(_) | Self::Que(_) | Self::Hook(_) => {
                 std::time::Duration::from_secs(60)
             }
         }

@@ -4,4 +4,5 @@ pub(crate) mod blocking;
 pub(crate) mod clock;
 pub(crate) mod files;
 pub(crate) mod output;
+pub(crate) mod program;
 pub(crate) mod random;

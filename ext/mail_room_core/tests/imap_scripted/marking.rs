@@ -172,6 +172,7 @@ impl Endpoint {
             connect_timeout: 5,
             timeout: 5,
             concurrency: 1,
+            endpoint: mail_room_core::config::Endpoint::Generic,
         }))
     }
 }

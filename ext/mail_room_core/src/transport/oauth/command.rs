@@ -1,28 +1,15 @@
 //! A token that a program writes to its standard output. Run as it is given, word by word, without a shell.
 
-use std::io;
-use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::SecretString;
-use secrecy::zeroize::Zeroizing;
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, Command};
-use tokio::runtime::Handle;
-use tokio::sync::oneshot;
-use tokio::time::timeout;
 
 use super::TOKEN_LIMIT;
 use crate::error::{Error, Result};
-use crate::system::blocking;
+use crate::system::program::{self, Failure, Program};
 
 /// How long the program may take.
 const WITHIN: Duration = Duration::from_secs(30);
-/// How long a killed program may take to be gone.
-const GONE_WITHIN: Duration = Duration::from_secs(1);
-/// What tells a service manager's children who they are; it is not for the program.
-const NOT_FOR_CHILDREN: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"];
 
 /// Runs the program. It and what it has started are killed when its time is over and when this is dropped. What it
 /// writes to its standard error goes to ours.
@@ -31,93 +18,20 @@ const NOT_FOR_CHILDREN: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_
 /// [`Error::Refused`] if it cannot be run, fails, or writes too much; [`Error::Reconnect`] if it takes too long. Names
 /// the program, not its arguments, and nothing of what it wrote.
 pub(super) async fn run(command: &[String]) -> Result<SecretString> {
-    let (program, arguments) =
-        command.split_first().ok_or_else(|| Error::Configuration("token_command must name a program to run".into()))?;
-    let named = format!("token_command {program}");
-    let refused = |why: String| Error::Refused(format!("there is no token: {named} {why}"));
-    let mut prepared = Command::new(program);
-    prepared.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0).kill_on_drop(true);
-    for name in NOT_FOR_CHILDREN {
-        prepared.env_remove(name);
-    }
-    let mut child = spawn(prepared, &named).await?.map_err(|error| refused(format!("cannot be run: {error}")))?;
-    let output = child.stdout.take().ok_or_else(|| refused("has no standard output".into()))?;
-    let running = Running(child);
-    // In a task of its own, so that somebody sees to the program's end when nobody waits for its token any more.
-    let (mut ended, end) = oneshot::channel();
-    tokio::spawn(async move {
-        let mut running = running;
-        let said = tokio::select! {
-            biased;
-            () = ended.closed() => None,
-            said = timeout(WITHIN, running.listen(output)) => Some(said),
-        };
-        running.kill();
-        _ = timeout(GONE_WITHIN, running.0.wait()).await;
-        if let Some(said) = said {
-            _ = ended.send(said);
-        }
-    });
-    match end.await {
-        Ok(Ok(Ok((status, token)))) if status.success() => Ok(token.as_str().into()),
-        Ok(Ok(Ok((status, _)))) => Err(refused(format!("failed ({status}); its standard error says why"))),
-        Ok(Ok(Err(why))) => Err(refused(why)),
-        Ok(Err(_)) => {
-            Err(Error::Reconnect(format!("there is no token: {named} did not end within {} s", WITHIN.as_secs())))
-        }
-        Err(_) => Err(Error::Reconnect(format!("there is no token: {named} was broken off"))),
-    }
-}
-
-/// Starts the program. It may lie on a network share that does not answer, so a thread of its own waits for that. Should it start
-/// after all when nobody waits any more, it is killed.
-async fn spawn(mut prepared: Command, named: &str) -> Result<io::Result<Child>> {
-    let runtime = Handle::current();
-    let spawning = blocking::start("mail_room exec", move || {
-        let _entered = runtime.enter();
-        prepared.spawn()
-    });
-    let told = |why: &str| Error::Reconnect(format!("there is no token: {named} {why}"));
-    let spawning = spawning.map_err(|error| told(&format!("cannot be run: {error}")))?;
-    match timeout(WITHIN, spawning).await {
-        Ok(Ok(spawned)) => Ok(spawned),
-        Ok(Err(_)) => Err(told("was broken off")),
-        Err(_) => Err(told(&format!("could not be started within {} s", WITHIN.as_secs()))),
-    }
-}
-
-type Said = (ExitStatus, Zeroizing<String>);
-
-/// A running program, the first of a process group of its own.
-struct Running(Child);
-
-impl Running {
-    /// Reads all that it writes, and waits for its end.
-    async fn listen(&mut self, output: impl AsyncRead + Unpin) -> std::result::Result<Said, String> {
-        let mut text = Zeroizing::new(String::new());
-        // One more than there may be, so that more is noticed; and room for a line's end.
-        let most = TOKEN_LIMIT.saturating_add(3);
-        let read = output.take(u64::try_from(most).unwrap_or(u64::MAX)).read_to_string(&mut text).await;
-        read.map_err(|_| "wrote something else than text".to_owned())?;
-        if text.len() >= most {
-            return Err(format!("wrote more than the {TOKEN_LIMIT} octets that a token may have"));
-        }
-        let status = self.0.wait().await.map_err(|error| format!("was lost sight of: {error}"))?;
-        Ok((status, text))
-    }
-
-    /// Kills it and what it has started, unless it has ended: its number may be somebody else's by then.
-    fn kill(&self) {
-        let first = self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        if let Some(first) = first {
-            _ = kill_process_group(first, Signal::KILL);
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.kill();
+    let named =
+        command.first().ok_or_else(|| Error::Configuration("token_command must name a program to run".into()))?;
+    let said = |why: String| format!("there is no token: token_command {named} {why}");
+    // Two more than a token may have: a line's end.
+    let output_limit = TOKEN_LIMIT.saturating_add(2);
+    let program = Program { command, input: Vec::new(), output_limit, environment: None, within: WITHIN };
+    match program::run(program).await {
+        Ok((status, output)) if status.success() => match std::str::from_utf8(&output) {
+            Ok(token) => Ok(token.into()),
+            Err(_) => Err(Error::Refused(said("wrote something else than text".into()))),
+        },
+        Ok((status, _)) => Err(Error::Refused(said(format!("failed ({status}); its standard error says why")))),
+        Err(failure @ (Failure::NotRun(_) | Failure::Broken(_))) => Err(Error::Refused(said(failure.to_string()))),
+        Err(failure @ (Failure::Late(_) | Failure::Aborted)) => Err(Error::Reconnect(said(failure.to_string()))),
     }
 }
 
