@@ -469,6 +469,9 @@ pub struct Sidekiq {
     pub queue: String,
     /// The worker's class name.
     pub worker: String,
+    /// Octets that a job may have, text and all. A message whose job would be larger is refused. No limit if absent.
+    #[serde(default)]
+    pub max_job_size: Option<u64>,
 }
 
 /// The table of que's that takes the jobs.
