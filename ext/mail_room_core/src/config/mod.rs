@@ -443,6 +443,12 @@ pub struct Jwt {
     /// The header parameter `kid` (RFC 7515 section 4.1.4).
     #[serde(default)]
     pub key_id: Option<String>,
+    /// Whether `kid` is the key's thumbprint (RFC 7638), in place of `key_id`. Not for HMAC: a secret is no public key.
+    #[serde(default)]
+    pub key_thumbprint: bool,
+    /// Seconds after which the token expires (the claim `exp`). It does not if absent.
+    #[serde(default)]
+    pub expires_in: Option<u64>,
 }
 
 /// How a token is signed (RFC 7518 section 3.1).
