@@ -1,8 +1,13 @@
 # frozen_string_literal: true
 
-desc "Write docs/options.md anew, from the code"
+desc "Write docs/options.md and sig/mail_room/options.rbs from the tables of options"
 task :docs do
   $LOAD_PATH.unshift("lib")
+  require "mail_room"
   require_relative "options_page"
-  File.write(OptionsPage::PATH, OptionsPage.new.to_s)
+  require_relative "options_signatures"
+  [[OptionsPage::PATH, OptionsPage.new], [OptionsSignatures::PATH, OptionsSignatures.new]].each do |path, page|
+    mkdir_p File.dirname(path), verbose: false
+    File.write(path, page.to_s)
+  end
 end

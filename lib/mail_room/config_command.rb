@@ -4,6 +4,7 @@ require "optparse"
 require "yaml"
 require "mail_room/configuration"
 require "mail_room/masking"
+require "mail_room/options/option_tables"
 require "mail_room/source_options"
 
 module MailRoom
@@ -47,7 +48,7 @@ module MailRoom
     def options(mailbox)
       given = mailbox.to_h.reject { |_, value| value.nil? || value == {} }
       # A copy: YAML marks an object that it meets twice, and nobody wants to read that.
-      Masking.mask(given).transform_values { |value| Marshal.load(Marshal.dump(value)) }
+      Masking.mask(given, OptionTables::MAILBOX).transform_values { |value| Marshal.load(Marshal.dump(value)) }
     end
   end
 end

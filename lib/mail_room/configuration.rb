@@ -5,6 +5,7 @@ require "mail_room/config_file"
 require "mail_room/errors"
 require "mail_room/gitlab_config"
 require "mail_room/mailbox"
+require "mail_room/options/tables/configuration"
 require "mail_room/suggestion"
 require "mail_room/warnings"
 
@@ -42,8 +43,9 @@ module MailRoom
         return list if list.is_a?(Array)
         raise ConfigurationError, "#{path} has no list of mailboxes: :mailboxes: is #{Coercion.kind(list)}" unless list.nil?
 
-        likely = content.keys.find { |key| Suggestion.nearest(key, [:mailboxes]) }
-        hint = likely && likely != :mailboxes ? " (is :#{likely}: a misspelling?)" : ""
+        known = OptionTables::CONFIGURATION.names
+        likely = (content.keys - known).find { |key| Suggestion.nearest(key, known) == "mailboxes" }
+        hint = likely ? " (is :#{likely}: a misspelling?)" : ""
         raise ConfigFile::Missing, "#{path} has no list of mailboxes#{hint}: add :mailboxes:"
       end
     end

@@ -17,6 +17,11 @@ module MailRoom
       @options = Coercion.options(options, where)
     end
 
+    # @return [Array<Symbol>] the options that are given
+    def keys
+      @options.keys
+    end
+
     # @return [Object, nil] the value as it was given
     def raw(key)
       @options[key]

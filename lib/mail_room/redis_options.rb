@@ -1,36 +1,24 @@
 # frozen_string_literal: true
 
 require "mail_room/coercion"
-require "mail_room/option_reader"
+require "mail_room/errors"
+require "mail_room/options/tables/redis"
 require "mail_room/tls_options"
 require "mail_room/warnings"
 
 module MailRoom
-  # The address of a Redis server, or of the Sentinels that know it, as the options of the sidekiq delivery and of the
-  # redis arbitration write it. An address may hold a password: it is never shown.
-  #
-  # | key | meaning | default |
-  # | --- | --- | --- |
-  # | redis_url | `redis://[[user:]password@]host[:port][/db]`, `rediss://...` (TLS), `unix:/path`, `unix:///path`; with Sentinels
-  #   `redis://:password@master-name/` | redis://localhost:6379 |
-  # | redis_ssl_params | options of TLS, see {TlsOptions} | none |
-  # | sentinels | list of host, port (26379), ssl (false), ssl_params, see {TlsOptions}, and username and password if they
-  #   do not stand beside the list | none |
-  # | sentinel_username, sentinel_password | login at the Sentinels | none |
+  # Converts the address of a Redis server, or of the Sentinels that know it. An address may hold a password and is never shown.
+  # See {OptionTables::REDIS}.
   module RedisOptions
-    DEFAULT_URL = "redis://localhost:6379"
-    SENTINEL_PORT = 26_379
-    KEYS = %i[redis_url redis_ssl_params namespace sentinels sentinel_username sentinel_password].freeze
-    SENTINEL_KEYS = %i[host port ssl ssl_params username password].freeze
-
-    private_constant :SENTINEL_PORT, :SENTINEL_KEYS
+    DEFAULT_URL = OptionTables::REDIS[:redis_url].default
+    KEYS = OptionTables::REDIS.names.freeze
 
     class << self
       # @param options [#[]] redis_url, sentinels, sentinel_username, sentinel_password, redis_ssl_params
       # @param db [Integer, nil] the database; nil: the one in the address's path
-      # @param where [String] what the options belong to, for messages
-      # @return [Hash{String=>Object}] as the compiled library takes it
-      # @raise [ConfigurationError] naming the field
+      # @param where [String] what the options belong to, for errors
+      # @return [Hash{String=>Object}] for the native library
+      # @raise [ConfigurationError] naming the option
       def to_native(options, db:, where:)
         sentinels = sentinels(options[:sentinels], "Field :sentinels in #{where}")
         {
@@ -43,13 +31,13 @@ module MailRoom
         }
       end
 
-      # @return [Integer, nil] the database that an address names in its path (`db=` for a socket)
+      # @return [Integer, nil] the database in the path of an address, or in `db=` of a socket's
       def database(url)
         pattern = url.start_with?("unix:") ? /[?&]db=(\d+)/ : %r{\Arediss?://(?:[^/?#]*@)?[^/?#@]*/(\d+)}
         url[pattern, 1]&.to_i
       end
 
-      # Says once a process that namespaces have no future.
+      # Warns once a process that namespaces are deprecated.
       # @param option [String] `arbitration_options` or `delivery_options`
       def warn_about_namespace(namespace, option)
         return if namespace.nil?
@@ -71,7 +59,7 @@ module MailRoom
         params.nil? ? nil : TlsOptions.to_native(params, where: where)
       end
 
-      # @return [Array<(Hash, Hash)>] each Sentinel, and the login it brings along
+      # @return [Array<(Hash, Hash)>] each Sentinel, and the login in its entry
       def sentinels(list, field)
         return [] if list.nil?
         raise ConfigurationError, "#{field} must be a list, not #{Coercion.kind(list)}" unless list.is_a?(Array)
@@ -80,15 +68,12 @@ module MailRoom
       end
 
       def sentinel(entry, where)
-        reader = OptionReader.new(entry, where: where)
-        reader.warn_unknown(SENTINEL_KEYS, "sentinels")
-        host = reader.filled(:host) or raise ConfigurationError, "#{reader.field(:host)} is required"
-        tls = tls(reader.hash(:ssl_params), "ssl_params of #{where}") if reader.boolean(:ssl)
-        [{ "host" => host, "port" => reader.integer(:port, 1..65_535, SENTINEL_PORT), "tls" => tls },
-         { username: reader.filled(:username), password: reader.filled(:password) }]
+        values = OptionTables::SENTINEL.read(entry, where: where)
+        tls = tls(values[:ssl_params], "ssl_params of #{where}") if values[:ssl]
+        [OptionTables::SENTINEL.native(values).merge("tls" => tls), values.slice(:username, :password)]
       end
 
-      # The login at the Sentinels stands beside them or in each of them; one login serves all.
+      # The login is given beside the list or in its entries. All Sentinels share one login.
       def login(part, given, sentinels, where)
         field = "Field :sentinel_#{part} in #{where}"
         logins = [Coercion.string(given, field), *sentinels.map { |_, login| login[part] }].compact.uniq

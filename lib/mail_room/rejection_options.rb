@@ -2,30 +2,15 @@
 
 require "socket"
 require "mail_room/errors"
-require "mail_room/option_reader"
-require "mail_room/redaction"
+require "mail_room/coercion"
+require "mail_room/options/tables/rejection"
 require "mail_room/tls_options"
 
 module MailRoom
-  # The options of `rejection` of a mailbox: how senders are told where `matching` has `unmatched: reject`.
-  #
-  # | key | meaning | default |
-  # | --- | --- | --- |
-  # | method | `smtp`: we send a notice; `klass`: the app's own class is called | smtp, klass if there is one |
-  # | klass | a class, or its name, with an instance method `reject(raw, match)`: truthy means that it is done | none |
-  # | max_per_sender | notices to one sender within an hour, at most | 10 |
-  # | max_per_hour | notices to all together within an hour, at most | 100 |
-  # | address, port | the SMTP server | localhost, 25 |
-  # | starttls | true: mandatory; false: never; auto: if offered, mandatory if there is a password | auto |
-  # | tls | TLS from the first byte | false |
-  # | ssl | a mapping, see {TlsOptions} | {} |
-  # | user_name, password | the login | none |
-  # | domain | what we call ourselves | the host's name |
-  # | from | the notices' sender: an address, or `Name <address>` | the mailbox's email |
-  # | template | file with the text, in UTF-8, with `%{subject}`, `%{reason}` and `%{mailbox}` | a text of our own |
-  # | timeout | seconds until the server has to have taken a notice, 1 to 600 | 30 |
+  # Converts `rejection` of a mailbox. See {OptionTables::REJECTION}.
   module RejectionOptions
-    KEYS = %i[method klass max_per_sender max_per_hour address port starttls tls ssl user_name password domain from template timeout].freeze
+    TABLE = OptionTables::REJECTION
+    SMTP = OptionTables::SMTP
     TEXT = <<~TEXT
       Your message could not be handed on: %{reason}.
 
@@ -41,99 +26,96 @@ module MailRoom
     # Octets of a template.
     LARGEST = 64 << 10
     FROM = /\A(?:[^<>\r\n]*<[^@\s<>]+@[^@\s<>]+>|[^@\s<>]+@[^@\s<>]+)\z/
-    private_constant :KEYS, :TEXT, :LARGEST, :FROM
+    private_constant :TABLE, :SMTP, :TEXT, :LARGEST, :FROM
 
     class << self
       # @param mailbox [Mailbox]
-      # @return [Hash{String=>Object}, nil] as the compiled library takes it; nil if nobody is told
-      # @raise [ConfigurationError] naming the field
+      # @return [Hash{String=>Object}, nil] for the native library; nil if senders are not told
+      # @raise [ConfigurationError] naming the option
       def to_native(mailbox)
         return if mailbox.rejection.nil?
 
-        reader = reader(mailbox)
-        reader.warn_unknown(KEYS, "rejection")
+        values = TABLE.read(mailbox.rejection, where: where(mailbox), options: TABLE.own)
         klass = klass(mailbox)
-        by = klass ? { "method" => "hook", "class_name" => klass.name || klass.inspect } : smtp(reader, mailbox)
-        { "by" => by, "per_sender" => reader.integer(:max_per_sender, 0..10_000, 10),
-          "in_all" => reader.integer(:max_per_hour, 0..10_000, 100) }
+        by = klass ? { "method" => "hook", "class_name" => klass.name || klass.inspect } : smtp(mailbox)
+        { **TABLE.native(values, TABLE.own), "by" => by }
       end
 
       # @param mailbox [Mailbox]
-      # @return [Class, nil] the app's own, if it is to tell senders
+      # @return [Class, nil] the app's own class, if it is what tells senders
       # @raise [ConfigurationError]
       def klass(mailbox)
         return if mailbox.rejection.nil?
 
-        reader = reader(mailbox)
-        method = (reader.raw(:method) || (reader.raw(:klass) ? "klass" : "smtp")).to_s
-        raise ConfigurationError, "#{reader.field(:method)} must be smtp or klass" unless %w[smtp klass].include?(method)
+        where = where(mailbox)
+        method, klass = mailbox.rejection.values_at(:method, :klass)
+        method = (method || (klass ? "klass" : "smtp")).to_s
+        raise ConfigurationError, "Field :method in #{where} must be smtp or klass" unless %w[smtp klass].include?(method)
         return if method == "smtp"
 
-        named(reader).tap do |klass|
-          next if klass.is_a?(Class) && klass.method_defined?(:reject)
+        named(klass, where).tap do |found|
+          next if found.is_a?(Class) && found.method_defined?(:reject)
 
-          raise ConfigurationError, "#{reader.field(:klass)} must be a class with an instance method reject; #{klass.inspect} is none"
+          raise ConfigurationError, "Field :klass in #{where} must be a class with an instance method reject, not #{found.inspect}"
         end
       end
 
       private
 
-      def reader(mailbox)
-        OptionReader.new(mailbox.rejection, where: "rejection of #{mailbox.title}")
+      def where(mailbox)
+        "rejection of #{mailbox.title}"
       end
 
-      def named(reader)
-        klass = reader.raw(:klass)
+      def named(klass, where)
         klass.is_a?(String) ? Object.const_get(klass) : klass
       rescue NameError
-        raise ConfigurationError, "#{reader.field(:klass)}: there is no class #{klass}; require its file first", cause: nil
+        raise ConfigurationError, "Field :klass in #{where}: there is no class #{klass}; require its file first", cause: nil
       end
 
-      def smtp(reader, mailbox)
-        password = reader.string(:password)
-        user = reader.filled(:user_name)
-        if user.nil? != password.nil?
-          missing = user.nil? ? :user_name : :password
-          raise ConfigurationError, "#{reader.field(missing)} is required: user_name and password belong together"
+      def smtp(mailbox)
+        where = where(mailbox)
+        values = SMTP.read(mailbox.rejection, where: where, names: TABLE.names)
+        if values[:user_name].nil? != values[:password].nil?
+          missing = values[:user_name].nil? ? :user_name : :password
+          raise ConfigurationError, "Field :#{missing} in #{where} is required: user_name and password belong together"
         end
 
-        { "method" => "smtp", "host" => reader.filled(:address, "localhost"), "port" => reader.integer(:port, 1..65_535, 25),
-          "security" => security(reader), "tls" => TlsOptions.to_native(reader.hash(:ssl), where: "ssl in rejection of #{mailbox.title}"),
-          "domain" => domain(reader), "username" => user, "password" => password, "from" => from(reader, mailbox),
-          "text" => text(reader), "timeout" => reader.integer(:timeout, 1..600, 30) }
+        { "method" => "smtp", **SMTP.native(values)["by"], "security" => security(values, where),
+          "tls" => TlsOptions.to_native(values[:ssl], where: "ssl in #{where}"), "domain" => domain(values, where),
+          "from" => from(values, mailbox), "text" => text(values, where) }
       end
 
-      def security(reader)
-        return "tls" if reader.boolean(:tls, false)
+      def security(values, where)
+        return "tls" if values[:tls]
 
-        starttls = reader.raw(:starttls)
+        starttls = values[:starttls]
         return "auto" if starttls.nil? || starttls.to_s == "auto"
 
-        reader.boolean(:starttls) ? "start_tls" : "plain"
+        Coercion.boolean(starttls, "Field :starttls in #{where}") ? "start_tls" : "plain"
       end
 
-      def domain(reader)
-        domain = reader.filled(:domain) || Socket.gethostname
+      def domain(values, where)
+        domain = values[:domain] || Socket.gethostname
         return domain if domain.match?(/\A[[:graph:]&&[:ascii:]]+\z/)
 
-        raise ConfigurationError, "#{reader.field(:domain)} must be a host name"
+        raise ConfigurationError, "Field :domain in #{where} must be a host name"
       end
 
-      def from(reader, mailbox)
-        from = reader.filled(:from) || mailbox.email.to_s
+      def from(values, mailbox)
+        from = values[:from] || mailbox.email.to_s
         return from if from.match?(FROM)
 
-        raise ConfigurationError, "#{reader.field(:from)} must be an e-mail address"
+        raise ConfigurationError, "Field :from in #{where(mailbox)} must be an e-mail address"
       end
 
-      def text(reader)
-        path = reader.path(:template) or return TEXT
+      def text(values, where)
+        path = values[:template] or return TEXT
         text = File.binread(path, LARGEST + 1).to_s.force_encoding(Encoding::UTF_8)
         return text if text.valid_encoding? && text.bytesize <= LARGEST
 
-        raise ConfigurationError, "#{reader.field(:template)} must be a file of at most #{LARGEST} octets of text in UTF-8"
+        raise ConfigurationError, "Field :template in #{where} must be a file of at most #{LARGEST} octets of text in UTF-8"
       rescue SystemCallError => e
-        raise ConfigurationError, "#{reader.field(:template)} cannot be read: #{e.class.new.message}", cause: nil
+        raise ConfigurationError, "Field :template in #{where} cannot be read: #{e.class.new.message}", cause: nil
       end
     end
   end

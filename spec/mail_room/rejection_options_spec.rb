@@ -24,7 +24,7 @@ RSpec.describe MailRoom::RejectionOptions do
 
   {
     { method: "pigeon" } => "Field :method in rejection of Mailbox (name \"INBOX\", email \"in@gl.test\") must be smtp or klass",
-    { klass: String } => "must be a class with an instance method reject; String is none",
+    { klass: String } => "must be a class with an instance method reject, not String",
     { klass: "Nobody::Knows" } => "there is no class Nobody::Knows; require its file first",
     { user_name: "u" } => "Field :password in rejection",
     { password: "hidden" } => "Field :user_name in rejection",
