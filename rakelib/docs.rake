@@ -11,3 +11,12 @@ task :docs do
     File.write(path, page.to_s)
   end
 end
+
+desc "Write spec/public_api.txt anew, after a change that is meant"
+task :api do
+  $LOAD_PATH.unshift("lib")
+  require "mail_room"
+  require "mail_room/check"
+  require_relative "public_api"
+  File.write(PublicApi::PATH, PublicApi.new.to_s)
+end
