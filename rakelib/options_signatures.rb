@@ -32,10 +32,12 @@ class OptionsSignatures
 
   def struct(name)
     table = MailRoom::OptionTables[TABLES.fetch(name)]
-    members = MailRoom.const_get(name).members.map do |member|
+    klass = MailRoom.const_get(name)
+    members = klass.members.map do |member|
       option = table.options.find { |row| row.name == member }
-      type = OTHERS[member] || option.signature
-      "#{option ? comment(option.meaning, "    ") : ""}    attr_accessor #{member}: #{type}\n"
+      # A reader that the class itself defines is described where the class is.
+      attribute = klass.instance_method(member).source_location && klass == MailRoom::Mailbox ? "attr_writer" : "attr_accessor"
+      "#{option ? comment(option.meaning, "    ") : ""}    #{attribute} #{member}: #{option ? option.signature : OTHERS.fetch(member)}\n"
     end
     "  class #{name} < Struct[untyped]\n#{members.join("\n")}  end\n"
   end

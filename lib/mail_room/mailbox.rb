@@ -1,18 +1,18 @@
 # frozen_string_literal: true
 
-require "mail_room/arbitration"
-require "mail_room/coercion"
-require "mail_room/delivery"
-require "mail_room/errors"
-require "mail_room/log_target"
-require "mail_room/logger/structured"
-require "mail_room/mailbox/native_options"
-require "mail_room/mailbox/validation"
-require "mail_room/option_reader"
-require "mail_room/options/option_types"
-require "mail_room/options/tables/mailbox"
-require "mail_room/redaction"
-require "mail_room/rejection_options"
+require_relative "arbitration"
+require_relative "delivery"
+require_relative "errors"
+require_relative "logger/structured"
+require_relative "mailbox/native_options"
+require_relative "mailbox/validation"
+require_relative "options/coercion"
+require_relative "options/log_target"
+require_relative "options/option_reader"
+require_relative "options/option_types"
+require_relative "options/redaction"
+require_relative "options/rejection_options"
+require_relative "options/tables/mailbox"
 
 module MailRoom
   # One mailbox and what is done with its messages. Its members are the options of a mailbox, see {OptionTables::MAILBOX}.

@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
-require "mail_room/native"
-require "mail_room/options/option_struct"
-require "mail_room/options/tables/redis_arbitration"
-require "mail_room/redis_options"
+require_relative "../native"
+require_relative "../options/option_struct"
+require_relative "../options/redis_options"
+require_relative "../options/tables/redis_arbitration"
 
 module MailRoom
   module Arbitration

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "mail_room/native"
+require_relative "../native"
 
 module MailRoom
   module Delivery

@@ -1,12 +1,12 @@
 # frozen_string_literal: true
 
 require "etc"
-require "mail_room/delivery/mailbox_logger"
-require "mail_room/delivery/native_delivery"
-require "mail_room/errors"
-require "mail_room/options/option_struct"
-require "mail_room/options/tables/que"
-require "mail_room/tls_options"
+require_relative "../errors"
+require_relative "../options/option_struct"
+require_relative "../options/tables/que"
+require_relative "../options/tls_options"
+require_relative "mailbox_logger"
+require_relative "native_delivery"
 
 module MailRoom
   module Delivery

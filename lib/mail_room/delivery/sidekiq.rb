@@ -1,11 +1,11 @@
 # frozen_string_literal: true
 
-require "mail_room/delivery/mailbox_logger"
-require "mail_room/delivery/native_delivery"
-require "mail_room/options/option_struct"
-require "mail_room/options/tables/sidekiq"
-require "mail_room/redis_options"
-require "mail_room/warnings"
+require_relative "../options/option_struct"
+require_relative "../options/redis_options"
+require_relative "../options/tables/sidekiq"
+require_relative "../output/warnings"
+require_relative "mailbox_logger"
+require_relative "native_delivery"
 
 module MailRoom
   module Delivery

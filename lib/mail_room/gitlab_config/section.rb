@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
-require "mail_room/errors"
-require "mail_room/option_reader"
-require "mail_room/options/tables/gitlab_section"
+require_relative "../errors"
+require_relative "../options/option_reader"
+require_relative "../options/tables/gitlab_section"
 
 module MailRoom
   module GitlabConfig

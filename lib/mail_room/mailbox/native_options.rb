@@ -1,16 +1,16 @@
 # frozen_string_literal: true
 
-require "mail_room/arbitration"
-require "mail_room/auth_options"
-require "mail_room/delivery"
-require "mail_room/errors"
-require "mail_room/graph_options"
-require "mail_room/log_target"
-require "mail_room/matching_options"
-require "mail_room/options/tables/mailbox"
-require "mail_room/rejection_options"
-require "mail_room/tls_options"
-require "mail_room/warnings"
+require_relative "../arbitration"
+require_relative "../delivery"
+require_relative "../errors"
+require_relative "../options/auth_options"
+require_relative "../options/graph_options"
+require_relative "../options/log_target"
+require_relative "../options/matching_options"
+require_relative "../options/rejection_options"
+require_relative "../options/tables/mailbox"
+require_relative "../options/tls_options"
+require_relative "../output/warnings"
 
 module MailRoom
   # Converts a {Mailbox} for the native library.

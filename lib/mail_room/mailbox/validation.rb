@@ -1,11 +1,11 @@
 # frozen_string_literal: true
 
-require "mail_room/errors"
-require "mail_room/log_target"
-require "mail_room/option_reader"
-require "mail_room/options/tables/mailbox"
-require "mail_room/search_program"
-require "mail_room/warnings"
+require_relative "../errors"
+require_relative "../options/log_target"
+require_relative "../options/option_reader"
+require_relative "../options/search_program"
+require_relative "../options/tables/mailbox"
+require_relative "../output/warnings"
 
 module MailRoom
   # Coerces and checks the options of a {Mailbox}: each one as its table says, then those that depend on each other.

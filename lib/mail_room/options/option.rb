@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-require "mail_room/errors"
-require "mail_room/options/option_types"
+require_relative "../errors"
+require_relative "option_types"
 
 module MailRoom
   # One row of an {OptionTable}: everything there is to say about one option.
@@ -117,10 +117,10 @@ module MailRoom
       default.nil? ? "none" : default.to_s
     end
 
-    # @return [String] the type of the value, in the words of RBS
+    # @return [String] the type of a reader of the value, in the words of RBS. It may be nil: null counts as given.
     def signature
       type = OptionTypes::SIGNATURES.fetch(self.type)
-      return type if type == "untyped" || required? || !default.nil?
+      return type if type == "untyped"
 
       type.include?(" ") ? "(#{type})?" : "#{type}?"
     end

@@ -1,12 +1,22 @@
 # frozen_string_literal: true
 
-require "mail_room/redaction"
+require_relative "redaction"
 
 module MailRoom
   # The class Options of a delivery or arbitration: a Struct that is read from a mailbox as an {OptionTable} says.
   #
   # @api private
   module OptionStruct
+    # What the body of a class may override.
+    module Completion
+      private
+
+      # @param values [Hash{Symbol=>Object}] the options as the table reads them
+      # @return [Hash{Symbol=>Object}] the members
+      def complete(values, _mailbox) = values
+    end
+    private_constant :Completion
+
     # @param table [OptionTable]
     # @param first [Array<Symbol>] the members that come first, in the order that hosts know; the table's others follow
     # @param from [Symbol] the option of the mailbox that holds the options
@@ -14,6 +24,7 @@ module MailRoom
     # @return [Class] a Struct whose `new` takes a mailbox
     def self.define(table, first, from:, &body)
       Struct.new(*(first | table.members)) do
+        include Completion
         include Redaction.showing(*(members & table.shown))
 
         # Raises ConfigurationError naming the option.
@@ -22,8 +33,6 @@ module MailRoom
           super(*values.values_at(*members))
           @mailbox = mailbox
         end
-
-        private def complete(values, _mailbox) = values # rubocop:disable Style/AccessModifierDeclarations -- the body is public
 
         class_eval(&body) if body
       end

@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
-require "mail_room/errors"
-require "mail_room/option_reader"
-require "mail_room/options/option"
-require "mail_room/suggestion"
+require_relative "../errors"
+require_relative "option"
+require_relative "option_reader"
+require_relative "suggestion"
 
 module MailRoom
   # The options of one mapping in a configuration. What is checked, what the native library gets, what `mail_room config` masks, what

@@ -1,19 +1,19 @@
 # frozen_string_literal: true
 
-require "mail_room/options/tables/auth"
-require "mail_room/options/tables/configuration"
-require "mail_room/options/tables/gitlab_section"
-require "mail_room/options/tables/graph"
-require "mail_room/options/tables/local_deliveries"
-require "mail_room/options/tables/mailbox"
-require "mail_room/options/tables/matching"
-require "mail_room/options/tables/postback"
-require "mail_room/options/tables/que"
-require "mail_room/options/tables/redis"
-require "mail_room/options/tables/redis_arbitration"
-require "mail_room/options/tables/rejection"
-require "mail_room/options/tables/sidekiq"
-require "mail_room/options/tables/tls"
+require_relative "tables/auth"
+require_relative "tables/configuration"
+require_relative "tables/gitlab_section"
+require_relative "tables/graph"
+require_relative "tables/local_deliveries"
+require_relative "tables/mailbox"
+require_relative "tables/matching"
+require_relative "tables/postback"
+require_relative "tables/que"
+require_relative "tables/redis"
+require_relative "tables/redis_arbitration"
+require_relative "tables/rejection"
+require_relative "tables/sidekiq"
+require_relative "tables/tls"
 
 module MailRoom
   # Every option that a configuration may have, a table for each mapping. An option is declared in its table and nowhere else in Ruby.

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-require "mail_room/coercion"
-require "mail_room/errors"
+require_relative "../errors"
+require_relative "coercion"
 require "shellwords"
 
 module MailRoom

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "mail_room/options/option_table"
+require_relative "../option_table"
 
 module MailRoom
   # Deliveries that stay on this machine.

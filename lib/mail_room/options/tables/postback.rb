@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "mail_room/options/tables/tls"
+require_relative "tls"
 
 module MailRoom
   module OptionTables

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "mail_room/options/tables/redis"
+require_relative "redis"
 
 module MailRoom
   module OptionTables

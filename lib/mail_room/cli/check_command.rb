@@ -2,9 +2,9 @@
 
 require "json"
 require "optparse"
-require "mail_room/check"
-require "mail_room/check/text"
-require "mail_room/source_options"
+require_relative "../check"
+require_relative "../check/text"
+require_relative "source_options"
 
 module MailRoom
   # `mail_room check`: tries a configuration out and says what to do about what does not work.

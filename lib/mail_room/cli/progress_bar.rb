@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 require "io/console"
-require "mail_room/bounded_output"
+require_relative "../output/bounded_output"
 
 module MailRoom
   # Draws how far mailboxes have got on one line of a terminal: messages, rate, time left. Looks on; decides nothing.

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "mail_room/errors"
+require_relative "../errors"
 
 module MailRoom
   # Turns what YAML (or a caller) gave into the type an option has, where only one meaning is possible: `"993"` is a

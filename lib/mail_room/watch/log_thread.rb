@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 require "json"
-require "mail_room/bounded_output"
-require "mail_room/served_thread"
+require_relative "../output/bounded_output"
+require_relative "served_thread"
 
 module MailRoom
   # Writes log lines to a Ruby Logger of the app's. However slow it is, no mailbox waits for it.

@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
-require "mail_room/coercion"
-require "mail_room/errors"
-require "mail_room/options/option_types"
-require "mail_room/options/tables/tls"
+require_relative "../errors"
+require_relative "coercion"
+require_relative "option_types"
+require_relative "tables/tls"
 
 module MailRoom
   # Converts TLS options, which hosts write as for Ruby's OpenSSL, into what rustls can do. See {OptionTables::TLS}.

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 require "strscan"
-require "mail_room/errors"
+require_relative "../errors"
 
 module MailRoom
   # An IMAP search program (RFC 3501 section 6.4.4), read just far enough to know its search keys from their arguments

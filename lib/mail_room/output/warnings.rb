@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "mail_room/bounded_output"
+require_relative "bounded_output"
 
 module MailRoom
   # What an operator should know before the first mail arrives: one line on stderr, each said once a process. Not for

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
-require "mail_room/coercion"
-require "mail_room/suggestion"
-require "mail_room/warnings"
+require_relative "../output/warnings"
+require_relative "coercion"
+require_relative "suggestion"
 
 module MailRoom
   # Reads one hash of options by name and type, so that every error names the field and where it stands:

@@ -2,9 +2,9 @@
 
 require "erb"
 require "yaml"
-require "mail_room/code_failure"
-require "mail_room/coercion"
-require "mail_room/errors"
+require_relative "../errors"
+require_relative "../options/coercion"
+require_relative "code_failure"
 
 module MailRoom
   # A file of ERB over YAML. Knows nothing of mailboxes. Its errors are one line that names the file and, where possible,

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
-require "mail_room/errors"
-require "mail_room/options/option_types"
-require "mail_room/options/tables/matching"
+require_relative "../errors"
+require_relative "option_types"
+require_relative "tables/matching"
 
 module MailRoom
   # Converts `matching` of a mailbox. See {OptionTables::MATCHING}.

@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
 require "uri"
-require "mail_room/coercion"
-require "mail_room/errors"
-require "mail_room/options/tables/auth"
-require "mail_room/tls_options"
+require_relative "../errors"
+require_relative "coercion"
+require_relative "tables/auth"
+require_relative "tls_options"
 
 module MailRoom
   # Converts `auth` of a mailbox: an IMAP login with an OAuth 2.0 token. See {OptionTables::AUTH}.

@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
-require "mail_room/coercion"
-require "mail_room/errors"
-require "mail_room/options/tables/redis"
-require "mail_room/tls_options"
-require "mail_room/warnings"
+require_relative "../errors"
+require_relative "../output/warnings"
+require_relative "coercion"
+require_relative "tables/redis"
+require_relative "tls_options"
 
 module MailRoom
   # Converts the address of a Redis server, or of the Sentinels that know it. An address may hold a password and is never shown.

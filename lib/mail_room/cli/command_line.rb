@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 require "optparse"
-require "mail_room/source_options"
-require "mail_room/version"
+require_relative "../version"
+require_relative "source_options"
 
 module MailRoom
   # The options of the `mail_room` executable, parsed. Does nothing about them, except for --help and --version, which

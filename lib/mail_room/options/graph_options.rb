@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
-require "mail_room/errors"
-require "mail_room/options/tables/graph"
-require "mail_room/warnings"
+require_relative "../errors"
+require_relative "../output/warnings"
+require_relative "tables/graph"
 
 module MailRoom
   # Converts `inbox_options` of a mailbox with `inbox_method: microsoft_graph`. See {OptionTables::GRAPH}.

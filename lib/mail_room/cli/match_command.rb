@@ -2,8 +2,8 @@
 
 require "json"
 require "optparse"
-require "mail_room/configuration"
-require "mail_room/matcher"
+require_relative "../configuration"
+require_relative "../matcher"
 
 module MailRoom
   # `mail_room match`: says of messages in files what they are for. Connects to nothing.

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "mail_room/warnings"
+require_relative "../output/warnings"
 
 module MailRoom
   # Mailboxes that a configuration lists more than once, such as incoming_email and service_desk_email on one account. With the

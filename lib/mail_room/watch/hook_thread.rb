@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-require "mail_room/match"
-require "mail_room/served_thread"
+require_relative "../match"
+require_relative "served_thread"
 
 module MailRoom
   # Calls the app's own delivery, arbiter and rejector for one mailbox, one call at a time. The compiled library never calls Ruby:

@@ -2,10 +2,10 @@
 
 require "optparse"
 require "yaml"
-require "mail_room/configuration"
-require "mail_room/masking"
-require "mail_room/options/option_tables"
-require "mail_room/source_options"
+require_relative "../configuration"
+require_relative "../options/masking"
+require_relative "../options/option_tables"
+require_relative "source_options"
 
 module MailRoom
   # `mail_room config`: prints the mailboxes that a configuration means, with every default, as YAML that could be loaded

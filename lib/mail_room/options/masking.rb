@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "mail_room/options/option_tables"
+require_relative "option_tables"
 
 module MailRoom
   # Replaces the secrets among options, so that the options may be shown to anybody and can still be loaded. The table of the options

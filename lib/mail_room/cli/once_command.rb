@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
-require "mail_room/bounded_output"
-require "mail_room/coordinator"
-require "mail_room/progress_bar"
+require_relative "../coordinator"
+require_relative "../output/bounded_output"
+require_relative "progress_bar"
 
 module MailRoom
   # `mail_room --once`: works through the mailboxes, with a progress bar if somebody looks on, and sums up.

@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
 require "socket"
-require "mail_room/errors"
-require "mail_room/coercion"
-require "mail_room/options/tables/rejection"
-require "mail_room/tls_options"
+require_relative "../errors"
+require_relative "coercion"
+require_relative "tables/rejection"
+require_relative "tls_options"
 
 module MailRoom
   # Converts `rejection` of a mailbox. See {OptionTables::REJECTION}.
