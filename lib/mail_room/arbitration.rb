@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
-require "mail_room/errors"
-require "mail_room/registry"
-require "mail_room/suggestion"
-require "mail_room/arbitration/noop"
-require "mail_room/arbitration/redis"
+require_relative "arbitration/noop"
+require_relative "arbitration/redis"
+require_relative "errors"
+require_relative "options/suggestion"
+require_relative "registry"
 
 module MailRoom
   # Who decides between several processes on one mailbox: the names that `arbitration_method` may have.

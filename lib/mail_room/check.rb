@@ -1,14 +1,14 @@
 # frozen_string_literal: true
 
-require "mail_room/check/address"
-require "mail_room/check/delivery"
-require "mail_room/check/graph"
-require "mail_room/check/imap"
-require "mail_room/check/log_file"
-require "mail_room/check/redis"
-require "mail_room/check/rejection"
-require "mail_room/check/step"
-require "mail_room/configuration"
+require_relative "check/address"
+require_relative "check/delivery"
+require_relative "check/graph"
+require_relative "check/imap"
+require_relative "check/log_file"
+require_relative "check/redis"
+require_relative "check/rejection"
+require_relative "check/step"
+require_relative "configuration"
 
 module MailRoom
   # Tries out a configuration, mailbox by mailbox, step by step, each step with what to do when it failed. The connections are

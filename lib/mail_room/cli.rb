@@ -1,18 +1,18 @@
 # frozen_string_literal: true
 
-require "mail_room/bounded_output"
-require "mail_room/check_command"
-require "mail_room/command_line"
-require "mail_room/config_command"
-require "mail_room/configuration"
-require "mail_room/coordinator"
-require "mail_room/crash_handler"
-require "mail_room/match_command"
-require "mail_room/native"
-require "mail_room/once_command"
-require "mail_room/served_thread"
-require "mail_room/service_manager"
-require "mail_room/source_options"
+require_relative "cli/check_command"
+require_relative "cli/command_line"
+require_relative "cli/config_command"
+require_relative "cli/match_command"
+require_relative "cli/once_command"
+require_relative "cli/source_options"
+require_relative "configuration"
+require_relative "coordinator"
+require_relative "crash_handler"
+require_relative "native"
+require_relative "output/bounded_output"
+require_relative "watch/served_thread"
+require_relative "watch/service_manager"
 
 module MailRoom
   # The `mail_room` process: reads its configuration, watches until a signal ends it, and says in one place what went wrong.

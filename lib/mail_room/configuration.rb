@@ -1,12 +1,13 @@
 # frozen_string_literal: true
 
-require "mail_room/coercion"
-require "mail_room/config_file"
-require "mail_room/errors"
-require "mail_room/gitlab_config"
-require "mail_room/mailbox"
-require "mail_room/suggestion"
-require "mail_room/warnings"
+require_relative "config/config_file"
+require_relative "errors"
+require_relative "gitlab_config"
+require_relative "mailbox"
+require_relative "options/coercion"
+require_relative "options/suggestion"
+require_relative "options/tables/configuration"
+require_relative "output/warnings"
 
 module MailRoom
   # The mailboxes that a configuration file names. How the file is rendered and parsed is in {ConfigFile}, what GitLab's own
@@ -42,8 +43,9 @@ module MailRoom
         return list if list.is_a?(Array)
         raise ConfigurationError, "#{path} has no list of mailboxes: :mailboxes: is #{Coercion.kind(list)}" unless list.nil?
 
-        likely = content.keys.find { |key| Suggestion.nearest(key, [:mailboxes]) }
-        hint = likely && likely != :mailboxes ? " (is :#{likely}: a misspelling?)" : ""
+        known = OptionTables::CONFIGURATION.names
+        likely = (content.keys - known).find { |key| Suggestion.nearest(key, known) == "mailboxes" }
+        hint = likely ? " (is :#{likely}: a misspelling?)" : ""
         raise ConfigFile::Missing, "#{path} has no list of mailboxes#{hint}: add :mailboxes:"
       end
     end

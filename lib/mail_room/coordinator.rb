@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
-require "mail_room/mailbox_watcher"
-require "mail_room/progress"
-require "mail_room/watch"
-require "mail_room/watched_twice"
+require_relative "mailbox_watcher"
+require_relative "progress"
+require_relative "watch"
+require_relative "watch/watched_twice"
 
 module MailRoom
   # Watches several mailboxes, all of them on one native runtime: no thread per mailbox. Without any mailbox it waits to be

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 require "json"
-require "mail_room/bounded_output"
+require_relative "output/bounded_output"
 
 module MailRoom
   # Says in one place what ended the process. Ends nothing itself.

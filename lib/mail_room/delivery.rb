@@ -1,14 +1,14 @@
 # frozen_string_literal: true
 
-require "mail_room/errors"
-require "mail_room/registry"
-require "mail_room/suggestion"
-require "mail_room/delivery/noop"
-require "mail_room/delivery/logger"
-require "mail_room/delivery/sidekiq"
-require "mail_room/delivery/postback"
-require "mail_room/delivery/que"
-require "mail_room/delivery/letter_opener"
+require_relative "delivery/letter_opener"
+require_relative "delivery/logger"
+require_relative "delivery/noop"
+require_relative "delivery/postback"
+require_relative "delivery/que"
+require_relative "delivery/sidekiq"
+require_relative "errors"
+require_relative "options/suggestion"
+require_relative "registry"
 
 module MailRoom
   # Where messages go: the names that `delivery_method` may have.

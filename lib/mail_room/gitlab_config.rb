@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
-require "mail_room/config_file"
-require "mail_room/errors"
-require "mail_room/gitlab_config/omnibus"
-require "mail_room/gitlab_config/section"
-require "mail_room/gitlab_config/yml"
+require_relative "config/config_file"
+require_relative "errors"
+require_relative "gitlab_config/omnibus"
+require_relative "gitlab_config/section"
+require_relative "gitlab_config/yml"
 
 module MailRoom
   # GitLab's own configuration, `gitlab.yml` of an installation from source or `gitlab.rb` of a package, as the mailboxes it

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-require "mail_room/errors"
-require "mail_room/native"
+require_relative "errors"
+require_relative "native"
 
 module MailRoom
   # A JSON Web Token (RFC 7519) that shows an app's HTTP endpoint who is posting: signed, with a nonce, the time of issue

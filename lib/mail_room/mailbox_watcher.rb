@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "mail_room/watch"
+require_relative "watch"
 
 module MailRoom
   # Watches one mailbox in a thread of its own. For several mailboxes there is {Coordinator}.

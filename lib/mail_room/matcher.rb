@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
-require "mail_room/match"
-require "mail_room/matching_options"
-require "mail_room/native"
+require_relative "match"
+require_relative "native"
+require_relative "options/matching_options"
 
 module MailRoom
   # Finds out from a message's headers what it is for. Decides nothing about what becomes of it.

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "mail_room/errors"
+require_relative "errors"
 
 module MailRoom
   # Names for classes of the app's own, beside those that are built in.

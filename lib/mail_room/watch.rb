@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
-require "mail_room/errors"
-require "mail_room/hook_thread"
-require "mail_room/log_thread"
-require "mail_room/native"
+require_relative "errors"
+require_relative "native"
+require_relative "watch/hook_thread"
+require_relative "watch/log_thread"
 
 module MailRoom
   # Mailboxes being watched: the compiled library's supervisor, and beside it the Ruby threads that serve it, one for each

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "mail_room/check/step"
+require_relative "step"
 
 module MailRoom
   module Check

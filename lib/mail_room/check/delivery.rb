@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
-require "mail_room/check/log_file"
-require "mail_room/check/redis"
-require "mail_room/check/step"
-require "mail_room/native"
+require_relative "../native"
+require_relative "log_file"
+require_relative "redis"
+require_relative "step"
 
 module MailRoom
   module Check

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-require "mail_room/check/step"
-require "mail_room/native"
+require_relative "../native"
+require_relative "step"
 
 module MailRoom
   module Check

@@ -1,0 +1,65 @@
+# frozen_string_literal: true
+
+require_relative "../match"
+require_relative "served_thread"
+
+module MailRoom
+  # Calls the app's own delivery, arbiter and rejector for one mailbox, one call at a time. The compiled library never calls Ruby:
+  # this thread fetches each call and answers it. What is not answered was not delivered.
+  #
+  # @api private
+  class HookThread < ServedThread
+    # Octets of an exception's words that go into the log.
+    WORDS = 2_000
+    # Lines of a backtrace that say where it came from.
+    FRAMES = 3
+    private_constant :WORDS, :FRAMES
+
+    # @param mailbox [Mailbox]
+    # @raise whatever the constructors of the app's classes raise
+    def initialize(native, number, mailbox)
+      super(native, number)
+      @mailbox = mailbox
+      mailbox.delivery unless Delivery.native?(mailbox.delivery_klass)
+      mailbox.arbitrator unless Arbitration.native?(mailbox.arbitration_klass)
+      mailbox.rejector
+    end
+
+    private
+
+    def name = "mail_room #{@mailbox.name}"
+
+    def serve
+      while (call = @native.next_call(@number))
+        answer(call)
+      end
+    end
+
+    # Nothing that a hook raises may end the thread, but what is meant to: exit, signals, Thread#kill.
+    def answer(call)
+      call.answer(ask(call) ? true : false)
+    rescue SystemExit, SignalException => e
+      call.raised(words(e))
+      raise
+    rescue Exception => e # rubocop:disable Lint/RescueException -- NoMemoryError, SystemStackError, NotImplementedError, ...
+      call.raised(words(e))
+    ensure
+      # The thread is being killed: nothing was delivered.
+      call.abandon
+    end
+
+    def ask(call)
+      body = call.body or return @mailbox.arbitrator.deliver?(call.uid)
+      rejected = call.rejected or return @mailbox.delivery.deliver(body)
+      @mailbox.rejector.reject(body, Match.new(*rejected))
+    end
+
+    def words(error)
+      frames = (error.backtrace || []).first(FRAMES).join(", ")
+      message = error.message.to_s.dup.force_encoding(Encoding::UTF_8).scrub
+      "#{error.class}: #{message[0, WORDS]} (#{frames})"
+    rescue StandardError
+      error.class.to_s
+    end
+  end
+end
