@@ -1,5 +1,8 @@
 # frozen_string_literal: true
 
+require_relative "delivery/action_mailbox"
+require_relative "delivery/active_job"
+require_relative "delivery/command"
 require_relative "delivery/letter_opener"
 require_relative "delivery/logger"
 require_relative "delivery/noop"
@@ -15,10 +18,11 @@ module MailRoom
   module Delivery
     CLASSES = { # rubocop:disable Style/MutableConstant -- grows by .register
       "noop" => Noop, "logger" => Logger, "sidekiq" => Sidekiq,
-      "postback" => Postback, "letter_opener" => LetterOpener, "que" => Que
+      "postback" => Postback, "letter_opener" => LetterOpener, "que" => Que,
+      "action_mailbox" => ActionMailbox, "active_job" => ActiveJob, "command" => Command
     }
     # What the compiled library delivers. The rest runs in Ruby, like a class of the app's own.
-    NATIVE = [Noop, Logger, Sidekiq, Postback, Que].freeze
+    NATIVE = [Noop, Logger, Sidekiq, Postback, Que, ActionMailbox, Command].freeze
     private_constant :CLASSES, :NATIVE
 
     class << self
@@ -30,6 +34,14 @@ module MailRoom
           raise ConfigurationError, "there is no delivery_method #{name.inspect}#{Suggestion.hint(name, CLASSES.keys)}: " \
                                     "there are #{CLASSES.keys.join(", ")}"
         end
+      end
+
+      # @param mailbox [Mailbox]
+      # @return [Class] what the mailbox's `delivery_method` names; of a delivery with several classes, the one for this mailbox
+      # @raise [ConfigurationError] if there is no such delivery
+      def for(mailbox)
+        klass = self[mailbox.delivery_method]
+        klass.respond_to?(:for) ? klass.for(mailbox) : klass
       end
 
       # @return [Boolean] whether exactly this class is served by the compiled library; a subclass of one is a class of its own

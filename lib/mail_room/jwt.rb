@@ -9,6 +9,8 @@ module MailRoom
   class JWT
     DEFAULT_ISSUER = "mailroom"
     DEFAULT_ALGORITHM = "HS256"
+    THUMBPRINT = "thumbprint"
+    private_constant :THUMBPRINT
     # RFC 7518 section 3.1
     ALGORITHMS = %w[HS256 HS384 HS512 RS256 ES256].freeze
 
@@ -23,12 +25,17 @@ module MailRoom
     # @return [String, nil] the token's `kid` (RFC 7515 section 4.1.4)
     attr_reader :key_id
 
-    def initialize(header:, secret_path:, issuer:, algorithm:, key_id: nil)
+    # @return [Integer, nil] seconds until the token expires (RFC 7519 section 4.1.4)
+    attr_reader :expires_in
+
+    # @param key_id [String, nil] `thumbprint` stands for the key's thumbprint (RFC 7638)
+    def initialize(header:, secret_path:, issuer:, algorithm:, key_id: nil, expires_in: nil)
       @header = header
       @secret_path = secret_path
       @issuer = issuer || DEFAULT_ISSUER
       @algorithm = algorithm || DEFAULT_ALGORITHM
       @key_id = key_id
+      @expires_in = expires_in
     end
 
     # @return [Boolean] whether everything is there that a token needs
@@ -45,7 +52,7 @@ module MailRoom
     end
 
     # @api private
-    # @return [Hash{String=>String}] as the compiled library takes it
+    # @return [Hash{String=>Object}] as the compiled library takes it
     # @raise [ConfigurationError]
     def to_native
       unless ALGORITHMS.include?(algorithm.to_s)
@@ -53,7 +60,16 @@ module MailRoom
       end
 
       { "header" => header.to_s, "secret_path" => secret_path.to_s, "issuer" => issuer.to_s, "algorithm" => algorithm.to_s,
-        "key_id" => key_id&.to_s }
+        **native_key_id, "expires_in" => expires_in }
+    end
+
+    private
+
+    def native_key_id
+      return { "key_id" => key_id&.to_s } unless key_id.to_s == THUMBPRINT
+      return { "key_thumbprint" => true } unless algorithm.to_s.start_with?("HS")
+
+      raise ConfigurationError, "jwt_key_id: thumbprint needs RS256 or ES256: the secret of #{algorithm} has no public key"
     end
   end
 end

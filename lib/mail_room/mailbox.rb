@@ -61,7 +61,7 @@ module MailRoom
     # @return [Class]
     # @raise [ConfigurationError]
     def delivery_klass
-      self[:delivery_klass] || Delivery[delivery_method]
+      self[:delivery_klass] || Delivery.for(self)
     end
 
     # @return [Class]

@@ -14,12 +14,14 @@ mod matcher;
 mod options;
 mod supervisor;
 
-use magnus::{Error, Ruby, function, prelude::*};
+use magnus::{Error, Ruby, Value, function, prelude::*};
+use mail_room_core::matching::charset::to_utf8 as to_utf8_text;
 
 #[magnus::init(name = "mail_room_native")]
 fn init(ruby: &Ruby) -> Result<(), Error> {
     let native = ruby.define_module("MailRoom")?.define_module("Native")?;
     native.define_singleton_method("reopen_logs", function!(reopen_logs, 0))?;
+    native.define_singleton_method("to_utf8", function!(to_utf8, 1))?;
     call::define(ruby, native)?;
     supervisor::define(ruby, native)?;
     matcher::define(ruby, native)?;
@@ -29,4 +31,9 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
 
 fn reopen_logs() {
     mail_room_core::observe::log::reopen_logs();
+}
+
+/// The message as text, as Sidekiq jobs hold it.
+fn to_utf8(message: Value) -> Result<String, Error> {
+    options::with_octets(message, |raw| to_utf8_text(raw).into_owned())
 }

@@ -2,6 +2,7 @@
 
 require_relative "../native"
 require_relative "log_file"
+require_relative "program"
 require_relative "redis"
 require_relative "step"
 
@@ -31,6 +32,7 @@ module MailRoom
           when "sidekiq" then Redis.steps(native["redis"], { "jobs" => native.slice("namespace", "queue") }, "Sidekiq", "delivery_options")
           when "postback" then http(native)
           when "que" then Found.new(Native.check_postgres(native), "que", POSTGRES_TEXTS).steps
+          when "command" then Program.steps(native["command"])
           when "logger" then LogFile.writable("delivery.log", "Messages can be written?", native["log_path"])
           else []
           end

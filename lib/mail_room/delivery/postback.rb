@@ -43,7 +43,7 @@ module MailRoom
 
         def jwt_of(values)
           JWT.new(header: values[:jwt_auth_header], secret_path: values[:jwt_secret_path], issuer: values[:jwt_issuer],
-                  algorithm: values[:jwt_algorithm], key_id: values[:jwt_key_id])
+                  algorithm: values[:jwt_algorithm], key_id: values[:jwt_key_id], expires_in: values[:jwt_expires_in])
         end
       end
 

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative "tables/auth"
+require_relative "tables/command"
 require_relative "tables/configuration"
 require_relative "tables/gitlab_section"
 require_relative "tables/graph"
@@ -9,6 +10,7 @@ require_relative "tables/mailbox"
 require_relative "tables/matching"
 require_relative "tables/postback"
 require_relative "tables/que"
+require_relative "tables/rails"
 require_relative "tables/redis"
 require_relative "tables/redis_arbitration"
 require_relative "tables/rejection"
@@ -21,7 +23,7 @@ module MailRoom
   # @api private
   module OptionTables
     # In the order of the reference.
-    ALL = [CONFIGURATION, MAILBOX, SIDEKIQ, POSTBACK, QUE, LOGGER_DELIVERY, LETTER_OPENER, REDIS_ARBITRATION, REDIS, SENTINEL, TLS, GRAPH,
+    ALL = [CONFIGURATION, MAILBOX, SIDEKIQ, POSTBACK, QUE, ACTION_MAILBOX, ACTIVE_JOB, COMMAND, LOGGER_DELIVERY, LETTER_OPENER, REDIS_ARBITRATION, REDIS, SENTINEL, TLS, GRAPH,
            AUTH, MATCHING, REJECTION, SMTP, LOGGER, GITLAB_SECTION].freeze
 
     class << self

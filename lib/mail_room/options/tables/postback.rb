@@ -39,8 +39,11 @@ module MailRoom
              "How the token is signed: HS256, HS384, HS512, RS256 or ES256.",
              part_of: :jwt, native: nil, default_text: "HS256"
       option :jwt_key_id, :string,
-             "The token's `kid`.",
+             "The token's `kid`. `thumbprint` stands for the key's thumbprint (RFC 7638), with RS256 and ES256.",
              part_of: :jwt, native: nil
+      option :jwt_expires_in, :integer,
+             "How long a token is valid: the token's `exp`.",
+             range: 1..86_400, unit: "seconds", part_of: :jwt, native: nil, default_text: "no `exp`"
       option :headers, :headers,
              "More request headers.",
              default: {}, secret: true, native: nil

@@ -19,6 +19,9 @@ module MailRoom
       option :worker, :text,
              "The class name of the worker.",
              required: true, shown: true
+      option :max_job_size, :integer,
+             "The largest job. A message whose job would be larger is set aside. Above 10 MB, each message is warned about.",
+             range: 1.., unit: "octets", shown: true, default_text: "no limit"
     end
   end
 end
