@@ -22,6 +22,8 @@ mod request;
 mod set_aside;
 mod shape;
 mod size;
+#[cfg(test)]
+mod slow_list;
 mod token;
 mod trouble;
 mod watch;

@@ -128,6 +128,7 @@ impl Supervisor {
 
     fn run_once(&self) -> Result<()> {
         let mut journal = Journal::new(self.lines.clone());
+        journal.tell_panics()?;
         let process = Process::new();
         let watched = self.watched(&mut journal, &process)?;
         let graphs = graphs(&watched)?;
