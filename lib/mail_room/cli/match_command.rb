@@ -1,30 +1,24 @@
 # frozen_string_literal: true
 
 require "json"
-require "optparse"
 require_relative "../configuration"
 require_relative "../matcher"
+require_relative "command"
 
 module MailRoom
-  # `mail_room match`: says of messages in files what they are for. Connects to nothing.
-  class MatchCommand
-    # Exit statuses besides 0 (all accepted).
+  # `mail_room match`: says what messages in files are for. Connects to nothing. Exits with 0 if every message is accepted, else
+  # with 1.
+  class MatchCommand < Command
+    # The exit status if a message is not accepted.
     NOT_ACCEPTED = 1
     OUTCOMES = { accepted: "always accepted", not_ours: "not ours", no_address: "no address in it", auto_reply: "an automatic reply",
                  not_looked_at: "not looked at, as there is no gitlab_host" }.freeze
-    private_constant :NOT_ACCEPTED, :OUTCOMES
-
-    # @param argv [Array<String>] what follows `match`
-    # @return [Integer] 0 if every message was accepted, else 1
-    # @raise [OptionParser::ParseError]
-    # @raise [ConfigurationError]
-    def self.run(argv)
-      new(argv).run
-    end
+    USAGE = "(-c FILE | --address ADDRESS [options]) FILE... | -"
+    private_constant :NOT_ACCEPTED, :OUTCOMES, :USAGE
 
     def initialize(argv)
       @options = { address: nil, also_accept: [] }
-      @files = parser.parse(argv)
+      @files = parser("match", USAGE) { |parser| add_options(parser) }.parse(argv)
       raise OptionParser::MissingArgument, "FILE, or - for standard input" if @files.empty?
     end
 
@@ -40,21 +34,13 @@ module MailRoom
 
     private
 
-    def parser
-      OptionParser.new do |parser|
-        parser.program_name = "mail_room match"
-        parser.banner = "Usage: mail_room match (-c FILE | --address ADDRESS [options]) FILE... | -"
-        parser.on("-c", "--config FILE", "take the first mailbox with `matching` of this configuration") { |path| @config = path }
-        parser.on("--address ADDRESS", "the mailbox's address, with %{key}") { |address| @options[:address] = address }
-        parser.on("--host HOST", "the host in the ids of references") { |host| @options[:gitlab_host] = host }
-        parser.on("--accept ADDRESS", "one more address; * is any run of characters") { |glob| @options[:also_accept] << glob }
-        parser.on("--explain", "every header that was looked at") { @explain = true }
-        parser.on("--json", "a line of JSON for each message") { @json = true }
-        parser.on_tail("-?", "--help", "print this") do
-          puts parser
-          exit
-        end
-      end
+    def add_options(parser)
+      parser.on("-c", "--config FILE", "take the first mailbox with `matching` of this configuration") { |path| @config = path }
+      parser.on("--address ADDRESS", "the mailbox's address, with %{key}") { |address| @options[:address] = address }
+      parser.on("--host HOST", "the host in the ids of references") { |host| @options[:gitlab_host] = host }
+      parser.on("--accept ADDRESS", "one more address; * is any run of characters") { |glob| @options[:also_accept] << glob }
+      parser.on("--explain", "every header that was looked at") { @explain = true }
+      parser.on("--json", "a line of JSON for each message") { @json = true }
     end
 
     def matching
