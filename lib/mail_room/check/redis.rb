@@ -18,7 +18,7 @@ module MailRoom
           steps(native["redis"], needs, "arbitration", "arbitration_options")
         end
 
-        # @param native [Hash] as the compiled library takes it
+        # @param native [Hash] for the native library
         # @param needs [Hash] what it is needed for: `claims` with their namespace, `jobs` with namespace and queue
         # @param party [String] what it is for
         # @param field [String] where it is configured

@@ -67,7 +67,7 @@ module MailRoom
       end
     end
 
-    # Readers of the lines know all members but those of partitioned tokens: they are there only where there is one.
+    # The members of partitioned tokens are left out where there is none; all others are always there.
     def members(match)
       match.to_h.reject { |member, value| value.nil? && %i[partition namespace_id].include?(member) }
     end
@@ -82,7 +82,7 @@ module MailRoom
       "#{one.header}: #{"#{one.address}: " if one.address}#{outcome}"
     end
 
-    # Control characters of a message stay off the terminal.
+    # A message must not send control characters to the terminal.
     def printable(text) = text.gsub(/[[:cntrl:]]/, "?")
   end
 end

@@ -4,14 +4,14 @@ require_relative "../match"
 require_relative "served_thread"
 
 module MailRoom
-  # Calls the app's own delivery, arbiter and rejector for one mailbox, one call at a time. The compiled library never calls Ruby:
-  # this thread fetches each call and answers it. What is not answered was not delivered.
+  # Calls the app's own delivery, arbiter and rejector for one mailbox, one call at a time. The native library never calls Ruby:
+  # this thread fetches each call and answers it. A call without an answer counts as not delivered.
   #
   # @api private
   class HookThread < ServedThread
-    # Octets of an exception's words that go into the log.
+    # How many octets of an exception's message go into the log.
     WORDS = 2_000
-    # Lines of a backtrace that say where it came from.
+    # How many lines of its backtrace do.
     FRAMES = 3
     private_constant :WORDS, :FRAMES
 
@@ -35,7 +35,7 @@ module MailRoom
       end
     end
 
-    # Nothing that a hook raises may end the thread, but what is meant to: exit, signals, Thread#kill.
+    # An exception of a hook does not end the thread. Only exit, signals and Thread#kill do.
     def answer(call)
       call.answer(ask(call) ? true : false)
     rescue SystemExit, SignalException => e
@@ -44,7 +44,7 @@ module MailRoom
     rescue Exception => e # rubocop:disable Lint/RescueException -- NoMemoryError, SystemStackError, NotImplementedError, ...
       call.raised(words(e))
     ensure
-      # The thread is being killed: nothing was delivered.
+      # This runs also if the thread is killed. It has no effect after an answer.
       call.abandon
     end
 
