@@ -30,7 +30,7 @@ module MailRoom
             "role" => ["Redis of #{party} takes writes?", "Check redis_url in #{field}"],
             "permitted" => ["Redis of #{party} permits what we do there?", "Grant the user of redis_url in #{field} what is missing"]
           }
-          Found.new(Native.check_redis(native, needs), party.downcase, texts).steps { |_, facts| facts["master"] || facts["address"] }
+          Report.new(Native.check_redis(native, needs), party.downcase, texts).steps { |_, facts| facts["master"] || facts["address"] }
         end
       end
     end

@@ -51,7 +51,7 @@ module MailRoom
     end
 
     # Converts the report of the native library into steps.
-    class Found
+    class Report
       # @param json [String]
       # @param prefix [String] the first part of the steps' ids
       # @param texts [Hash{String=>(String, String)}] by what was tried: the question, and what to do if it failed

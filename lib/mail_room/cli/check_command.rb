@@ -27,14 +27,14 @@ module MailRoom
 
     # @return [Integer]
     def run
-      results = @json ? Check.run(@options) : tell
+      results = @json ? Check.run(@options) : report
       puts JSON.generate({ ok: results.all?(&:ok?), mailboxes: results.map(&:to_h) }) if @json
       results.all?(&:ok?) ? 0 : NOT_WELL
     end
 
     private
 
-    def tell
+    def report
       text = Check::Text.new($stdout, quiet: @quiet)
       Check.run(@options) { |result| text.result(result) }.tap { |results| text.summary(results) }
     end

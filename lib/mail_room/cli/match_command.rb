@@ -27,7 +27,7 @@ module MailRoom
       matcher = Matcher.new(**matching)
       matches = @files.map do |file|
         raw = read(file)
-        matcher.match(raw).tap { |match| tell(file, match, @explain ? matcher.explain(raw) : nil) }
+        matcher.match(raw).tap { |match| report(file, match, @explain ? matcher.explain(raw) : nil) }
       end
       matches.all?(&:accepted?) ? 0 : NOT_ACCEPTED
     end
@@ -58,7 +58,7 @@ module MailRoom
       raise ConfigurationError, "cannot read #{file}: #{e.class.new.message}", cause: nil
     end
 
-    def tell(file, match, looked)
+    def report(file, match, looked)
       if @json
         headers = looked ? { headers: looked.map(&:to_h) } : {}
         puts JSON.generate({ file: file, **members(match), **headers })

@@ -11,7 +11,7 @@ module MailRoom
       # @param path [String] the file
       # @param what [String] what failed
       # @return [String] `path:12: what failed: KeyError`
-      def told(error, path, what)
+      def describe(error, path, what)
         "#{path}#{line(error, path)}: #{what}: #{error.class}"
       end
 

@@ -44,7 +44,7 @@ module MailRoom
     rescue SystemExit, SignalException
       raise
     rescue Exception => e # rubocop:disable Lint/RescueException -- the message of any exception may hold a secret
-      raise ConfigurationError, CodeFailure.told(e, @path, "the ERB template failed"), cause: nil
+      raise ConfigurationError, CodeFailure.describe(e, @path, "the ERB template failed"), cause: nil
     end
 
     def parse(text)

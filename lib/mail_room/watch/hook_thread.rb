@@ -10,10 +10,10 @@ module MailRoom
   # @api private
   class HookThread < ServedThread
     # How many octets of an exception's message go into the log.
-    WORDS = 2_000
+    LONGEST_MESSAGE = 2_000
     # How many lines of its backtrace do.
     FRAMES = 3
-    private_constant :WORDS, :FRAMES
+    private_constant :LONGEST_MESSAGE, :FRAMES
 
     # @param mailbox [Mailbox]
     # @raise whatever the constructors of the app's classes raise
@@ -39,10 +39,10 @@ module MailRoom
     def answer(call)
       call.answer(ask(call) ? true : false)
     rescue SystemExit, SignalException => e
-      call.raised(words(e))
+      call.raised(description(e))
       raise
     rescue Exception => e # rubocop:disable Lint/RescueException -- NoMemoryError, SystemStackError, NotImplementedError, ...
-      call.raised(words(e))
+      call.raised(description(e))
     ensure
       # This runs also if the thread is killed. It has no effect after an answer.
       call.abandon
@@ -54,10 +54,10 @@ module MailRoom
       @mailbox.rejector.reject(body, Match.new(*rejected))
     end
 
-    def words(error)
+    def description(error)
       frames = (error.backtrace || []).first(FRAMES).join(", ")
       message = error.message.to_s.dup.force_encoding(Encoding::UTF_8).scrub
-      "#{error.class}: #{message[0, WORDS]} (#{frames})"
+      "#{error.class}: #{message[0, LONGEST_MESSAGE]} (#{frames})"
     rescue StandardError
       error.class.to_s
     end
