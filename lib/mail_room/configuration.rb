@@ -10,23 +10,22 @@ require_relative "options/tables/configuration"
 require_relative "output/warnings"
 
 module MailRoom
-  # The mailboxes that a configuration file names. How the file is rendered and parsed is in {ConfigFile}, what GitLab's own
-  # files mean in {GitlabConfig}.
+  # The mailboxes of a configuration file. {ConfigFile} renders and parses the file, {GitlabConfig} reads GitLab's own files.
   class Configuration
     # @return [Array<Mailbox>]
     attr_accessor :mailboxes
     # @return [Boolean]
     attr_accessor :quiet
 
-    # What names a file, of which there can be one.
+    # The options that name a file. Only one may be given.
     SOURCES = %i[config_path gitlab_config gitlab_rb].freeze
 
     class << self
       # @api private
       # @param options [Hash] as {#initialize} takes them, with a file
-      # @return [Array<(String, Hash)>] where each mailbox comes from, and its options
+      # @return [Array<(String, Hash)>] for each mailbox, its place for messages and its options
       # @raise [ConfigurationError]
-      def found(options)
+      def read(options)
         given = SOURCES.select { |source| options[source] }
         raise ConfigurationError, "#{given.join(" and ")} cannot be used together" if given.size > 1
         return GitlabConfig.yml(options[:gitlab_config], options[:environment]) if options[:gitlab_config]
@@ -35,6 +34,9 @@ module MailRoom
         path = options[:config_path]
         list(ConfigFile.new(path).load, path).map.with_index(1) { |attributes, number| ["#{path}, mailbox #{number}", attributes] }
       end
+
+      # The former name of {.read}.
+      alias found read
 
       private
 
@@ -61,7 +63,7 @@ module MailRoom
       read(options) if SOURCES.any? { |source| options[source] }
     end
 
-    # Without the mailboxes' secrets.
+    # @return [String] without the mailboxes' secrets
     def inspect
       "#<#{self.class.name} mailboxes=#{mailboxes.inspect}>"
     end
@@ -70,13 +72,13 @@ module MailRoom
     private
 
     def read(options)
-      self.class.found(options).each { |where, attributes| add(attributes, where) }
+      self.class.read(options).each { |where, attributes| add(attributes, where) }
     rescue ConfigFile::Missing => e
       raise ConfigurationError, e.message, cause: nil unless quiet
     rescue ConfigurationError, IdleTimeoutTooLarge => e
       raise unless quiet
 
-      # Quiet is not silent about what is there and wrong: those mailboxes are not watched.
+      # `quiet` does not hide errors in mailboxes: these are not watched.
       Warnings.say("going on with #{mailboxes.size} mailboxes (--quiet): #{e.message}")
     end
 

@@ -5,7 +5,7 @@ require_relative "native"
 
 module MailRoom
   # A JSON Web Token (RFC 7519) that shows an app's HTTP endpoint who is posting: signed, with a nonce, the time of issue
-  # and the issuer in its payload. Only issues tokens; whoever receives them verifies.
+  # and the issuer in its payload. The receiver verifies it.
   class JWT
     DEFAULT_ISSUER = "mailroom"
     DEFAULT_ALGORITHM = "HS256"
@@ -38,12 +38,12 @@ module MailRoom
       @expires_in = expires_in
     end
 
-    # @return [Boolean] whether everything is there that a token needs
+    # @return [Boolean] whether all options of a token are set
     def valid?
       [header, secret_path, issuer, algorithm].none?(&:nil?)
     end
 
-    # Reads the secret anew at each call: it may be rotated while we run.
+    # Reads the secret at each call, so that it can be rotated.
     #
     # @return [String, nil] a new token, or nil unless {#valid?}
     # @raise [ConfigurationError] if the secret cannot be read or used, or for an algorithm that is none of {ALGORITHMS}
@@ -52,7 +52,7 @@ module MailRoom
     end
 
     # @api private
-    # @return [Hash{String=>Object}] as the compiled library takes it
+    # @return [Hash{String=>Object}] for the native library
     # @raise [ConfigurationError]
     def to_native
       unless ALGORITHMS.include?(algorithm.to_s)

@@ -28,7 +28,7 @@ module MailRoom
         @native = Native::Arbiter.new(self.class.native(options, "arbitration_options").except("method"))
       end
 
-      # Claims a message for good, as the original does: whoever asks first within `expiration` gets it.
+      # Claims a message for `expiration` seconds. The first process that asks gets it.
       #
       # @param uid [Integer, String]
       # @param expiration [Integer] seconds
@@ -38,7 +38,7 @@ module MailRoom
         @native.deliver?(uid.to_s, expiration)
       end
 
-      # @return [Hash] as the compiled library takes it
+      # @return [Hash] for the native library
       def self.to_native(mailbox)
         native(Options.new(mailbox), "arbitration_options of #{mailbox.title}")
       end

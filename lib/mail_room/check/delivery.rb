@@ -31,7 +31,7 @@ module MailRoom
           case native["method"]
           when "sidekiq" then Redis.steps(native["redis"], { "jobs" => native.slice("namespace", "queue") }, "Sidekiq", "delivery_options")
           when "postback" then http(native)
-          when "que" then Found.new(Native.check_postgres(native), "que", POSTGRES_TEXTS).steps
+          when "que" then Report.new(Native.check_postgres(native), "que", POSTGRES_TEXTS).steps
           when "command" then Program.steps(native["command"])
           when "logger" then LogFile.writable("delivery.log", "Messages can be written?", native["log_path"])
           else []
@@ -41,7 +41,7 @@ module MailRoom
         private
 
         def http(native)
-          Found.new(Native.check_http(native), "postback", HTTP_TEXTS).steps do |name, facts, took|
+          Report.new(Native.check_http(native), "postback", HTTP_TEXTS).steps do |name, facts, took|
             name == "answered" ? answered(facts["status"], took, native) : nil
           end
         end

@@ -30,7 +30,7 @@ module MailRoom
       def steps
         native = @mailbox.to_native
         @plain = native["security"] == "plain"
-        Found.new(Native.check_imap(native), "imap", texts).steps { |name, facts, took| said(name, facts, took) }
+        Report.new(Native.check_imap(native), "imap", texts).steps { |name, facts, took| said(name, facts, took) }
       end
 
       private

@@ -15,7 +15,7 @@ module MailRoom
       # @return [Array<Step>]
       def self.steps(mailbox)
         native = mailbox.to_native["rejection"]
-        native ? Found.new(Native.check_smtp(native), "rejection", TEXTS).steps : []
+        native ? Report.new(Native.check_smtp(native), "rejection", TEXTS).steps : []
       end
     end
   end

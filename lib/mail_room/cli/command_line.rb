@@ -5,8 +5,7 @@ require_relative "../version"
 require_relative "source_options"
 
 module MailRoom
-  # The options of the `mail_room` executable, parsed. Does nothing about them, except for --help and --version, which
-  # print and exit.
+  # Parses the options of the `mail_room` executable. --help and --version print and exit.
   module CommandLine
     FORMATS = %w[json plain].freeze
     private_constant :FORMATS

@@ -1,30 +1,24 @@
 # frozen_string_literal: true
 
 require "json"
-require "optparse"
 require_relative "../configuration"
 require_relative "../matcher"
+require_relative "command"
 
 module MailRoom
-  # `mail_room match`: says of messages in files what they are for. Connects to nothing.
-  class MatchCommand
-    # Exit statuses besides 0 (all accepted).
+  # `mail_room match`: says what messages in files are for. Connects to nothing. Exits with 0 if every message is accepted, else
+  # with 1.
+  class MatchCommand < Command
+    # The exit status if a message is not accepted.
     NOT_ACCEPTED = 1
     OUTCOMES = { accepted: "always accepted", not_ours: "not ours", no_address: "no address in it", auto_reply: "an automatic reply",
                  not_looked_at: "not looked at, as there is no gitlab_host" }.freeze
-    private_constant :NOT_ACCEPTED, :OUTCOMES
-
-    # @param argv [Array<String>] what follows `match`
-    # @return [Integer] 0 if every message was accepted, else 1
-    # @raise [OptionParser::ParseError]
-    # @raise [ConfigurationError]
-    def self.run(argv)
-      new(argv).run
-    end
+    USAGE = "(-c FILE | --address ADDRESS [options]) FILE... | -"
+    private_constant :NOT_ACCEPTED, :OUTCOMES, :USAGE
 
     def initialize(argv)
       @options = { address: nil, also_accept: [] }
-      @files = parser.parse(argv)
+      @files = parser("match", USAGE) { |parser| add_options(parser) }.parse(argv)
       raise OptionParser::MissingArgument, "FILE, or - for standard input" if @files.empty?
     end
 
@@ -33,28 +27,20 @@ module MailRoom
       matcher = Matcher.new(**matching)
       matches = @files.map do |file|
         raw = read(file)
-        matcher.match(raw).tap { |match| tell(file, match, @explain ? matcher.explain(raw) : nil) }
+        matcher.match(raw).tap { |match| report(file, match, @explain ? matcher.explain(raw) : nil) }
       end
       matches.all?(&:accepted?) ? 0 : NOT_ACCEPTED
     end
 
     private
 
-    def parser
-      OptionParser.new do |parser|
-        parser.program_name = "mail_room match"
-        parser.banner = "Usage: mail_room match (-c FILE | --address ADDRESS [options]) FILE... | -"
-        parser.on("-c", "--config FILE", "take the first mailbox with `matching` of this configuration") { |path| @config = path }
-        parser.on("--address ADDRESS", "the mailbox's address, with %{key}") { |address| @options[:address] = address }
-        parser.on("--host HOST", "the host in the ids of references") { |host| @options[:gitlab_host] = host }
-        parser.on("--accept ADDRESS", "one more address; * is any run of characters") { |glob| @options[:also_accept] << glob }
-        parser.on("--explain", "every header that was looked at") { @explain = true }
-        parser.on("--json", "a line of JSON for each message") { @json = true }
-        parser.on_tail("-?", "--help", "print this") do
-          puts parser
-          exit
-        end
-      end
+    def add_options(parser)
+      parser.on("-c", "--config FILE", "take the first mailbox with `matching` of this configuration") { |path| @config = path }
+      parser.on("--address ADDRESS", "the mailbox's address, with %{key}") { |address| @options[:address] = address }
+      parser.on("--host HOST", "the host in the ids of references") { |host| @options[:gitlab_host] = host }
+      parser.on("--accept ADDRESS", "one more address; * is any run of characters") { |glob| @options[:also_accept] << glob }
+      parser.on("--explain", "every header that was looked at") { @explain = true }
+      parser.on("--json", "a line of JSON for each message") { @json = true }
     end
 
     def matching
@@ -72,7 +58,7 @@ module MailRoom
       raise ConfigurationError, "cannot read #{file}: #{e.class.new.message}", cause: nil
     end
 
-    def tell(file, match, looked)
+    def report(file, match, looked)
       if @json
         headers = looked ? { headers: looked.map(&:to_h) } : {}
         puts JSON.generate({ file: file, **members(match), **headers })
@@ -81,7 +67,7 @@ module MailRoom
       end
     end
 
-    # Readers of the lines know all members but those of partitioned tokens: they are there only where there is one.
+    # The members of partitioned tokens are left out where there is none; all others are always there.
     def members(match)
       match.to_h.reject { |member, value| value.nil? && %i[partition namespace_id].include?(member) }
     end
@@ -96,7 +82,7 @@ module MailRoom
       "#{one.header}: #{"#{one.address}: " if one.address}#{outcome}"
     end
 
-    # Control characters of a message stay off the terminal.
+    # A message must not send control characters to the terminal.
     def printable(text) = text.gsub(/[[:cntrl:]]/, "?")
   end
 end

@@ -5,15 +5,15 @@ require_relative "../output/bounded_output"
 require_relative "progress_bar"
 
 module MailRoom
-  # `mail_room --once`: works through the mailboxes, with a progress bar if somebody looks on, and sums up.
+  # `mail_room --once`: works through the mailboxes, with a progress bar on a terminal, and prints a summary.
   class OnceCommand
-    # Exit status when something was set aside, or a mailbox could not be worked through.
+    # The exit status if a message was set aside, or a mailbox could not be worked through.
     INCOMPLETE = 1
     private_constant :INCOMPLETE
 
     # @param coordinator [Coordinator]
     # @param out [IO] for the summary
-    # @param err [IO] for the bar, if it is a terminal, and for what went wrong
+    # @param err [IO] for errors and, if it is a terminal, the progress bar
     # @param rest [Hash] more for {Coordinator#run}
     def initialize(coordinator, out: $stdout, err: $stderr, **rest)
       @coordinator = coordinator

@@ -4,12 +4,12 @@ require "io/console"
 require_relative "../output/bounded_output"
 
 module MailRoom
-  # Draws how far mailboxes have got on one line of a terminal: messages, rate, time left. Looks on; decides nothing.
+  # Draws the progress of mailboxes on one line of a terminal: messages, rate, time left.
   class ProgressBar
-    # Seconds between two looks, and the columns of a terminal that does not tell.
+    # Seconds between two updates, and the columns of a terminal of unknown size.
     INTERVAL = 0.1
     COLUMNS = 80
-    # Seconds over which the rate is taken.
+    # How many seconds the rate is an average of.
     WINDOW = 5
     private_constant :INTERVAL, :COLUMNS, :WINDOW
 
@@ -69,7 +69,7 @@ module MailRoom
       "[#{"#" * full}#{" " * (width - full)}]"
     end
 
-    # Over the last seconds: what went fast an hour ago says little about the time left.
+    # The rate of the last seconds predicts the time left best.
     def rate(done)
       now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       @looks << [now, done]
@@ -99,7 +99,7 @@ module MailRoom
       COLUMNS
     end
 
-    # The terminal may be gone, or stopped; the work goes on.
+    # A terminal that is gone or stopped must not hold up the work.
     def write(text)
       BoundedOutput.write(@terminal, text, within: 0)
     end

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module MailRoom
-  # The options of a command that say where its mailboxes come from, the same for every command.
+  # The command line options that name the configuration. Every command that needs one has them.
   module SourceOptions
     # @param parser [OptionParser]
     # @param options [Hash] gains what {Configuration} takes
@@ -12,7 +12,7 @@ module MailRoom
       parser.on("--environment NAME", "which part of gitlab.yml (RAILS_ENV, else production)") { |name| options[:environment] = name }
     end
 
-    # Reads the arguments of a command that works on a configuration and on nothing else.
+    # Parses the arguments of a command whose only input is a configuration.
     #
     # @param parser [OptionParser] with what {.add} adds
     # @param argv [Array<String>]

@@ -1,9 +1,8 @@
 # frozen_string_literal: true
 
 module MailRoom
-  # What went wrong in Ruby code that somebody else wrote into a file of theirs (an ERB template, gitlab.rb), in one line:
-  # what kind of error, in which file, on which line. Never its message, which shows the value that caused it or the code
-  # around: either may hold a password.
+  # Describes an exception that the Ruby code of a configuration (an ERB template, gitlab.rb) raised, in one line: its class, the file and
+  # the line. It leaves out the exception's message, which may quote a value or the code around it, and so a password.
   #
   # @api private
   module CodeFailure
@@ -12,16 +11,16 @@ module MailRoom
       # @param path [String] the file
       # @param what [String] what failed
       # @return [String] `path:12: what failed: KeyError`
-      def told(error, path, what)
+      def describe(error, path, what)
         "#{path}#{line(error, path)}: #{what}: #{error.class}"
       end
 
       private
 
-      # `:12`, where the code in the file is at fault or called what failed; else empty
+      # @return [String] `:12`, the line in the file that raised or called what raised; empty if there is none
       def line(error, path)
         places = error.backtrace || []
-        # Code that cannot be parsed was never run.
+        # A syntax error has no line of the file in its backtrace.
         places = [error.message.lines.first.to_s, *places] if error.instance_of?(SyntaxError)
         places.filter_map { |place| place[/\A#{Regexp.escape(path)}(:\d+)/, 1] }.first.to_s
       end

@@ -7,10 +7,10 @@ require_relative "../options/coercion"
 require_relative "code_failure"
 
 module MailRoom
-  # A file of ERB over YAML. Knows nothing of mailboxes. Its errors are one line that names the file and, where possible,
-  # the line in it. They never quote the file, whose every value may be a password: for that reason they have no `cause`.
+  # Reads a file of ERB over YAML. Its errors are one line that names the file and, where possible, the line in it. They never quote the
+  # file, because any value may be a password, and for the same reason have no `cause`.
   class ConfigFile
-    # There is no such file, it cannot be read, or what was looked for is not in it.
+    # The file is missing or cannot be read, or it does not have what was looked for.
     class Missing < ConfigurationError; end
 
     # @param path [String]
@@ -30,7 +30,7 @@ module MailRoom
 
     private
 
-    # In UTF-8 whatever the locale: services are often started without one.
+    # Services are often started without a locale: the file is always UTF-8.
     def read
       File.read(@path, encoding: "bom|utf-8")
     rescue SystemCallError => e
@@ -43,8 +43,8 @@ module MailRoom
       template.result
     rescue SystemExit, SignalException
       raise
-    rescue Exception => e # rubocop:disable Lint/RescueException -- whatever the template raises, Ruby would print its message
-      raise ConfigurationError, CodeFailure.told(e, @path, "the ERB template failed"), cause: nil
+    rescue Exception => e # rubocop:disable Lint/RescueException -- the message of any exception may hold a secret
+      raise ConfigurationError, CodeFailure.describe(e, @path, "the ERB template failed"), cause: nil
     end
 
     def parse(text)
@@ -53,12 +53,11 @@ module MailRoom
       problem = [e.problem, e.context].compact.join(" ")
       raise ConfigurationError, "#{@path} is no YAML: #{problem} at line #{e.line}, column #{e.column}", cause: nil
     rescue Psych::BadAlias
-      # Not the alias's name: it may be the beginning of a password.
+      # The alias's name is left out: it may be the beginning of a password.
       not_understood("an alias (*...) has no anchor; a value that begins with * must be in quotes")
     rescue Psych::DisallowedClass, ArgumentError
       not_understood("a value is neither text, number, true, false nor null (a date, say): text must be in quotes")
     rescue StandardError => e
-      # Whatever else a value may bring about.
       not_understood(e.class)
     end
 

@@ -27,7 +27,7 @@ module MailRoom
         @native.deliver(message)
       end
 
-      # @return [Hash] as the compiled library takes it
+      # @return [Hash] for the native library
       def self.to_native(mailbox)
         native(Options.new(mailbox))
       end

@@ -40,7 +40,7 @@ module MailRoom
       rescue ConfigurationError, SignalException
         raise
       rescue Exception => e # rubocop:disable Lint/RescueException -- whatever it raises, Ruby would print its message
-        raise ConfigurationError, CodeFailure.told(e, @path, "it cannot be evaluated"), cause: nil
+        raise ConfigurationError, CodeFailure.describe(e, @path, "it cannot be evaluated"), cause: nil
       end
 
       def read

@@ -6,12 +6,12 @@ require_relative "../options/tables/gitlab_section"
 
 module MailRoom
   module GitlabConfig
-    # What a section needs to know beside itself.
+    # What a section needs from its installation.
     #
     # @!attribute gitlab_host
     #   @return [String, nil] the host in the ids of GitLab's own mails
     # @!attribute gitlab_url
-    #   @return [String, nil] where GitLab answers, if the section does not say
+    #   @return [String, nil] GitLab's address, where the section has none
     # @!attribute root
     #   @return [String] what relative paths are relative to
     # @!attribute log_path
@@ -21,9 +21,9 @@ module MailRoom
     # @!attribute delivery_method
     #   @return [String] the default
     # @!attribute redis
-    #   @return [#call] answers the options of Redis, see {RedisOptions}, and redis_db
+    #   @return [#call] returns the options of Redis, see {OptionTables::REDIS}, and redis_db
     # @!attribute secrets
-    #   @return [#call] answers user and password from an encrypted file, or an empty hash
+    #   @return [#call] returns user and password from an encrypted file, or an empty hash
     Surroundings = Struct.new(:gitlab_host, :gitlab_url, :root, :log_path, :secret_file, :delivery_method, :redis, :secrets,
                               keyword_init: true)
 

@@ -3,12 +3,12 @@
 require_relative "../errors"
 
 module MailRoom
-  # Turns what YAML (or a caller) gave into the type an option has, where only one meaning is possible: `"993"` is a
-  # number, `12345` may be a tenant's name, `"true"` is true. Everything else is an error that names the type it met and
-  # never the value, which may be a secret. `nil` stays `nil`: whether an option may be absent is not decided here.
+  # Converts a value from YAML or a caller to the type of an option, where only one meaning is possible: `"993"` is a number, `12345` may
+  # be a tenant's name, `"true"` is true. Any other value is an error that names its type, and not the value, which may be a secret. `nil`
+  # stays `nil`.
   module Coercion
     WHOLE_NUMBER = /\A\s*[+-]?\d+\s*\z/
-    # What a 64-bit signed integer holds: the compiled library takes no more.
+    # The largest signed integer of 64 bits, which is the limit of the native library.
     LARGEST = (2**63) - 1
 
     private_constant :WHOLE_NUMBER, :LARGEST
@@ -76,7 +76,7 @@ module MailRoom
         end
       end
 
-      # What a value is, in a reader's words and without showing it.
+      # @return [String] what kind of value it is, without the value
       def kind(value)
         case value
         when nil then "null"

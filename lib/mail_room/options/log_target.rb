@@ -22,7 +22,7 @@ module MailRoom
         end
       end
 
-      # @return [String, Hash, nil] what the compiled library takes: `"stdout"`, `"stderr"`, `{"path" => ...}` or nil
+      # @return [String, Hash, nil] what the native library takes: `"stdout"`, `"stderr"`, `{"path" => ...}` or nil
       # @raise [ConfigurationError]
       def to_native(log_path, field = "Field :log_path")
         return STREAMS[log_path] if STREAMS.key?(log_path)

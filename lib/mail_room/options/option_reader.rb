@@ -7,7 +7,7 @@ require_relative "suggestion"
 module MailRoom
   # Reads one hash of options by name and type, so that every error names the field and where it stands:
   # `Field :redis_db in delivery_options of Mailbox (name "inbox", email "in@example.com") must be ...`.
-  # Knows nothing about what the options mean.
+  # Does not know what the options mean.
   class OptionReader
     # @param options [Hash, nil] with symbol or string keys
     # @param where [String] what the options belong to, for messages
@@ -78,9 +78,9 @@ module MailRoom
       "Field :#{key} in #{@where}"
     end
 
-    # Warns about each key nobody reads, once a process, and names the nearest known one.
+    # Warns about each unknown key, once a process, and suggests the nearest known one.
     # @param known [Array<Symbol>]
-    # @param scope [String] what the keys are options of, in the warning: without names of mailboxes, as it is said once
+    # @param scope [String] what the keys are options of, in the warning. It names no mailbox: the warning stands for all of them.
     def warn_unknown(known, scope)
       (@options.keys - known).each do |key|
         Warnings.once([:unknown_option, scope, key],

@@ -5,8 +5,8 @@ require_relative "coercion"
 require "shellwords"
 
 module MailRoom
-  # The types that an option may have. Each is a method that takes a value as it was given and answers it in the option's type;
-  # `nil` stays `nil` unless the type says otherwise. To add a type, add a method, its description and its RBS type.
+  # The types that an option may have. Each is a method that takes a value as it was given and returns it in the option's type. `nil` stays
+  # `nil` unless the type says otherwise. To add a type, add a method, its description and its RBS type.
   #
   # @api private
   module OptionTypes

@@ -2,8 +2,8 @@
 
 module MailRoom
   # Keeps secrets out of `inspect`, `to_s`, `p`, `pp` and everything that builds on them (error messages, consoles, error
-  # trackers). It works by permission: a field is shown only when it is named here, so a field added later is hidden
-  # until somebody decides otherwise. `to_h` and the readers still answer with the values.
+  # trackers). Only the fields that are named here are shown, so a field that is added later is hidden. `to_h` and the readers return all
+  # values.
   #
   # @example
   #   include Redaction.showing(:queue, :worker)

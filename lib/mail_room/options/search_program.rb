@@ -4,9 +4,8 @@ require "strscan"
 require_relative "../errors"
 
 module MailRoom
-  # An IMAP search program (RFC 3501 section 6.4.4), read just far enough to know its search keys from their arguments
-  # and from quoted text: `SUBJECT new` asks for a subject, not for the key NEW. Does not know what a server supports:
-  # an unknown word is taken for a key without arguments.
+  # An IMAP search program (RFC 3501 section 6.4.4), parsed far enough to tell its search keys from their arguments and from quoted text:
+  # `SUBJECT new` searches for a subject, and does not have the key NEW. An unknown word counts as a key without arguments.
   class SearchProgram
     # Number of arguments after a key; a parenthesised list counts as one.
     ARGUMENTS = {
@@ -18,7 +17,7 @@ module MailRoom
       "SAVEDSINCE" => 1, "FILTER" => 1, "X-GM-RAW" => 1, "X-GM-MSGID" => 1, "X-GM-THRID" => 1, "X-GM-LABELS" => 1
     }.freeze
 
-    # Keys that cannot work here, and why.
+    # Keys that are refused, and why.
     REFUSED = {
       "RECENT" => "asks for \\Recent, which a server shows to one session only: a mail that is not delivered before a " \
                   "reconnect would never be found again (use UNSEEN)",

@@ -3,12 +3,12 @@
 require "io/wait"
 
 module MailRoom
-  # Writes to a stream that perhaps nobody reads: a pipe that is full must not keep the process from starting, or from ending.
-  # Needs no thread, of which there may be none.
+  # Writes to a stream, and gives up if nothing reads it: a full pipe must not keep the process from starting or ending. Needs no thread,
+  # because the system may refuse one.
   module BoundedOutput
-    # Seconds that a stream may take nothing.
+    # How many seconds a stream may accept nothing.
     WITHIN = 2
-    # Octets written at a time: a pipe that takes any takes these without blocking (POSIX: PIPE_BUF, on Linux 4096).
+    # How many octets are written at a time. A writable pipe accepts them without blocking (POSIX: PIPE_BUF, 4096 on Linux).
     AT_A_TIME = 4096
     private_constant :WITHIN, :AT_A_TIME
 
@@ -22,7 +22,7 @@ module MailRoom
 
         return false unless stream.wait_writable(within)
 
-        # What somebody else has written through Ruby's buffer comes first.
+        # Earlier output may be in Ruby's buffer.
         stream.flush
         octets = text.b
         until octets.empty?
@@ -35,7 +35,7 @@ module MailRoom
         false
       end
 
-      # @return [Boolean] whether the stream hangs: Ruby would wait at its end for what lies in its buffer
+      # @return [Boolean] whether the stream accepts nothing: at exit, Ruby would wait to flush its buffer
       def stuck?(stream)
         !stream.wait_writable(WITHIN)
       rescue SystemCallError, IOError
@@ -50,7 +50,7 @@ module MailRoom
 
       private
 
-      # A test's or a host's stand-in.
+      # The stream may be an object of a test or a host that only has `write`.
       def written_to_object(stream, text)
         stream.write(text)
         true

@@ -3,8 +3,8 @@
 require_relative "bounded_output"
 
 module MailRoom
-  # What an operator should know before the first mail arrives: one line on stderr, each said once a process. Not for
-  # errors, and not for anything that happens while mailboxes are watched (that goes to a mailbox's own log).
+  # Warns on stderr about what an operator should know before the first mail arrives, each warning once a process. Errors are raised, and
+  # what happens while mailboxes are watched goes to their logs.
   module Warnings
     @said = {}
     @lock = Mutex.new

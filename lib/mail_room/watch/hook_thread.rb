@@ -4,16 +4,16 @@ require_relative "../match"
 require_relative "served_thread"
 
 module MailRoom
-  # Calls the app's own delivery, arbiter and rejector for one mailbox, one call at a time. The compiled library never calls Ruby:
-  # this thread fetches each call and answers it. What is not answered was not delivered.
+  # Calls the app's own delivery, arbiter and rejector for one mailbox, one call at a time. The native library never calls Ruby:
+  # this thread fetches each call and answers it. A call without an answer counts as not delivered.
   #
   # @api private
   class HookThread < ServedThread
-    # Octets of an exception's words that go into the log.
-    WORDS = 2_000
-    # Lines of a backtrace that say where it came from.
+    # How many octets of an exception's message go into the log.
+    LONGEST_MESSAGE = 2_000
+    # How many lines of its backtrace do.
     FRAMES = 3
-    private_constant :WORDS, :FRAMES
+    private_constant :LONGEST_MESSAGE, :FRAMES
 
     # @param mailbox [Mailbox]
     # @raise whatever the constructors of the app's classes raise
@@ -35,16 +35,16 @@ module MailRoom
       end
     end
 
-    # Nothing that a hook raises may end the thread, but what is meant to: exit, signals, Thread#kill.
+    # An exception of a hook does not end the thread. Only exit, signals and Thread#kill do.
     def answer(call)
       call.answer(ask(call) ? true : false)
     rescue SystemExit, SignalException => e
-      call.raised(words(e))
+      call.raised(description(e))
       raise
     rescue Exception => e # rubocop:disable Lint/RescueException -- NoMemoryError, SystemStackError, NotImplementedError, ...
-      call.raised(words(e))
+      call.raised(description(e))
     ensure
-      # The thread is being killed: nothing was delivered.
+      # This runs also if the thread is killed. It has no effect after an answer.
       call.abandon
     end
 
@@ -54,10 +54,10 @@ module MailRoom
       @mailbox.rejector.reject(body, Match.new(*rejected))
     end
 
-    def words(error)
+    def description(error)
       frames = (error.backtrace || []).first(FRAMES).join(", ")
       message = error.message.to_s.dup.force_encoding(Encoding::UTF_8).scrub
-      "#{error.class}: #{message[0, WORDS]} (#{frames})"
+      "#{error.class}: #{message[0, LONGEST_MESSAGE]} (#{frames})"
     rescue StandardError
       error.class.to_s
     end

@@ -5,12 +5,12 @@ require_relative "../output/bounded_output"
 require_relative "served_thread"
 
 module MailRoom
-  # Writes log lines to a Ruby Logger of the app's. However slow it is, no mailbox waits for it.
+  # Writes log lines to a Ruby Logger of the app. No mailbox waits for a slow logger.
   #
   # @api private
   class LogThread < ServedThread
     # @param logger [#info, #warn, #error]
-    # @param device [Object] what was given to log to: the logger itself, or an IO, which is flushed
+    # @param device [Object] the option's value: the logger itself, or an IO, which is flushed
     def initialize(native, number, logger, device)
       super(native, number)
       @logger = logger
@@ -32,11 +32,10 @@ module MailRoom
       complain { @logger.public_send(severity.downcase, JSON.parse(line, symbolize_names: true)) }
     end
 
-    # Once is enough.
+    # Warns about a logger's exception, once. It does not stop the thread.
     def complain
       yield
     rescue StandardError => e
-      # A logger that fails is the app's; its failures are no reason to stop logging.
       BoundedOutput.say($stderr, "mail_room: the logger #{@logger.class} raised #{e.class}") unless @complained
       @complained = true
     end

@@ -1,18 +1,18 @@
 # frozen_string_literal: true
 
 module MailRoom
-  # A Ruby thread that fetches work from the compiled library until there is no more. It may die of the work, of
-  # Thread#kill, of anything: whoever waits for the supervisor is told, and starts it anew.
+  # A Ruby thread that fetches work from the native library until there is none left. If the thread dies, {Watch} is woken and starts it
+  # again.
   #
   # @api private
   class ServedThread
     @left_behind = []
 
     class << self
-      # Ends threads: waits for all of them together to end by themselves, then kills them.
+      # Waits for the threads to end, then kills those that did not.
       #
       # @param served [Array<ServedThread>]
-      # @param seconds [Numeric] for each of the two
+      # @param seconds [Numeric] the time for each of the two steps, for all threads together
       def stop(served, seconds)
         running = served.filter_map(&:thread).reject { |thread| thread == Thread.current }
         running = still_alive(running, seconds)
@@ -20,7 +20,7 @@ module MailRoom
         ServedThread.left_behind(still_alive(running, seconds))
       end
 
-      # Threads that hang in a system call that nothing interrupts. Ruby would wait for them at its end.
+      # @return [Array<Thread>] threads that hang in a system call that cannot be interrupted. Ruby waits for them when it exits.
       def left_behind(threads = [])
         @left_behind = (@left_behind + threads).select(&:alive?)
       end
@@ -39,14 +39,14 @@ module MailRoom
     attr_reader :thread
 
     # @param native [Native::Supervisor]
-    # @param number [Integer] whose work it is
+    # @param number [Integer] the number of the mailbox or logger
     def initialize(native, number)
       @native = native
       @number = number
     end
 
-    # Starts it.
-    # @raise [ThreadError] if the system gives no thread
+    # Starts the thread.
+    # @raise [ThreadError] if the system refuses one
     def start
       @thread = Thread.new do
         serve
@@ -57,8 +57,8 @@ module MailRoom
       @thread.name = name
     end
 
-    # Starts it anew if it died.
-    # @raise [ThreadError] if the system gives no thread
+    # Starts the thread again if it died.
+    # @raise [ThreadError] if the system refuses one
     def restart
       start unless @thread.alive? || @done
     end

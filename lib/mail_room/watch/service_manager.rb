@@ -1,12 +1,12 @@
 # frozen_string_literal: true
 
 module MailRoom
-  # The service manager (systemd) that has started this process and wants to be told how it is: sd_notify(3). Only reads where it
-  # is to be told; the compiled library tells.
+  # Finds the service manager (systemd) that started this process, from the environment variables of sd_notify(3). The native library
+  # sends the notifications.
   module ServiceManager
-    # Takes what the manager has set out of the environment: it is for this process, and not for those that it starts.
+    # Removes the variables from the environment, so that child processes do not inherit them.
     #
-    # @return [Hash{String=>Object}, nil] as the compiled library takes it; nil without a manager
+    # @return [Hash{String=>Object}, nil] for the native library; nil without a manager
     def self.from_environment(environment = ENV)
       socket, usec, pid = %w[NOTIFY_SOCKET WATCHDOG_USEC WATCHDOG_PID].map { |name| environment.delete(name) }
       return unless socket&.match?(%r{\A[/@].})

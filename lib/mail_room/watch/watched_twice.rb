@@ -3,8 +3,8 @@
 require_relative "../output/warnings"
 
 module MailRoom
-  # Mailboxes that a configuration lists more than once, such as incoming_email and service_desk_email on one account. With the
-  # same arbitration for all of them each message is delivered once; without it, as often as the mailbox is listed.
+  # Warns about a mailbox that a configuration lists more than once, such as incoming_email and service_desk_email on one account. If all
+  # its entries have the same arbitration, each message is delivered once, else once for each entry.
   module WatchedTwice
     class << self
       # Warns once of each mailbox that is listed more than once without one arbitration for all its entries.
@@ -21,7 +21,7 @@ module MailRoom
 
       private
 
-      # As the core tells mailboxes apart.
+      # What makes a mailbox the same for the core.
       def place(mailbox)
         server = mailbox.microsoft_graph? ? [mailbox.to_native["graph"]["graph_endpoint"]] : [mailbox.host.downcase, mailbox.port]
         [*server, mailbox.email, mailbox.name.casecmp?("INBOX") ? "INBOX" : mailbox.name]

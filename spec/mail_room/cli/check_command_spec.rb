@@ -9,7 +9,7 @@ require "tmpdir"
 RSpec.describe MailRoom::CheckCommand do
   around { |example| Dir.mktmpdir { |dir| Dir.chdir(dir) { example.run } } }
 
-  let(:executable) { File.expand_path("../../exe/mail_room", __dir__) }
+  let(:executable) { File.expand_path("../../../exe/mail_room", __dir__) }
   let(:user) { dovecot.new_user }
 
   # To compare what is said whatever the time it took.

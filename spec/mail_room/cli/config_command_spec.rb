@@ -7,7 +7,7 @@ RSpec.describe MailRoom::ConfigCommand do
   around { |example| Dir.mktmpdir { |dir| Dir.chdir(dir) { example.run } } }
 
   def run(*arguments)
-    executable = File.expand_path("../../exe/mail_room", __dir__)
+    executable = File.expand_path("../../../exe/mail_room", __dir__)
     Open3.capture3(RbConfig.ruby, executable, *arguments, stdin_data: "")
   end
 

@@ -33,7 +33,7 @@ RSpec.describe MailRoom::ConfigFile do
   it "reads UTF-8 in every locale, with or without a byte order mark" do
     script = 'require "mail_room"; print MailRoom::ConfigFile.new("config.yml").load[:a] == "Gr\u00FC\u00DFe"'
     File.binwrite("config.yml", "\xEF\xBB\xBFa: Gr\u00FC\u00DFe\n".b)
-    out = IO.popen([{ "LC_ALL" => "C" }, RbConfig.ruby, "-I", File.expand_path("../../lib", __dir__), "-e", script], &:read)
+    out = IO.popen([{ "LC_ALL" => "C" }, RbConfig.ruby, "-I", File.expand_path("../../../lib", __dir__), "-e", script], &:read)
     expect(out).to eq("true")
   end
 
