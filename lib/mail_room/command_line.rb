@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "optparse"
+require "mail_room/native"
 require "mail_room/source_options"
 require "mail_room/version"
 
@@ -40,7 +41,7 @@ module MailRoom
         parser.on("--log-exit-as [FORMAT]", FORMATS, "write a fatal error as a line of json on stdout, or plain (default)") do |format|
           options[:exit_error_format] = format || "json"
         end
-        parser.on_tail("--version", "print the version") { say("mail_room #{VERSION}") }
+        parser.on_tail("--version", "print the version") { say("mail_room #{VERSION} (#{Native::PLATFORM}, commit #{Native::COMMIT})") }
         parser.on_tail("-?", "--help", "print this") { say(parser) }
       end
     end

@@ -14,17 +14,28 @@ mod matcher;
 mod options;
 mod supervisor;
 
-use magnus::{Error, Ruby, function, prelude::*};
+use magnus::{Error, RString, Ruby, function, prelude::*};
 
 #[magnus::init(name = "mail_room_native")]
 fn init(ruby: &Ruby) -> Result<(), Error> {
-    let native = ruby.define_module("MailRoom")?.define_module("Native")?;
+    let mail_room = ruby.define_module("MailRoom")?;
+    mail_room.const_set("NATIVE_VERSION", frozen(ruby, env!("CARGO_PKG_VERSION")))?;
+    let native = mail_room.define_module("Native")?;
+    native.const_set("PLATFORM", frozen(ruby, env!("MAIL_ROOM_PLATFORM")))?;
+    native.const_set("COMMIT", frozen(ruby, env!("MAIL_ROOM_COMMIT")))?;
     native.define_singleton_method("reopen_logs", function!(reopen_logs, 0))?;
     call::define(ruby, native)?;
     supervisor::define(ruby, native)?;
     matcher::define(ruby, native)?;
     check::define(native)?;
     door::define(ruby, native)
+}
+
+/// Frozen, so that any Ractor may read it.
+fn frozen(ruby: &Ruby, text: &str) -> RString {
+    let text = ruby.str_new(text);
+    text.freeze();
+    text
 }
 
 fn reopen_logs() {
