@@ -81,3 +81,8 @@ class ParallelSpecs
 
   def rspec = [RbConfig.ruby, Gem.bin_path("rspec-core", "rspec")]
 end
+
+if $PROGRAM_NAME == __FILE__
+  specs = ParallelSpecs.new(*ENV.fetch("SPEC_JOBS", nil)&.to_i)
+  exit(specs.run)
+end

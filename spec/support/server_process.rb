@@ -53,7 +53,8 @@ class ServerProcess
     @command = command
     @out_file = out
     @err_file = err
-    @env = env
+    # A service manager that an example plays is not theirs.
+    @env = { "NOTIFY_SOCKET" => nil }.merge(env)
     @options = { pgroup: true, in: File::NULL, out: [out, "a"], err: err == out ? %i[child out] : [err, "a"] }
     @options[:chdir] = chdir if chdir
   end
