@@ -48,6 +48,11 @@ class NativeGem
     write(spec, staging)
   end
 
+  # @return [String, nil] the path of the gem that was built last
+  def self.newest
+    Dir.glob(File.join(ROOT, "pkg/gitlab-mail_room-*-#{PLATFORM}.gem")).max_by { |path| File.mtime(path) }
+  end
+
   class << self
     private
 

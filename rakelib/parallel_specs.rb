@@ -13,7 +13,9 @@ class ParallelSpecs
   # Examples that talk to servers take seconds each, the others milliseconds. Starting servers costs a second or two.
   SLOW = %r{\A\./spec/(end_to_end/|mail_room/(check/|check_command|cli|doors|mailbox_watcher|coordinator)|contrib|signatures)}
   AT_ONCE = { slow: 6, quick: 80 }.freeze
-  private_constant :SLOW, :AT_ONCE
+  # One example takes as long as a group of others. At the end nothing would be left to run beside it.
+  FIRST = /memory|network|survival|hanging/
+  private_constant :SLOW, :AT_ONCE, :FIRST
 
   # @param workers [Integer] processes
   def initialize(workers = [4, Etc.nprocessors * 2].max)
@@ -40,8 +42,8 @@ class ParallelSpecs
   # The ids of the examples, in groups; the slow ones first, so that the last process does not begin a long one at the end.
   def jobs
     slow, quick = examples.partition { |id| id.match?(SLOW) }
-    slow.group_by { |id| id[/[^\[]+/] }.values.sort_by { |ids| -ids.size }.flat_map { |ids| ids.each_slice(AT_ONCE[:slow]).to_a } +
-      quick.each_slice(AT_ONCE[:quick]).to_a
+    files = slow.group_by { |id| id[/[^\[]+/] }.sort_by { |file, ids| [file.match?(FIRST) ? 0 : 1, -ids.size] }
+    files.flat_map { |_file, ids| ids.each_slice(AT_ONCE[:slow]).to_a } + quick.each_slice(AT_ONCE[:quick]).to_a
   end
 
   def examples
