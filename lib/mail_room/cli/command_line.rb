@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "optparse"
+require_relative "../native"
 require_relative "../version"
 require_relative "source_options"
 
@@ -39,7 +40,7 @@ module MailRoom
         parser.on("--log-exit-as [FORMAT]", FORMATS, "write a fatal error as a line of json on stdout, or plain (default)") do |format|
           options[:exit_error_format] = format || "json"
         end
-        parser.on_tail("--version", "print the version") { say("mail_room #{VERSION}") }
+        parser.on_tail("--version", "print the version") { say("mail_room #{VERSION} (#{Native::PLATFORM}, commit #{Native::COMMIT})") }
         parser.on_tail("-?", "--help", "print this") { say(parser) }
       end
     end

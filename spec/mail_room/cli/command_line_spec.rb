@@ -25,7 +25,8 @@ RSpec.describe MailRoom::CommandLine do
   end
 
   it "prints the version and the help" do
-    expect { expect { described_class.parse(%w[--version]) }.to raise_error(SystemExit) }.to output("mail_room 1.0.0\n").to_stdout
+    expect { expect { described_class.parse(%w[--version]) }.to raise_error(SystemExit) }
+      .to output(/\Amail_room \d+\.\d+\.\d+ \(\S+, commit (\h{12}|unknown)\)\n\z/).to_stdout
     expect { expect { described_class.parse(%w[-?]) }.to raise_error(SystemExit) }
       .to output(/\AUsage: mail_room -c FILE.*--config.*--quiet.*--log-exit-as.*--version.*--help/m).to_stdout
   end
