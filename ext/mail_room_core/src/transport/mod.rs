@@ -1,4 +1,6 @@
-//! How servers are talked to: names, TCP, TLS, HTTP, OAuth2, Redis, PostgreSQL. Knows nothing of mailboxes and messages.
+//! Connections to servers: DNS, TCP, TLS, HTTP, OAuth2, Redis, PostgreSQL. Knows nothing of mailboxes and messages.
+//!
+//! May be imported by `source` and every folder above it. Imports `error`, `limits`, `config`, `system` and `observe`.
 
 pub(crate) mod http;
 pub mod jwt;
