@@ -8,5 +8,6 @@ pub(crate) mod lookup;
 pub mod oauth;
 pub mod postgres;
 pub mod redis;
+pub(crate) mod stream;
 pub(crate) mod tcp;
 pub mod tls;
