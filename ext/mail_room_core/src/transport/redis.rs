@@ -7,6 +7,7 @@ pub(crate) mod connection;
 mod lane;
 mod script;
 pub(crate) mod sentinel;
+mod stream;
 pub(crate) mod trouble;
 
 use std::fmt;
