@@ -8,7 +8,7 @@ use magnus::{Error, RArray, RModule, RString, Ruby, Value, method, prelude::*};
 use mail_room_core::message::MessageId;
 use mail_room_core::ruby::calls::{Answer, Call as Core, Question};
 
-use crate::matching::matcher::members;
+use crate::matcher::members;
 
 #[magnus::wrap(class = "MailRoom::Native::Call", free_immediately, size)]
 pub(crate) struct Call(RefCell<Option<Core>>);

@@ -1,7 +1,10 @@
 //! Where messages come from. A source is an open session on one mailbox; it knows nothing of claims and deliveries.
 
+mod gate;
 pub mod graph;
 pub mod imap;
+mod narrow;
+mod placeholder;
 
 use std::future::Future;
 use std::time::Instant;
@@ -33,6 +36,18 @@ pub struct AbsentFlags {
 }
 
 impl AbsentFlags {
+    /// Flags of which one or the other says that they are absent.
+    pub(crate) fn or(self, other: Self) -> Self {
+        let Self { seen, deleted, flagged } = other;
+        Self { seen: self.seen || seen, deleted: self.deleted || deleted, flagged: self.flagged || flagged }
+    }
+
+    /// Flags of which both say that they are absent.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let Self { seen, deleted, flagged } = other;
+        Self { seen: self.seen && seen, deleted: self.deleted && deleted, flagged: self.flagged && flagged }
+    }
+
     /// Whether the search does not list a message that bears `mark`. If it does, listing one says nothing about its mark.
     pub fn hide(self, mark: Mark) -> bool {
         self.seen
