@@ -72,6 +72,27 @@ impl Error {
         matches!(self, Self::TargetDown { .. } | Self::TargetDoubted(_))
     }
 
+    /// The same, with the mail server's name before what happened there.
+    pub(crate) fn at(self, server: &str) -> Self {
+        let named = |text: String| format!("{server}: {text}");
+        match self {
+            Self::Reconnect(text) => Self::Reconnect(named(text)),
+            Self::Unparseable(text) => Self::Unparseable(named(text)),
+            Self::Refused(text) => Self::Refused(named(text)),
+            Self::NoMailbox(text) => Self::NoMailbox(named(text)),
+            Self::Throttled { what, retry_after } => Self::Throttled { what: named(what), retry_after },
+            other => other,
+        }
+    }
+
+    /// For answers to anything but a FETCH: one that cannot be read is no message's fault.
+    pub(crate) fn as_reconnect(self) -> Self {
+        match self {
+            Self::Unparseable(text) => Self::Reconnect(text),
+            other => other,
+        }
+    }
+
     /// A target that is down, without a wish of its own about when to come back.
     pub fn target_down(what: impl Into<String>) -> Self {
         Self::TargetDown { what: what.into(), retry_after: None }

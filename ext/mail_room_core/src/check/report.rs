@@ -33,7 +33,7 @@ pub struct Step {
 pub struct Report {
     steps: Vec<Step>,
     #[serde(skip)]
-    under_way: Option<(&'static str, Instant)>,
+    under_way: Option<Instant>,
 }
 
 impl Report {
@@ -52,10 +52,26 @@ impl Report {
 
     /// Does `work` and notes how it went.
     pub(crate) async fn step<T>(&mut self, step: &'static str, work: impl Future<Output = Result<T>>) -> Option<T> {
-        let started = Instant::now();
-        self.under_way = Some((step, started));
+        self.begin(step);
         let done = work.await;
-        self.note(step, started, done)
+        self.end(done)
+    }
+
+    /// A step begins; the one that was under way went well.
+    pub(crate) fn begin(&mut self, step: &'static str) {
+        self.end(Ok(()));
+        self.steps.push(Step { step, ok: false, took_ms: 0, error: None, facts: Map::new() });
+        self.under_way = Some(Instant::now());
+    }
+
+    /// The step that was under way ends.
+    pub(crate) fn end<T>(&mut self, done: Result<T>) -> Option<T> {
+        if let (Some(started), Some(step)) = (self.under_way.take(), self.steps.last_mut()) {
+            step.took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            step.ok = done.is_ok();
+            step.error = done.as_ref().err().map(ToString::to_string);
+        }
+        done.ok()
     }
 
     /// What was learned in the last step.
@@ -65,23 +81,9 @@ impl Report {
         }
     }
 
-    fn note<T>(&mut self, step: &'static str, started: Instant, done: Result<T>) -> Option<T> {
-        self.under_way = None;
-        let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let (value, error) = match done {
-            Ok(value) => (Some(value), None),
-            Err(error) => (None, Some(error.to_string())),
-        };
-        self.steps.push(Step { step, ok: error.is_none(), took_ms, error, facts: Map::new() });
-        value
-    }
-
     /// The step that was under way when the time was up has failed.
     fn late(&mut self) {
-        if let Some((step, started)) = self.under_way {
-            let error = Error::Reconnect(format!("not done after {} s", WITHIN.as_secs()));
-            self.note::<()>(step, started, Err(error));
-        }
+        self.end::<()>(Err(Error::Reconnect(format!("not done after {} s", WITHIN.as_secs()))));
     }
 }
 

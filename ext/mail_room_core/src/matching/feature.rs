@@ -57,10 +57,6 @@ impl<'a> Reading<'a> {
         Self { feature, project_id: None, project_path: None, token: None }
     }
 
-    fn of_reply(feature: Feature, token: ReplyToken<'a>) -> Self {
-        Self { token: Some(token), ..Self::bare(feature) }
-    }
-
     fn of_path(feature: Feature, path: &'a str) -> Self {
         Self { project_path: Some(path), ..Self::bare(feature) }
     }
@@ -69,10 +65,10 @@ impl<'a> Reading<'a> {
 /// Reads `key`. The first form that fits wins.
 pub(super) fn read(key: &str) -> Reading<'_> {
     if let Some(token) = reply_token(key) {
-        return Reading::of_reply(Feature::Reply, token);
+        return Reading { token: Some(token), ..Reading::bare(Feature::Reply) };
     }
     let no_slash = !key.contains('/');
-    if let Some(reading) = no_slash.then(|| of_project(key.strip_suffix("-issue"), Feature::NewIssue)).flatten() {
+    if let Some(reading) = of_project(key.strip_suffix("-issue").filter(|_| no_slash), Feature::NewIssue) {
         return reading;
     }
     let sections: Option<(&str, &str)> = key.split_once('+');
@@ -93,12 +89,11 @@ pub(super) fn read(key: &str) -> Reading<'_> {
     }
     for end in ["-unsubscribe", "+unsubscribe"] {
         if let Some(token) = key.strip_suffix(end).and_then(reply_token) {
-            return Reading::of_reply(Feature::Unsubscribe, token);
+            return Reading { token: Some(token), ..Reading::bare(Feature::Unsubscribe) };
         }
     }
-    if let Some(reading) =
-        no_slash.then(|| of_project(key.strip_suffix("-merge-request"), Feature::NewMergeRequest)).flatten()
-    {
+    let merge_request = key.strip_suffix("-merge-request").filter(|_| no_slash);
+    if let Some(reading) = of_project(merge_request, Feature::NewMergeRequest) {
         return reading;
     }
     if let Some((path, rest)) = sections

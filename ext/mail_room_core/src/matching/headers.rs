@@ -93,8 +93,12 @@ impl<'a> Iterator for Headers<'a> {
             let written = self.block.get(begin..colon.saturating_sub(1)).unwrap_or_default().trim_ascii_end();
             self.sound = self.sound && name.is_some() && written.iter().all(u8::is_ascii_graphic);
             let Some(name) = name else { continue };
-            self.stream.parse_and_ignore();
-            let value = self.block.get(colon..self.stream.offset()).unwrap_or_default();
+            let after = self.block.get(colon..).unwrap_or_default();
+            let mut rest = after;
+            // As `parse_and_ignore`, by std's search for an octet: most of a header block is of no interest.
+            while !matches!(rest.skip_until(b'\n'), Ok(0) | Err(_)) && matches!(rest.first(), Some(b' ' | b'\t')) {}
+            let value = after.get(..after.len() - rest.len()).unwrap_or_default();
+            self.stream.skip_bytes(value.len());
             let sound = self.sound;
             // A fold of blanks that nothing follows: other programs take it for the line before the body.
             let blanks = value.iter().rev().take_while(|octet| octet.is_ascii_whitespace());

@@ -4,8 +4,6 @@
 
 use super::feature;
 
-const KEY: &str = "%{key}";
-
 /// An address with at most one `%{key}`.
 #[derive(Debug, Clone)]
 pub(super) struct Pattern {
@@ -15,7 +13,7 @@ pub(super) struct Pattern {
 
 impl Pattern {
     pub(super) fn new(address: &str) -> Self {
-        match address.split_once(KEY) {
+        match address.split_once("%{key}") {
             Some((before, after)) => Self { before: before.into(), after: Some(after.into()) },
             None => Self { before: address.into(), after: None },
         }
@@ -43,18 +41,15 @@ fn between<'a>(text: &'a [u8], before: &[u8], after: &[u8]) -> Option<&'a [u8]> 
     text.get(before.len()..end).filter(|_| fits)
 }
 
-/// What the app puts after a `+` into a custom address to check that its mail is forwarded.
-const VERIFY: &str = "verify";
-
 /// Whether `address` is one of the custom addresses that `globs` say, or one of them with what the app puts after a `+`:
-/// `verify`, or the token of a reply. That is its key.
+/// `verify`, to check that its mail is forwarded, or the token of a reply. That is its key.
 pub(super) fn custom<'a>(globs: &[Vec<u8>], address: &'a [u8]) -> Option<Option<&'a [u8]>> {
     let known = |address: &[u8]| globs.iter().any(|glob| fits(glob, address));
     let (local, domain) = address.split_at(address.iter().rposition(|octet| *octet == b'@')?);
     let sub = local.iter().rposition(|octet| *octet == b'+').and_then(|plus| local.split_at_checked(plus));
     let given_out = sub.and_then(|(base, sub)| {
         let key = std::str::from_utf8(sub.get(1..)?).ok()?;
-        (key.eq_ignore_ascii_case(VERIFY) || feature::reply_token(key).is_some()).then_some((base, key.as_bytes()))
+        (key.eq_ignore_ascii_case("verify") || feature::reply_token(key).is_some()).then_some((base, key.as_bytes()))
     });
     match given_out {
         Some((base, key)) if known(address) || known(&[base, domain].concat()) => Some(Some(key)),

@@ -182,7 +182,6 @@ impl Tokens {
 
     async fn ask(&self, pause: &mut Backoff, within: Duration) -> Result<(HeaderValue, Duration)> {
         self.log.info("Retrieving OAuth2 token...", &[]);
-        let named = |text: String| format!("{}: {text}", http::shown(&self.url));
         let asked = timeout(within, async {
             let form = self.form().await?;
             let client = self.http.client().await?;
@@ -195,14 +194,11 @@ impl Tokens {
             self.understand(&answer, &body, pause)
         });
         match asked.await {
-            Err(_) => Err(Error::Reconnect(named(format!("no token within {} s", within.as_secs())))),
+            Err(_) => {
+                Err(Error::Reconnect(format!("no token within {} s", within.as_secs())).at(&http::shown(&self.url)))
+            }
             Ok(Ok(token)) => Ok(token),
-            Ok(Err(error)) => Err(match error {
-                Error::Refused(text) => Error::Refused(named(text)),
-                Error::Reconnect(text) => Error::Reconnect(named(text)),
-                Error::Throttled { what, retry_after } => Error::Throttled { what: named(what), retry_after },
-                error => error,
-            }),
+            Ok(Err(error)) => Err(error.at(&http::shown(&self.url))),
         }
     }
 
