@@ -13,7 +13,7 @@ use mail_room_core::message::{Message, MessageId};
 use mail_room_core::outcome::Handover;
 use mail_room_core::transport::postgres::PostgresClients;
 use mail_room_core::transport::redis::RedisClients;
-use mail_room_core::watch::supervisor::runtime;
+use mail_room_core::system::runtime::runtime;
 use tokio::runtime::Runtime;
 
 use crate::errors;

@@ -2,7 +2,7 @@
 
 mod claims;
 pub(crate) mod failures;
+pub(crate) mod fetch_failures;
 pub mod ledger;
 pub(crate) mod retry;
 pub mod tracker;
-pub(crate) mod ungiven;

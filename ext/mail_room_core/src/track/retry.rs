@@ -1,5 +1,5 @@
 //! What follows for a message that was not handed over after all: it is tried again later, left to somebody else, or set
-//! aside. Marks nothing on the server.
+//! aside. Acknowledgements nothing on the server.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use crate::track::tracker::Tracker;
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
 /// Another process has the message.
-pub(crate) fn lost(tracker: &Tracker, id: &MessageId) {
+pub(crate) fn claim_lost(tracker: &Tracker, id: &MessageId) {
     tracker.forget_claims(std::iter::once(id));
     tracker.ledger().wait(id, Instant::now() + RETRY.0);
     let fields = [("uid", json!(id)), ("error", "another process has the message by now; left to it".into())];
@@ -65,7 +65,7 @@ pub(crate) async fn failed(
     let attempts = if failure.counts { failure.counted.max(elsewhere) } else { failure.counted };
     if failure.counts && attempts >= limit {
         tracker.ledger().decided(id, Mark::SetAside);
-        tracker.tell_set_aside(
+        tracker.record_set_aside(
             id,
             &match terms.tries {
                 Some(1) => format!("refused for good: {error}"),

@@ -13,7 +13,7 @@ use crate::config;
 use crate::error::Result;
 use crate::message::MessageId;
 use crate::observe::log::{Log, Severity};
-use crate::observe::progress::{Fate, Progress};
+use crate::observe::progress::{Outcome, Progress};
 use crate::source::{AbsentFlags, Mark, imap};
 
 /// What is known of one mailbox's messages.
@@ -72,13 +72,13 @@ impl Tracker {
     }
 
     /// Whether `name` was not told before by this process.
-    pub(crate) fn tells_first(&self, name: &'static str) -> bool {
+    pub(crate) fn is_first_warning(&self, name: &'static str) -> bool {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(name)
     }
 
     /// Logs that a message was given up, and where to find it.
-    pub fn tell_set_aside(&self, id: &MessageId, why: &str) {
-        self.progress.count(Fate::SetAside);
+    pub fn record_set_aside(&self, id: &MessageId, why: &str) {
+        self.progress.count(Outcome::SetAside);
         let where_to = match &self.failed_mailbox {
             Some(folder) => format!("it is moved to {folder}"),
             None => "it is left \\Flagged \\Seen".to_owned(),

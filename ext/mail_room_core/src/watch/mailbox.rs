@@ -33,12 +33,12 @@ pub struct Mailbox {
     pub rejection: Option<Rejection>,
     /// Whether to work through what is there and then end, in place of waiting for more.
     pub once: bool,
-    handing_over: AtomicBool,
+    in_flight: AtomicBool,
 }
 
-struct HandingOver<'a>(&'a AtomicBool);
+struct InFlight<'a>(&'a AtomicBool);
 
-impl Drop for HandingOver<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
     }
@@ -63,7 +63,7 @@ impl Mailbox {
             budget,
             encoding,
             once: false,
-            handing_over: AtomicBool::new(false),
+            in_flight: AtomicBool::new(false),
         }
     }
 
@@ -74,13 +74,13 @@ impl Mailbox {
     }
 
     /// Whether messages are on their way to the target.
-    pub fn is_handing_over(&self) -> bool {
-        self.handing_over.load(Ordering::Acquire)
+    pub fn has_in_flight(&self) -> bool {
+        self.in_flight.load(Ordering::Acquire)
     }
 
     /// Messages are on their way until what is returned is dropped.
-    pub fn handing_over(&self) -> impl Drop + '_ {
-        self.handing_over.store(true, Ordering::Release);
-        HandingOver(&self.handing_over)
+    pub fn in_flight(&self) -> impl Drop + '_ {
+        self.in_flight.store(true, Ordering::Release);
+        InFlight(&self.in_flight)
     }
 }

@@ -1,8 +1,6 @@
 //! All mailboxes of one process on one small runtime. Starts the watchers, starts them again should one panic, and stops
 //! them. A mailbox's trouble stays its own.
 
-mod runtime;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -26,12 +24,12 @@ use crate::ruby::calls::Calls;
 use crate::source::connector::Connector;
 use crate::source::graph::{GraphConnector, Lanes};
 use crate::source::imap::ImapConnector;
+use crate::system::runtime::runtime;
 use crate::transport::postgres::PostgresClients;
 use crate::transport::redis::RedisClients;
 use crate::watch::mailbox::Mailbox;
 use crate::watch::once::work_through;
 use crate::watch::watcher::watch;
-pub use runtime::runtime;
 
 /// Threads that run the watchers. The mail server is the bottleneck: two are plenty for hundreds of mailboxes.
 const WORKERS: usize = 2;

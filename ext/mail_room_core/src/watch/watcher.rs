@@ -13,7 +13,7 @@ use crate::source::Source;
 use crate::source::connector::Connector;
 use crate::watch::mailbox::Mailbox;
 use crate::watch::once::give_up;
-use crate::watch::sweep::{mark_decided, sweep};
+use crate::watch::sweep::{acknowledge_decided, sweep};
 
 /// Delays between connections, first and longest.
 const RECONNECT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
@@ -83,7 +83,7 @@ async fn keep_connected<C: Connector>(connector: &C, mailbox: &Mailbox) {
             refused.reset();
             narrowings = 0;
         }
-        let narrowed = mailbox.tracker.ledger().ungiven_messages().take_narrowed();
+        let narrowed = mailbox.tracker.ledger().fetch_failures().take_narrowed();
         let delay = match error {
             Error::Refused(_) | Error::Configuration(_) => refused.delay(),
             Error::Throttled { retry_after, .. } => reconnect.at_least(Some(retry_after)),
@@ -156,7 +156,7 @@ async fn live<C: Connector>(connector: &C, mailbox: &Mailbox) -> Result<()> {
     if let Some(rejection) = &mailbox.rejection {
         // A notice that is out has to be marked, or it goes out again.
         rejection.finish(NOTICE_WITHIN).await;
-        mark_decided(&mut source, mailbox).await?;
+        acknowledge_decided(&mut source, mailbox).await?;
     }
     mailbox.account.log.info("Quitting connection...", &[]);
     source.logout().await;
@@ -191,7 +191,7 @@ async fn time_is_up(mailbox: &Mailbox) {
     let last = mailbox.account.stop.wait_and(FINISH_WITHIN);
     let nothing_in_flight = async {
         mailbox.account.stop.wait_and(ANSWER_WITHIN).await;
-        while mailbox.is_handing_over() || mailbox.tracker.ledger().is_to_mark(Instant::now()) {
+        while mailbox.has_in_flight() || mailbox.tracker.ledger().is_to_mark(Instant::now()) {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     };
@@ -212,7 +212,7 @@ async fn pause_for<S: Source>(
     pause: &mut Backoff,
 ) -> Result<()> {
     let delay = pause.at_least(retry_after);
-    tell_pause(mailbox, what, delay);
+    log_pause(mailbox, what, delay);
     let now = Instant::now();
     let (until, earliest) = (now + delay, now + delay.min(retry_after.unwrap_or_default().max(PAUSE)));
     loop {
@@ -229,7 +229,7 @@ async fn pause_for<S: Source>(
     Ok(())
 }
 
-fn tell_pause(mailbox: &Mailbox, what: &str, delay: Duration) {
+fn log_pause(mailbox: &Mailbox, what: &str, delay: Duration) {
     mailbox.tracker.progress.trouble(State::Paused, what);
     let fields = [("error", what.into()), ("backoff_s", seconds(delay))];
     mailbox.account.log.line(Severity::Error, "Delivery paused", &fields);

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::id_set::IdSet;
-use super::trouble::{Pause, Troubles};
+use super::mark_retries::{MarkRetries, Pause};
 use crate::message::MessageId;
 use crate::source::{AbsentFlags, Mark};
 
 /// How long the arbiter surely remembers what it was told to remember.
 const REMEMBERED: Duration = Duration::from_secs(3600);
 /// Delays between two warnings that the server does not keep marks, first and longest.
-const TELL_UNKEPT: (Duration, Duration) = (Duration::from_secs(600), Duration::from_secs(24 * 3600));
+const WARN_UNKEPT: (Duration, Duration) = (Duration::from_secs(600), Duration::from_secs(24 * 3600));
 /// First and longest delay before the server is asked again to expunge.
 const EXPUNGE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(3600));
 
@@ -37,13 +37,13 @@ pub(super) enum Listed {
 
 /// Decisions, and how far the server knows of them.
 #[derive(Debug, Default)]
-pub(super) struct Marks {
+pub(super) struct Acknowledgements {
     seen: IdSet,
     deleted: IdSet,
     set_aside: IdSet,
     /// Not acknowledged by the server.
-    untold: BTreeMap<MessageId, Mark>,
-    trouble: Troubles,
+    unacknowledged: BTreeMap<MessageId, Mark>,
+    retries: MarkRetries,
     /// Acknowledged since the last search: if the next one lists them, the server does not keep the mark.
     unconfirmed: IdSet,
     /// Set aside and tried again: not before then once more.
@@ -60,7 +60,7 @@ fn cloned((id, mark): (&MessageId, &Mark)) -> Decision {
     (id.clone(), *mark)
 }
 
-impl Marks {
+impl Acknowledgements {
     fn mark_of(&self, id: &MessageId) -> Option<Mark> {
         let sets = [(&self.seen, Mark::Seen), (&self.deleted, Mark::Deleted), (&self.set_aside, Mark::SetAside)];
         sets.into_iter().find(|(set, _)| set.contains(id)).map(|(_, mark)| mark)
@@ -68,8 +68,8 @@ impl Marks {
 
     fn forget(&mut self, id: &MessageId) {
         [&mut self.seen, &mut self.deleted, &mut self.set_aside].into_iter().for_each(|set| set.remove(id));
-        self.untold.remove(id);
-        self.trouble.forget(id);
+        self.unacknowledged.remove(id);
+        self.retries.forget(id);
     }
 
     /// `id` is to bear `mark`.
@@ -82,17 +82,17 @@ impl Marks {
                 Mark::SetAside => self.set_aside.insert(id),
             }
         }
-        self.untold.insert(id.clone(), mark);
+        self.unacknowledged.insert(id.clone(), mark);
     }
 
     /// A search listed `listed` and nothing else. Returns what the server turns out to have marked, although it never said
     /// so when asked: `absent` flags hide it.
     pub(super) fn unlisted(&mut self, listed: &BTreeSet<&MessageId>, absent: AbsentFlags) -> Vec<Decision> {
         let hidden =
-            |id: &MessageId, mark: Mark| absent.hide(mark) && !listed.contains(id) && self.trouble.contains(id);
-        let known: Vec<_> = self.untold.iter().filter(|(id, mark)| hidden(id, **mark)).map(cloned).collect();
-        known.iter().for_each(|(id, _)| _ = self.untold.remove(id));
-        self.trouble.retain(|id| listed.contains(id) || self.untold.contains_key(id));
+            |id: &MessageId, mark: Mark| absent.hide(mark) && !listed.contains(id) && self.retries.contains(id);
+        let known: Vec<_> = self.unacknowledged.iter().filter(|(id, mark)| hidden(id, **mark)).map(cloned).collect();
+        known.iter().for_each(|(id, _)| _ = self.unacknowledged.remove(id));
+        self.retries.retain(|id| listed.contains(id) || self.unacknowledged.contains_key(id));
         let deleted = known.iter().filter(|(_, mark)| *mark == Mark::Deleted);
         self.to_expunge.extend(deleted.map(|(id, _)| id.clone()));
         known
@@ -116,11 +116,11 @@ impl Marks {
         unkept: &mut Vec<MessageId>,
     ) -> Listed {
         let Some(mark) = self.mark_of(id) else { return Listed::New };
-        if self.untold.contains_key(id) || !absent.hide(mark) {
+        if self.unacknowledged.contains_key(id) || !absent.hide(mark) {
             return Listed::Decided;
         }
         if self.unconfirmed.contains(id) {
-            self.trouble.unkept(id, now);
+            self.retries.unkept(id, now);
             unkept.push(id.clone());
         } else if mark == Mark::SetAside {
             let before = self.tried_again.get(id).copied();
@@ -132,18 +132,18 @@ impl Marks {
             self.forget(id);
             return Listed::TryAgain;
         }
-        self.untold.insert(id.clone(), mark);
+        self.unacknowledged.insert(id.clone(), mark);
         Listed::Decided
     }
 
     /// Whether it is time to say that the server does not keep marks. `late`: it may list a message for a moment after it
     /// was marked, so the first time says nothing.
-    pub(super) fn tells_unkept(&mut self, unkept: &[MessageId], late: bool, now: Instant) -> bool {
-        let sure = |id| self.trouble.times(id) > u32::from(late);
+    pub(super) fn warns_of_unkept(&mut self, unkept: &[MessageId], late: bool, now: Instant) -> bool {
+        let sure = |id| self.retries.times(id) > u32::from(late);
         if !unkept.iter().any(sure) || self.unkept_again.is_some_and(|pause| pause.until > now) {
             return false;
         }
-        self.unkept_again = Some(Pause::longer(self.unkept_again, now, TELL_UNKEPT));
+        self.unkept_again = Some(Pause::longer(self.unkept_again, now, WARN_UNKEPT));
         true
     }
 
@@ -151,12 +151,12 @@ impl Marks {
     pub(super) fn acknowledged(&mut self, ids: &[MessageId], mark: Mark) -> Vec<MessageId> {
         let mut believed = Vec::with_capacity(ids.len());
         for id in ids {
-            self.untold.remove(id);
+            self.unacknowledged.remove(id);
             self.unconfirmed.insert(id);
             if mark == Mark::Deleted {
                 self.to_expunge.insert(id.clone());
             }
-            if self.trouble.acknowledged(id) {
+            if self.retries.acknowledged(id) {
                 self.remembered.remove(id);
                 believed.push(id.clone());
             }
@@ -166,40 +166,40 @@ impl Marks {
 
     /// The server did not mark the message though it answers: ask again, ever later. Returns when that is.
     pub(super) fn unmarked(&mut self, id: &MessageId, now: Instant) -> Duration {
-        self.trouble.unmarked(id, now)
+        self.retries.unmarked(id, now)
     }
 
     /// The connection ended while these were marked: they are marked last from now on, in ever smaller groups. Returns when
     /// the last of them is marked again.
     pub(super) fn cut(&mut self, ids: &[MessageId], now: Instant) -> Duration {
-        ids.iter().map(|id| self.trouble.cut(id, now)).max().unwrap_or_default()
+        ids.iter().map(|id| self.retries.cut(id, now)).max().unwrap_or_default()
     }
 
     /// What the server is to be told and gave no trouble with.
     pub(super) fn fresh(&self) -> Vec<Decision> {
-        self.untold.iter().filter(|(id, _)| !self.trouble.contains(id)).map(cloned).collect()
+        self.unacknowledged.iter().filter(|(id, _)| !self.retries.contains(id)).map(cloned).collect()
     }
 
     /// Whether the server is to be told anything now.
     pub(super) fn is_due(&self, now: Instant) -> bool {
-        self.untold.keys().any(|id| self.trouble.until(id).is_none_or(|until| until <= now))
+        self.unacknowledged.keys().any(|id| self.retries.until(id).is_none_or(|until| until <= now))
     }
 
     /// What the server is to be told again now, in groups; what ended connections comes last, and alone in the end.
-    pub(super) fn in_trouble(&self, now: Instant) -> Vec<Vec<Decision>> {
-        self.trouble.groups(now, |id| self.untold.get(id).map(|mark| (id.clone(), *mark)))
+    pub(super) fn due_again(&self, now: Instant) -> Vec<Vec<Decision>> {
+        self.retries.groups(now, |id| self.unacknowledged.get(id).map(|mark| (id.clone(), *mark)))
     }
 
     /// How many messages something is noted of that a search may end.
     pub(super) fn noted(&self) -> usize {
-        self.untold.len().saturating_add(self.trouble.len())
+        self.unacknowledged.len().saturating_add(self.retries.len())
     }
 
     /// When the server is to be asked for something again.
     pub(super) fn next_try(&self) -> Option<Instant> {
-        let troubles = self.untold.keys().filter_map(|id| self.trouble.until(id));
+        let marks = self.unacknowledged.keys().filter_map(|id| self.retries.until(id));
         let expunge = self.expunge_again.filter(|_| !self.to_expunge.is_empty());
-        troubles.chain(expunge.map(|pause| pause.until)).min()
+        marks.chain(expunge.map(|pause| pause.until)).min()
     }
 
     /// Messages marked deleted by us that are not expunged yet; none while the server does not expunge.

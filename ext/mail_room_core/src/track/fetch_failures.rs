@@ -16,26 +16,26 @@ const PARTS: usize = 16;
 /// First and longest delay before a message that the server refused to give is asked for again.
 const REFUSED: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(600));
 /// The same where the server passed over the message: it may be gone, and only the next search tells.
-const PASSED_OVER: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
+const OMITTED: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
 /// The same where the server gave an empty body or none.
 const EMPTY: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(600));
 
 /// How the server did not give a message that was asked for alone, or beside others that it gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ungiven {
+pub(crate) enum FetchFailure {
     /// It refused, or ended the connection.
     Refused,
     /// Its answer cannot be read, or holds more than it may. That is the message's fault, whatever becomes of others.
     Unreadable,
     /// It said that all went well and did not mention the message.
-    PassedOver,
+    Omitted,
     /// It gave no body (NIL), an empty one, or a text of its own. Never counted: asked for until the message arrives.
     Empty,
 }
 
 /// What follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Setback {
+pub(crate) struct FetchRetry {
     /// How often the message was asked for in vain so far.
     pub(crate) times: u32,
     /// How many of these count against the message.
@@ -59,7 +59,7 @@ struct Entry {
 
 /// What is known of them in one mailbox.
 #[derive(Debug, Default)]
-pub(crate) struct UngivenMessages {
+pub(crate) struct FetchFailures {
     /// Answers so far; a point in time.
     clock: u64,
     /// When the last message arrived.
@@ -70,7 +70,7 @@ pub(crate) struct UngivenMessages {
     narrowed: bool,
 }
 
-impl UngivenMessages {
+impl FetchFailures {
     /// The connection ended, or went out of step, before these arrived: they are asked for again in smaller groups.
     pub(crate) fn narrow(&mut self, ids: &[MessageId]) {
         let group = ids.len().div_ceil(PARTS).max(1);
@@ -102,33 +102,33 @@ impl UngivenMessages {
     }
 
     /// `id` was not given, alone or, with `others_arrived`, beside others that were.
-    pub(crate) fn ungiven(&mut self, id: &MessageId, how: Ungiven, others_arrived: bool) -> Setback {
+    pub(crate) fn failed(&mut self, id: &MessageId, how: FetchFailure, others_arrived: bool) -> FetchRetry {
         let arrival = self.arrival;
         let entry = self.entry(id);
         let proven = others_arrived || arrival > entry.noticed_at;
-        if !proven && how != Ungiven::Empty {
+        if !proven && how != FetchFailure::Empty {
             self.unproven.insert(id.clone());
         }
         let counts = match how {
-            Ungiven::Empty => false,
-            Ungiven::Unreadable => true,
+            FetchFailure::Empty => false,
+            FetchFailure::Unreadable => true,
             // A message nobody knows anything of fails as well: it may be the server.
-            Ungiven::Refused | Ungiven::PassedOver => proven && self.unproven.is_empty(),
+            FetchFailure::Refused | FetchFailure::Omitted => proven && self.unproven.is_empty(),
         };
         let entry = self.entry(id);
-        if matches!(how, Ungiven::Refused | Ungiven::Unreadable) {
+        if matches!(how, FetchFailure::Refused | FetchFailure::Unreadable) {
             entry.group = Some(1);
         }
-        entry.unconfirmed = how == Ungiven::PassedOver;
+        entry.unconfirmed = how == FetchFailure::Omitted;
         let (first, longest) = match how {
-            Ungiven::Refused | Ungiven::Unreadable => REFUSED,
-            Ungiven::PassedOver => PASSED_OVER,
-            Ungiven::Empty => EMPTY,
+            FetchFailure::Refused | FetchFailure::Unreadable => REFUSED,
+            FetchFailure::Omitted => OMITTED,
+            FetchFailure::Empty => EMPTY,
         };
         let backoff = first.saturating_mul(2_u32.saturating_pow(entry.times)).min(longest);
         entry.times = entry.times.saturating_add(1);
         entry.counted = entry.counted.saturating_add(u32::from(counts));
-        Setback { times: entry.times, counted: entry.counted, backoff }
+        FetchRetry { times: entry.times, counted: entry.counted, backoff }
     }
 
     /// `id` has arrived, so the server works.
@@ -157,7 +157,7 @@ impl UngivenMessages {
     }
 
     /// After a search: those of its messages that were passed over when they were fetched, each once.
-    pub(crate) fn listed_though_passed_over(&mut self) -> Vec<(MessageId, u32)> {
+    pub(crate) fn listed_though_omitted(&mut self) -> Vec<(MessageId, u32)> {
         let mut listed = Vec::new();
         for (id, entry) in &mut self.entries {
             if std::mem::take(&mut entry.unconfirmed) {
@@ -188,70 +188,71 @@ mod tests {
 
     #[test]
     fn a_group_is_narrowed_down_to_one_in_a_few_steps() {
-        let mut ungiven = UngivenMessages::default();
+        let mut failures = FetchFailures::default();
         let mut ids: Vec<_> = (1..=2000).map(uid).collect();
         let mut steps = Vec::new();
         while ids.len() > 1 {
-            ungiven.narrow(&ids);
-            ids.truncate(ungiven.group(&uid(1)).unwrap());
+            failures.narrow(&ids);
+            ids.truncate(failures.group(&uid(1)).unwrap());
             steps.push(ids.len());
         }
         assert_eq!(steps, [125, 8, 1]);
-        assert_eq!((ungiven.group(&uid(2000)), ungiven.group(&uid(2001))), (Some(125), None));
-        assert!(ungiven.take_narrowed() && !ungiven.take_narrowed());
-        ungiven.arrived(&uid(2000));
-        assert_eq!(ungiven.group(&uid(2000)), None);
+        assert_eq!((failures.group(&uid(2000)), failures.group(&uid(2001))), (Some(125), None));
+        assert!(failures.take_narrowed() && !failures.take_narrowed());
+        failures.arrived(&uid(2000));
+        assert_eq!(failures.group(&uid(2000)), None);
     }
 
     #[test]
     fn it_counts_once_another_message_has_arrived() {
-        let mut ungiven = UngivenMessages::default();
-        ungiven.narrow(&[uid(1), uid(2)]);
-        assert_eq!(ungiven.ungiven(&uid(1), Ungiven::Refused, false).counted, 0);
-        ungiven.arrived(&uid(2));
+        let mut failures = FetchFailures::default();
+        failures.narrow(&[uid(1), uid(2)]);
+        assert_eq!(failures.failed(&uid(1), FetchFailure::Refused, false).counted, 0);
+        failures.arrived(&uid(2));
         for counted in 1..=5 {
-            let setback = ungiven.ungiven(&uid(1), Ungiven::Refused, false);
-            assert_eq!((setback.times, setback.counted), (counted + 1, counted));
-            assert_eq!(setback.backoff, Duration::from_secs(1 << counted));
+            let retry = failures.failed(&uid(1), FetchFailure::Refused, false);
+            assert_eq!((retry.times, retry.counted), (counted + 1, counted));
+            assert_eq!(retry.backoff, Duration::from_secs(1 << counted));
         }
-        assert_eq!(ungiven.ungiven(&uid(3), Ungiven::Refused, true).counted, 1);
+        assert_eq!(failures.failed(&uid(3), FetchFailure::Refused, true).counted, 1);
     }
 
     #[test]
     fn a_server_that_gives_nothing_at_all_counts_against_no_message() {
-        let mut ungiven = UngivenMessages::default();
-        ungiven.ungiven(&uid(1), Ungiven::Refused, true);
+        let mut failures = FetchFailures::default();
+        failures.failed(&uid(1), FetchFailure::Refused, true);
         // One of which nothing bad is known: is it the server by now?
         for _ in 0..20 {
-            assert_eq!(ungiven.ungiven(&uid(2), Ungiven::Refused, false).counted, 0);
-            assert_eq!(ungiven.ungiven(&uid(1), Ungiven::Refused, false).counted, 1);
-            assert_eq!(ungiven.ungiven(&uid(3), Ungiven::PassedOver, false).counted, 0);
+            assert_eq!(failures.failed(&uid(2), FetchFailure::Refused, false).counted, 0);
+            assert_eq!(failures.failed(&uid(1), FetchFailure::Refused, false).counted, 1);
+            assert_eq!(failures.failed(&uid(3), FetchFailure::Omitted, false).counted, 0);
         }
-        ungiven.arrived(&uid(4));
-        assert_eq!(ungiven.ungiven(&uid(1), Ungiven::Refused, false).counted, 2);
-        assert_eq!(ungiven.ungiven(&uid(9), Ungiven::Unreadable, false).counted, 1);
+        failures.arrived(&uid(4));
+        assert_eq!(failures.failed(&uid(1), FetchFailure::Refused, false).counted, 2);
+        assert_eq!(failures.failed(&uid(9), FetchFailure::Unreadable, false).counted, 1);
     }
 
     #[test]
     fn an_empty_body_never_counts() {
-        let mut ungiven = UngivenMessages::default();
-        let delays: Vec<_> = (0..8).map(|_| ungiven.ungiven(&uid(1), Ungiven::Empty, true).backoff.as_secs()).collect();
+        let mut failures = FetchFailures::default();
+        let delays: Vec<_> =
+            (0..8).map(|_| failures.failed(&uid(1), FetchFailure::Empty, true).backoff.as_secs()).collect();
         assert_eq!(delays, [10, 20, 40, 80, 160, 320, 600, 600]);
-        assert_eq!(ungiven.ungiven(&uid(1), Ungiven::Empty, true).counted, 0);
-        assert_eq!(ungiven.group(&uid(1)), None, "it may be asked for beside others");
+        assert_eq!(failures.failed(&uid(1), FetchFailure::Empty, true).counted, 0);
+        assert_eq!(failures.group(&uid(1)), None, "it may be asked for beside others");
     }
 
     #[test]
     fn what_was_passed_over_and_is_still_listed_is_told_once_each_time() {
-        let mut ungiven = UngivenMessages::default();
-        ungiven.ungiven(&uid(1), Ungiven::PassedOver, true);
-        ungiven.ungiven(&uid(2), Ungiven::PassedOver, true);
-        ungiven.retain(|id| *id == uid(1));
-        assert_eq!(ungiven.listed_though_passed_over(), [(uid(1), 1)]);
-        assert_eq!(ungiven.listed_though_passed_over(), []);
-        ungiven.ungiven(&uid(1), Ungiven::PassedOver, true);
-        assert_eq!((ungiven.listed_though_passed_over(), ungiven.len()), (vec![(uid(1), 2)], 1));
-        ungiven.forget(&uid(1));
-        assert_eq!(ungiven.len(), 0);
+        let mut failures = FetchFailures::default();
+        failures.failed(&uid(1), FetchFailure::Omitted, true);
+        failures.failed(&uid(2), FetchFailure::Omitted, true);
+        failures.retain(|id| *id == uid(1));
+        assert_eq!(failures.listed_though_omitted(), [(uid(1), 1)]);
+        assert_eq!(failures.listed_though_omitted(), []);
+        failures.failed(&uid(1), FetchFailure::Omitted, true);
+        assert_eq!((failures.listed_though_omitted(), failures.len()), (vec![(uid(1), 2)], 1));
+        failures.forget(&uid(1));
+        assert_eq!(failures.len(), 0);
     }
 }
