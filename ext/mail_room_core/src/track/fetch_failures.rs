@@ -1,63 +1,63 @@
-//! Messages that the server lists and does not give: which of them are asked for together again, when, and when one of
-//! them has been asked for often enough. Whose fault is it, the message's or the server's? One answer does not tell; what
-//! became of other messages does.
+//! Messages that the server lists and does not send: which of them are fetched together, when, and when one has failed
+//! often enough. A single answer does not show whether the message or the server is at fault; what became of other messages
+//! does.
 //!
-//! A connection that ends in mid-answer leaves a group under suspicion. The group is asked for again in parts, each a
-//! sixteenth of it: an answer costs little, a connection much. What arrives is cleared, so the message at fault is alone
-//! after two or three connections, whatever the size of the group.
+//! A connection that ends in mid-answer leaves a group of suspects. The group is fetched again in sixteenths, because a
+//! command costs little and a connection much. A message that arrives is no longer suspected, so the message at fault is
+//! alone after two or three connections, whatever the size of the group.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::message::MessageId;
 
-/// Parts into which a group under suspicion is cut.
+/// Parts into which a group of suspects is split.
 const PARTS: usize = 16;
-/// First and longest delay before a message that the server refused to give is asked for again.
+/// First and longest backoff for a message that the server refused to send.
 const REFUSED: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(600));
-/// The same where the server passed over the message: it may be gone, and only the next search tells.
+/// The same for a message that the server omitted. It may be gone; the next search shows.
 const OMITTED: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
-/// The same where the server gave an empty body or none.
+/// The same for a message that the server sent with an empty body or none.
 const EMPTY: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(600));
 
-/// How the server did not give a message that was asked for alone, or beside others that it gave.
+/// How the server failed to send a message that was fetched alone, or together with others that arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FetchFailure {
     /// It refused, or ended the connection.
     Refused,
-    /// Its answer cannot be read, or holds more than it may. That is the message's fault, whatever becomes of others.
+    /// Its answer cannot be parsed, or exceeds a limit. The message is at fault, whatever becomes of others.
     Unreadable,
-    /// It said that all went well and did not mention the message.
+    /// It reported success and did not mention the message.
     Omitted,
-    /// It gave no body (NIL), an empty one, or a text of its own. Never counted: asked for until the message arrives.
+    /// It sent no body (NIL), an empty one, or a text of its own. Never counts; the message is fetched until it arrives.
     Empty,
 }
 
-/// What follows.
+/// When the message is fetched again, and how often it has failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FetchRetry {
-    /// How often the message was asked for in vain so far.
+    /// How often it failed so far.
     pub(crate) times: u32,
     /// How many of these count against the message.
     pub(crate) counted: u32,
-    /// Not to be asked for again before then.
+    /// How long to wait before the next attempt.
     pub(crate) backoff: Duration,
 }
 
 #[derive(Debug, Default)]
 struct Entry {
-    /// At most this many are asked for together with it, itself included.
+    /// At most this many messages are fetched together, this one included.
     group: Option<usize>,
     noticed_at: u64,
     times: u32,
     counted: u32,
-    /// Passed over, and not yet known whether the server still lists it.
+    /// Omitted, and not known yet whether the server still lists it.
     unconfirmed: bool,
-    /// The server does not even tell its size.
+    /// The server does not send its size either.
     without_size: bool,
 }
 
-/// What is known of them in one mailbox.
+/// The fetch failures of one mailbox.
 #[derive(Debug, Default)]
 pub(crate) struct FetchFailures {
     /// Answers so far; a point in time.
@@ -65,13 +65,14 @@ pub(crate) struct FetchFailures {
     /// When the last message arrived.
     arrival: u64,
     entries: BTreeMap<MessageId, Entry>,
-    /// Messages that may be victims of the server's trouble, since the last one arrived.
+    /// Messages that failed since the last one arrived, perhaps because the server is at fault.
     unproven: BTreeSet<MessageId>,
     narrowed: bool,
 }
 
 impl FetchFailures {
-    /// The connection ended, or went out of step, before these arrived: they are asked for again in smaller groups.
+    /// The connection ended, or its protocol state was lost, before these arrived. They are fetched again in smaller
+    /// groups.
     pub(crate) fn narrow(&mut self, ids: &[MessageId]) {
         let group = ids.len().div_ceil(PARTS).max(1);
         for id in ids {
@@ -81,27 +82,27 @@ impl FetchFailures {
         self.narrowed |= !ids.is_empty();
     }
 
-    /// `id` is asked for alone from now on.
+    /// `id` is fetched alone from now on.
     pub(crate) fn single_out(&mut self, id: &MessageId) {
         self.entry(id).group = Some(1);
     }
 
-    /// At most how many are asked for together with `id`; `None` if it is above suspicion.
+    /// How many messages may be fetched together with `id`; `None` if it is not suspected.
     pub(crate) fn group(&self, id: &MessageId) -> Option<usize> {
         self.entries.get(id).and_then(|entry| entry.group)
     }
 
-    /// The size of `id` alone ended the connection: it is fetched without asking for it.
+    /// Requesting the size of `id` alone ended the connection. It is fetched without its size.
     pub(crate) fn without_size(&mut self, id: &MessageId) {
         self.entry(id).without_size = true;
     }
 
-    /// Whether the size of `id` is not to be asked for.
+    /// Whether the size of `id` is not to be requested.
     pub(crate) fn is_without_size(&self, id: &MessageId) -> bool {
         self.entries.get(id).is_some_and(|entry| entry.without_size)
     }
 
-    /// `id` was not given, alone or, with `others_arrived`, beside others that were.
+    /// `id` did not arrive. `others_arrived` tells whether other messages of the same command did.
     pub(crate) fn failed(&mut self, id: &MessageId, how: FetchFailure, others_arrived: bool) -> FetchRetry {
         let arrival = self.arrival;
         let entry = self.entry(id);
@@ -112,7 +113,7 @@ impl FetchFailures {
         let counts = match how {
             FetchFailure::Empty => false,
             FetchFailure::Unreadable => true,
-            // A message nobody knows anything of fails as well: it may be the server.
+            // If a message that never failed before fails as well, the server may be at fault.
             FetchFailure::Refused | FetchFailure::Omitted => proven && self.unproven.is_empty(),
         };
         let entry = self.entry(id);
@@ -139,24 +140,24 @@ impl FetchFailures {
         self.unproven.clear();
     }
 
-    /// The message's fate is decided otherwise.
+    /// The message was decided otherwise.
     pub(crate) fn forget(&mut self, id: &MessageId) {
         self.entries.remove(id);
         self.unproven.remove(id);
     }
 
-    /// How many messages something is noted of.
+    /// How many messages have failed.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Keeps only what is noted of messages that the server still lists.
+    /// Keeps only messages that the server still lists.
     pub(crate) fn retain(&mut self, listed: impl Fn(&MessageId) -> bool) {
         self.entries.retain(|id, _| listed(id));
         self.unproven.retain(|id| listed(id));
     }
 
-    /// After a search: those of its messages that were passed over when they were fetched, each once.
+    /// After a search: its messages that the server omitted when they were fetched, each once.
     pub(crate) fn listed_though_omitted(&mut self) -> Vec<(MessageId, u32)> {
         let mut listed = Vec::new();
         for (id, entry) in &mut self.entries {
@@ -167,7 +168,7 @@ impl FetchFailures {
         listed
     }
 
-    /// Whether the last connection ended so that more is known now of which message is at fault; once.
+    /// Whether the last connection narrowed down the suspects. Resets the answer.
     pub(crate) fn take_narrowed(&mut self) -> bool {
         std::mem::take(&mut self.narrowed)
     }

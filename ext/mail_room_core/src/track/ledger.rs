@@ -1,5 +1,5 @@
-//! What this process knows of one mailbox's messages, across reconnects and even across a crash of the watcher. It is
-//! what keeps a message from being delivered twice while the server has not yet heard that it was.
+//! What this process knows of one mailbox's messages, across reconnects and across a crash of the watcher. It keeps a
+//! message from being delivered twice until the server has marked it.
 
 mod acknowledgements;
 mod id_set;
@@ -16,7 +16,7 @@ use crate::track::fetch_failures::{FetchFailure, FetchFailures, FetchRetry};
 use acknowledgements::{Acknowledgements, Listed};
 use id_set::IdSet;
 
-/// The ledger of one mailbox. Forgets everything when the scope (UIDVALIDITY) changes: the ids have lost their meaning.
+/// The ledger of one mailbox. It is cleared when the scope (UIDVALIDITY) changes, because the ids then name other messages.
 #[derive(Debug, Default)]
 pub struct Ledger {
     scope: String,
@@ -25,51 +25,51 @@ pub struct Ledger {
     waiting: BTreeMap<MessageId, Instant>,
     fetch_failures: FetchFailures,
     failures: Failures,
-    /// How often the target was down just when it was given this message.
+    /// How often the target went down while it was given this message alone. Such a message may be a poison message.
     suspects: BTreeMap<MessageId, u32>,
     half_open: bool,
-    /// Found marked deleted, and not yet known whether by us.
+    /// Messages found marked deleted, not known yet whether by us.
     pub(crate) leftovers: Vec<MessageId>,
     newest_first: bool,
-    /// The list that is sorted out next does not hold all there is.
+    /// The next search result is not complete.
     in_part: bool,
 }
 
-/// What is to be done about the messages that a search found.
+/// What is to be done about the messages that a search listed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Sorted {
-    /// To be delivered, in the order found.
+    /// To be delivered, in the order listed.
     pub todo: Vec<MessageId>,
-    /// How many are to be delivered later: in backoff, or claimed by somebody else.
+    /// How many are to be delivered later: in backoff, or claimed by another process.
     pub waiting: usize,
-    /// Those of `todo` that were set aside, until a person marked them unread.
+    /// Messages in `todo` that were set aside before a person marked them unread.
     pub tried_again: Vec<MessageId>,
-    /// Decided and, as the search shows, marked by the server, although its acknowledgement never came.
+    /// Decided messages that the server has marked, as the search shows, although it never confirmed that.
     pub known: Vec<(MessageId, Mark)>,
-    /// The server acknowledged the mark of these and yet lists them: it does not keep it.
+    /// Messages whose marks the server confirmed and did not keep: it lists them all the same.
     pub unkept: Vec<MessageId>,
 }
 
 impl Ledger {
-    /// Turns to the mailbox as it is called now.
+    /// Switches to the mailbox of this scope.
     pub fn enter(&mut self, scope: &str) {
         if self.scope != scope {
             *self = Self { scope: scope.to_owned(), ..Self::default() };
         }
     }
 
-    /// Whether what is known is about this mailbox, as it is called.
+    /// Whether the ledger is about the mailbox of this scope.
     pub(crate) fn is_about(&self, scope: &str) -> bool {
         self.scope == scope
     }
 
-    /// What the search found that is sorted out next is not all there is: what it does not list says nothing.
+    /// The next search result is not complete: a message that it does not list may still exist.
     pub(crate) fn listed_in_part(&mut self) {
         self.in_part = true;
     }
 
-    /// Sorts out what a search found that asks for messages without the `absent` flags. What the target was down for comes
-    /// last: should it be the message that brings it down, the others do not wait for it.
+    /// Sorts the result of a search for messages without the `absent` flags. Suspected poison messages come last, so that
+    /// the others do not wait for them.
     pub fn sort_out(&mut self, found: &[MessageId], absent: AbsentFlags, now: Instant) -> Sorted {
         let known = if std::mem::take(&mut self.in_part) { Vec::new() } else { self.forget_unlisted(found, absent) };
         self.waiting.retain(|_, until| *until > now);
@@ -90,7 +90,7 @@ impl Ledger {
         if !self.suspects.is_empty() {
             sorted.todo.sort_by_key(|id| self.suspicion(id));
         }
-        // If those at the head are at fault and not the target, the newest gets through.
+        // If the first messages are at fault and not the target, the newest one gets through.
         if std::mem::take(&mut self.newest_first) || self.is_breaker_open() {
             let fewest = sorted.todo.first().map_or(0, |id| self.suspicion(id));
             let head = sorted.todo.iter().take_while(|id| self.suspicion(id) == fewest).count();
@@ -105,7 +105,7 @@ impl Ledger {
         self.suspects.get(id).copied().unwrap_or(0)
     }
 
-    /// What is noted of messages the server no longer lists serves nobody. That they are done stays known.
+    /// Forgets the failures of messages that the server no longer lists. Decisions are kept.
     fn forget_unlisted(&mut self, found: &[MessageId], absent: AbsentFlags) -> Vec<(MessageId, Mark)> {
         self.acknowledgements.confirm_unlisted(found);
         let noted =
@@ -120,7 +120,7 @@ impl Ledger {
         self.acknowledgements.unlisted(&listed, absent)
     }
 
-    /// The message's fate is decided; from now on it is at most marked on the server, never delivered again.
+    /// The message is decided: from now on it is only marked on the server, never delivered again.
     pub fn decided(&mut self, id: &MessageId, mark: Mark) {
         self.acknowledgements.decided(id, mark);
         self.waiting.remove(id);
@@ -129,58 +129,59 @@ impl Ledger {
         self.failures.forget(id);
     }
 
-    /// The server has acknowledged the mark. Returns those of which the arbiter may be told; it must not forget the others.
+    /// The server has confirmed the mark. Returns the messages of which the arbiter may be told. It must not forget the
+    /// others.
     pub fn acknowledged(&mut self, ids: &[MessageId], mark: Mark) -> Vec<MessageId> {
         self.acknowledgements.acknowledged(ids, mark)
     }
 
-    /// Whether it is time to warn that the server does not keep the marks of `unkept`. `late`: it may list a message for a
-    /// moment after it was marked.
+    /// Whether to warn now that the server does not keep the marks of `unkept`. `late` means that the server may list a
+    /// message for a moment after it was marked.
     pub(crate) fn warns_of_unkept(&mut self, unkept: &[MessageId], late: bool, now: Instant) -> bool {
         self.acknowledgements.warns_of_unkept(unkept, late, now)
     }
 
-    /// Messages we have marked deleted and that are to be expunged now.
+    /// Messages that we have marked deleted and that are to be expunged now.
     pub fn to_expunge(&self, now: Instant) -> Vec<MessageId> {
         self.acknowledgements.to_expunge(now)
     }
 
-    /// The server has expunged these, or never is to.
+    /// These are expunged, or are not to be.
     pub fn expunged(&mut self, ids: &[MessageId]) {
         self.acknowledgements.expunged(ids);
     }
 
-    /// The server did not expunge: ask again, ever later. Returns when that is.
+    /// The server did not expunge. Returns the backoff before the next attempt.
     pub(crate) fn not_expunged(&mut self, now: Instant) -> Duration {
         self.acknowledgements.not_expunged(now)
     }
 
-    /// These bear \Deleted and were delivered by us, in this process or in an earlier one.
+    /// These have the \Deleted flag and were delivered by this process or an earlier one.
     pub(crate) fn found_deleted(&mut self, ids: impl Iterator<Item = MessageId>) {
         self.acknowledgements.found_deleted(ids);
     }
 
-    /// Whether `id` was meant to be deleted; `None` if nothing is known of it.
+    /// Whether `id` is to be deleted; `None` if it is unknown.
     pub(crate) fn is_deleted_by_us(&self, id: &MessageId) -> Option<bool> {
         self.acknowledgements.is_deleted_by_us(id)
     }
 
-    /// Messages of `found` that were delivered, and of which the arbiter must be told now that it must not forget them.
+    /// Delivered messages among `found` that the arbiter must be told to remember now.
     pub(crate) fn unremembered(&mut self, found: &[MessageId], now: Instant) -> Vec<MessageId> {
         self.acknowledgements.unremembered(found, now)
     }
 
-    /// The arbiter was told to remember these.
+    /// The arbiter remembers these.
     pub(crate) fn remembered(&mut self, ids: &[MessageId]) {
         self.acknowledgements.remembered(ids);
     }
 
-    /// Not before `until`: in backoff, or claimed by somebody else.
+    /// The message waits until `until`: it is in backoff, or claimed by another process.
     pub fn wait(&mut self, id: &MessageId, until: Instant) {
         self.waiting.insert(id.clone(), until);
     }
 
-    /// The server listed the message and did not give it. It waits until it is asked for again.
+    /// The server listed the message and did not send it. It waits for its backoff.
     pub(crate) fn fetch_failed(
         &mut self,
         id: &MessageId,
@@ -193,71 +194,70 @@ impl Ledger {
         retry
     }
 
-    /// What is known of messages that the server did not give.
+    /// The messages that the server did not send.
     pub(crate) fn fetch_failures(&mut self) -> &mut FetchFailures {
         &mut self.fetch_failures
     }
 
-    /// `id` was delivered; `mark` is how the server is told.
+    /// `id` was delivered and is to be marked with `mark`.
     pub fn delivered(&mut self, id: &MessageId, mark: Mark) {
         self.failures.succeeded(id);
         self.half_open = false;
         self.decided(id, mark);
     }
 
-    /// The message itself was refused, no doubt about it.
+    /// The target refused this very message.
     pub(crate) fn refused(&mut self, id: &MessageId) -> Failure {
         self.failures.refused(id)
     }
 
-    /// A hand-over failed, and it may be the message's fault or the target's.
+    /// A delivery failed. The message or the target may be at fault.
     pub(crate) fn failed(&mut self, id: &MessageId, symptom: Symptom) -> Failure {
         self.failures.failed(id, symptom, Instant::now())
     }
 
-    /// The target is down for a reason that has nothing to do with any message.
+    /// The target is down, for a reason that has nothing to do with any message.
     pub(crate) fn outage(&mut self) {
         self.failures.outage();
     }
 
-    /// Something new has come while the target was left alone: the newest message is tried first, once.
+    /// New mail has arrived during a pause: the newest message is tried first, once.
     pub(crate) fn newest_first(&mut self) {
         self.newest_first = true;
     }
 
-    /// The target was down when it was given this message alone.
+    /// The target went down when it was given this message alone. It may be a poison message.
     pub fn suspect(&mut self, id: &MessageId) {
         let times = self.suspects.entry(id.clone()).or_default();
         *times = times.saturating_add(1);
     }
 
-    /// Whether so many messages failed in a row that the target is taken to be down.
+    /// Whether the circuit breaker is open: so many messages failed in a row that the target is probably down.
     pub fn is_breaker_open(&self) -> bool {
         self.failures.doubted()
     }
 
-    /// The target is down, or taken to be: until a message is delivered, one at a time is tried.
+    /// Sets the circuit breaker to half-open: one message at a time is tried until one is delivered.
     pub fn half_open(&mut self) {
         self.half_open = true;
     }
 
-    /// Whether one message at a time is tried.
+    /// Whether the circuit breaker is half-open: one message at a time is tried.
     pub fn is_half_open(&self) -> bool {
         self.half_open
     }
 
-    /// What is decided and the server is to be told, but for what it gave trouble with.
+    /// Decided messages to be marked, without those that the server failed to mark before.
     pub fn to_mark(&self) -> Vec<(MessageId, Mark)> {
         self.acknowledgements.fresh()
     }
 
-    /// What the server gave trouble with and is to be asked again now, in groups: what is in one group may be marked by one
-    /// command.
+    /// Messages that the server failed to mark and that are due again, in groups. One command may mark a group.
     pub(crate) fn to_mark_again(&self, now: Instant) -> Vec<Vec<(MessageId, Mark)>> {
         self.acknowledgements.due_again(now)
     }
 
-    /// Whether the server is to be told now what was decided.
+    /// Whether a decided message is to be marked now.
     pub fn is_to_mark(&self, now: Instant) -> bool {
         self.acknowledgements.is_due(now)
     }
@@ -267,20 +267,20 @@ impl Ledger {
         self.acknowledgements.unmarked(id, now)
     }
 
-    /// The connection ended while these were marked. They are marked last from now on, in ever smaller groups.
-    /// Returns when the last of them is.
+    /// The connection ended while these were being marked. From now on they come last, in ever smaller groups. Returns the
+    /// longest backoff among them.
     pub(crate) fn cut_while_marking(&mut self, ids: &[MessageId], now: Instant) -> Duration {
         self.acknowledgements.cut(ids, now)
     }
 
-    /// The message has arrived. Tells whether it is the first time.
+    /// The message has arrived. Returns whether for the first time.
     pub fn fetched(&mut self, id: &MessageId) -> bool {
         let first = !self.fetched.contains(id);
         self.fetched.insert(id);
         first
     }
 
-    /// When the next message that waits may be tried again, or marked.
+    /// When the next waiting message may be tried again or marked.
     pub fn next_try(&self) -> Option<Instant> {
         self.waiting.values().copied().chain(self.acknowledgements.next_try()).min()
     }

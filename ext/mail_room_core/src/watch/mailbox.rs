@@ -1,4 +1,4 @@
-//! One mailbox being watched: where its messages come from, what is known of them, and where they go.
+//! One watched mailbox: where its messages come from, what is known of them, and where they go.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use crate::rejection::Rejection;
 use crate::source::connector::Account;
 use crate::track::tracker::Tracker;
 
-/// One mailbox being watched.
+/// One watched mailbox.
 #[derive(Debug)]
 pub struct Mailbox {
     /// Where messages come from.
@@ -27,11 +27,11 @@ pub struct Mailbox {
     pub budget: Budget,
     /// Memory for messages being encoded, shared by the process.
     pub encoding: Budget,
-    /// What messages are for, if anybody wants to know.
+    /// The matcher, if matching is configured.
     pub matcher: Option<Matcher>,
-    /// How senders are told that their messages were rejected.
+    /// Notifies senders of rejected messages, if configured.
     pub rejection: Option<Rejection>,
-    /// Whether to work through what is there and then end, in place of waiting for more.
+    /// Whether to end after delivering what is there.
     pub once: bool,
     in_flight: AtomicBool,
 }
@@ -45,7 +45,7 @@ impl Drop for InFlight<'_> {
 }
 
 impl Mailbox {
-    /// A mailbox of which nothing is known yet.
+    /// A mailbox with an empty ledger.
     pub fn new(
         config: config::Mailbox,
         arbiter: Arc<Arbiter>,
@@ -67,18 +67,18 @@ impl Mailbox {
         }
     }
 
-    /// With senders told as `rejection` does.
+    /// Sets how senders of rejected messages are notified.
     pub fn rejecting(mut self, rejection: Option<Rejection>) -> Self {
         self.rejection = rejection;
         self
     }
 
-    /// Whether messages are on their way to the target.
+    /// Whether messages are in flight to the target.
     pub fn has_in_flight(&self) -> bool {
         self.in_flight.load(Ordering::Acquire)
     }
 
-    /// Messages are on their way until what is returned is dropped.
+    /// Messages are in flight until the returned guard is dropped.
     pub fn in_flight(&self) -> impl Drop + '_ {
         self.in_flight.store(true, Ordering::Release);
         InFlight(&self.in_flight)

@@ -1,4 +1,4 @@
-//! Messages that the server did not mark, whose mark it did not keep, or at whose marking the connection ended: when each is
+//! Messages that the server did not mark, whose mark it did not keep, or whose marking ended the connection: when each is
 //! marked again, and with how many others. Knows no marks.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use crate::message::MessageId;
 
 /// First and longest delay before the server is asked again to mark a message that it did not mark.
 const AGAIN: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
-/// Messages marked by one command after a connection ended while they were marked. After the second time: one.
+/// Messages per command after a connection ended while they were being marked. After the second time: one.
 const SUSPECTS: usize = 32;
 
 /// Not before `until`; `delay` is how long that was when it was set.
@@ -46,7 +46,8 @@ struct MarkRetry {
     unkept: bool,
 }
 
-/// Messages that gave retry. An entry outlives the acknowledgement of a mark that was not kept, so that the delay grows.
+/// Messages whose marking failed. An entry for a mark that was not kept outlives the next confirmation, so that the delay
+/// grows.
 #[derive(Debug, Default)]
 pub(super) struct MarkRetries(BTreeMap<MessageId, MarkRetry>);
 
@@ -63,7 +64,7 @@ impl MarkRetries {
         self.0.get(id).map_or(0, |retry| retry.times)
     }
 
-    /// The server refused to mark the message. Returns when it is asked again.
+    /// The server refused to mark the message. Returns the backoff before the next attempt.
     pub(super) fn unmarked(&mut self, id: &MessageId, now: Instant) -> Duration {
         let before = self.0.get(id).copied();
         let times = before.map_or(0, |retry| retry.times);
@@ -73,8 +74,8 @@ impl MarkRetries {
         pause.delay
     }
 
-    /// The connection ended while the message was marked. Once is likely to be the network's fault: it is marked again at
-    /// once. Returns when it is.
+    /// The connection ended while the message was being marked. The first time, the network is probably at fault, and the
+    /// message is marked again at once. Returns the backoff.
     pub(super) fn cut(&mut self, id: &MessageId, now: Instant) -> Duration {
         let before = self.0.get(id).copied();
         let cuts = before.map_or(0, |retry| retry.cuts);
@@ -87,7 +88,7 @@ impl MarkRetries {
         pause.delay
     }
 
-    /// The server acknowledged the mark. Tells whether it is to be believed: it did not keep this mark before.
+    /// The server confirmed the mark. Returns whether that can be relied upon: it did not keep this mark before, otherwise.
     pub(super) fn acknowledged(&mut self, id: &MessageId) -> bool {
         match self.0.get_mut(id) {
             Some(retry) if retry.unkept => {
@@ -115,13 +116,13 @@ impl MarkRetries {
         self.0.len()
     }
 
-    /// When the message may be marked again; `None` if it gave no retry.
+    /// When the message may be marked again; `None` if its marking did not fail.
     pub(super) fn until(&self, id: &MessageId) -> Option<Instant> {
         self.0.get(id).map(|retry| retry.pause.until)
     }
 
-    /// Those that may be marked again now, each as `wanted` gives it, in groups that one command may mark; what ended
-    /// connections comes last, and alone in the end.
+    /// Messages that may be marked again now, as `wanted` returns them, in groups that one command may mark. Those that
+    /// ended connections come last, and alone in the end.
     pub(super) fn groups<T: Clone>(&self, now: Instant, wanted: impl Fn(&MessageId) -> Option<T>) -> Vec<Vec<T>> {
         let (mut together, mut suspects, mut worst) = (Vec::new(), Vec::new(), Vec::new());
         for (id, retry) in self.0.iter().filter(|(_, retry)| retry.pause.is_nearly_over(now)) {
