@@ -50,7 +50,7 @@ pub(super) fn answerable(raw: &[u8], ours: &impl Fn(&Address) -> bool) -> std::r
         };
         slot.get_or_insert(header.value);
     }
-    let sender = reply_to.or(from).and_then(address).ok_or("it names no sender that could be told")?;
+    let sender = reply_to.or(from).and_then(address).ok_or("it names no sender that could be notified")?;
     if ours(&sender) {
         return Err("its sender is one of our own addresses");
     }

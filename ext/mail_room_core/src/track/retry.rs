@@ -19,7 +19,10 @@ const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs
 pub(crate) fn claim_lost(tracker: &Tracker, id: &MessageId) {
     tracker.forget_claims(std::iter::once(id));
     tracker.ledger().wait(id, Instant::now() + RETRY.0);
-    let fields = [("uid", json!(id)), ("error", "another process has the message by now; left to it".into())];
+    let fields = [
+        ("uid", json!(id)),
+        ("error", "another process has claimed the message since; it is left to that process".into()),
+    ];
     tracker.log.line(Severity::Warn, "Claim lost", &fields);
 }
 
@@ -69,9 +72,9 @@ pub(crate) async fn failed(
         tracker.record_set_aside(
             id,
             &match terms.tries {
-                Some(1) => format!("refused for good: {error}"),
-                Some(tries) => format!("{tries} tries failed, the last one so: {error}"),
-                None => format!("{attempts} tries failed, the last one so: {error}"),
+                Some(1) => format!("the target refused the message for good: {error}"),
+                Some(tries) => format!("{tries} attempts failed; the last error: {error}"),
+                None => format!("{attempts} attempts failed; the last error: {error}"),
             },
         );
     } else {

@@ -223,8 +223,8 @@ impl Results<'_> {
         retry::failed(tracker, self.scope, id, action, error, failure, terms).await?;
         if tracker.ledger().is_breaker_open() {
             return Err(Error::TargetDoubted(format!(
-                "several messages in a row failed, so it is taken to be the target's fault and counts against none of \
-                 them; the last one failed so: {error}"
+                "several messages in a row failed, so the target is probably at fault and no failure counts; the last \
+                 error: {error}"
             )));
         }
         Ok(())

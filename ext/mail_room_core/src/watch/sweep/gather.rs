@@ -125,7 +125,7 @@ impl<S: Source> Pass<'_, S> {
                 Claim::Won { attempts } if attempts >= mailbox.account.config.max_delivery_attempts => {
                     mailbox.tracker.record_set_aside(
                         &id,
-                        &format!("{attempts} tries failed, or ended with the process that made them"),
+                        &format!("{attempts} attempts failed, or ended with the process that made them"),
                     );
                     hopeless.push(id);
                 }

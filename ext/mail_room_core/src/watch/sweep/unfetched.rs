@@ -74,7 +74,7 @@ impl<S: Source> Pass<'_, S> {
         self.mailbox.tracker.ledger().fetch_failures().without_size(id);
         self.mailbox.tracker.ledger().fetch_failures().narrow(ids);
         // A message is never set aside for its size alone: it may be possible to fetch it.
-        self.retry_later(id, FetchFailure::Refused, false, &format!("its size was asked for: {error}"), u32::MAX);
+        self.retry_later(id, FetchFailure::Refused, false, &format!("requesting its size failed: {error}"), u32::MAX);
     }
 
     /// The connection ended, or its protocol state was lost, before `missing` arrived.
@@ -101,8 +101,8 @@ impl<S: Source> Pass<'_, S> {
             self.retry_later(id, FetchFailure::Refused, others_arrived, why, most);
         }
         for (ids, error) in [
-            (&nil, "the server has no body for it; asked again later"),
-            (&empty, "the server told a size and gave an empty body; asked again later"),
+            (&nil, "the server sent no body for it; it is fetched again later"),
+            (&empty, "the server announced a size and sent an empty body; it is fetched again later"),
         ] {
             for id in ids {
                 mailbox.tracker.ledger().fetch_failed(id, FetchFailure::Empty, others_arrived, Instant::now());
@@ -134,7 +134,7 @@ impl<S: Source> Pass<'_, S> {
         let retry = mailbox.tracker.ledger().fetch_failed(id, FetchFailure::Omitted, others_arrived, now);
         if retry.counted >= mailbox.account.config.max_delivery_attempts {
             mailbox.tracker.ledger().decided(id, Mark::SetAside);
-            let why = format!("the server lists the message and did not give it {} times", retry.times);
+            let why = format!("the server lists the message and did not send it {} times", retry.times);
             mailbox.tracker.record_set_aside(id, &why);
         }
     }
@@ -147,7 +147,7 @@ impl<S: Source> Pass<'_, S> {
             mailbox.tracker.ledger().decided(id, Mark::SetAside);
             mailbox
                 .tracker
-                .record_set_aside(id, &format!("the server did not give the message {} times: {why}", retry.times));
+                .record_set_aside(id, &format!("the server did not send the message {} times: {why}", retry.times));
             return;
         }
         let fields = [
