@@ -24,7 +24,7 @@ pub mod observe;
 pub mod rejection;
 pub mod ruby;
 pub mod source;
-pub(crate) mod system;
+pub mod system;
 pub mod track;
 pub mod transport;
 pub mod watch;

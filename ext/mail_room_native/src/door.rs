@@ -11,9 +11,9 @@ use mail_room_core::delivery::Delivery as CoreDelivery;
 use mail_room_core::limits::memory_budget::{Budget, ENCODING_OCTETS};
 use mail_room_core::message::{Message, MessageId};
 use mail_room_core::outcome::Handover;
+use mail_room_core::system::runtime::runtime;
 use mail_room_core::transport::postgres::PostgresClients;
 use mail_room_core::transport::redis::RedisClients;
-use mail_room_core::watch::supervisor::runtime;
 use tokio::runtime::Runtime;
 
 use crate::errors;

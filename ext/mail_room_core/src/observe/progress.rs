@@ -49,7 +49,7 @@ pub struct Snapshot {
 
 /// What becomes of a message, to be counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum Outcome {
     /// The target has taken it.
     Delivered,
     /// Nobody wanted it.
@@ -131,14 +131,14 @@ impl Progress {
     }
 
     /// A message's fate is decided.
-    pub(crate) fn count(&self, fate: Fate) {
+    pub(crate) fn count(&self, outcome: Outcome) {
         let mut inner = self.inner();
-        let counter = match fate {
-            Fate::Delivered => &mut inner.snapshot.delivered,
-            Fate::Ignored => &mut inner.snapshot.ignored,
-            Fate::Rejected => &mut inner.snapshot.rejected,
-            Fate::SetAside => &mut inner.snapshot.set_aside,
-            Fate::Elsewhere => &mut inner.snapshot.elsewhere,
+        let counter = match outcome {
+            Outcome::Delivered => &mut inner.snapshot.delivered,
+            Outcome::Ignored => &mut inner.snapshot.ignored,
+            Outcome::Rejected => &mut inner.snapshot.rejected,
+            Outcome::SetAside => &mut inner.snapshot.set_aside,
+            Outcome::Elsewhere => &mut inner.snapshot.elsewhere,
         };
         *counter = counter.saturating_add(1);
         inner.snapshot.left = inner.snapshot.left.saturating_sub(1);
@@ -166,8 +166,8 @@ mod tests {
         assert!(!progress.attempted());
         progress.left(5);
         progress.turn(State::Working);
-        for fate in [Fate::Delivered, Fate::Delivered, Fate::SetAside, Fate::Ignored] {
-            progress.count(fate);
+        for outcome in [Outcome::Delivered, Outcome::Delivered, Outcome::SetAside, Outcome::Ignored] {
+            progress.count(outcome);
         }
         let Snapshot { state, delivered, ignored, set_aside, left, .. } = progress.snapshot();
         assert_eq!((state, delivered, ignored, set_aside, left), (State::Working, 2, 1, 1, 1));

@@ -140,7 +140,7 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
-    use crate::observe::progress::Fate;
+    use crate::observe::progress::Outcome;
 
     fn progress(state: State) -> Arc<Progress> {
         let progress = Arc::new(Progress::new());
@@ -152,10 +152,10 @@ mod tests {
     fn a_status_says_how_all_are() {
         assert_eq!(status(&[]), "no mailboxes, 0 delivered");
         let (one, two) = (progress(State::Idle), progress(State::Idle));
-        (0..134).for_each(|_| one.count(Fate::Delivered));
+        (0..134).for_each(|_| one.count(Outcome::Delivered));
         assert_eq!(status(&[one.clone(), two.clone()]), "2 mailboxes idle, 134 delivered");
         two.trouble(State::Paused, &format!("redis: down\nREADY=1 {}", "x".repeat(200)));
-        two.count(Fate::SetAside);
+        two.count(Outcome::SetAside);
         let text = status(&[one, two]);
         assert!(text.starts_with("1 mailbox idle, 1 mailbox in trouble (redis: down READY=1 xxx"), "{text}");
         assert!(text.ends_with("x…), 134 delivered, 1 set aside") && text.len() < 220, "{text}");
@@ -167,7 +167,7 @@ mod tests {
         let path = directory.path().join("notify");
         let listening = UnixDatagram::bind(&path).unwrap();
         let manager = Manager { socket: path.to_str().unwrap().to_owned(), watchdog_usec: Some(40_000) };
-        let runtime = crate::watch::supervisor::runtime(2).unwrap();
+        let runtime = crate::system::runtime::runtime(2).unwrap();
         runtime.spawn(tell(manager, Vec::new(), Stop::new()));
         let hear = |within| {
             let mut buffer = [0; 100];

@@ -6,3 +6,4 @@ pub(crate) mod files;
 pub(crate) mod output;
 pub(crate) mod program;
 pub(crate) mod random;
+pub mod runtime;
