@@ -142,7 +142,7 @@ impl Rejection {
             () = keep_claim(tracker, scope, ids) => return false,
         };
         let (error, failure) = match sent {
-            Sent::Sent => {
+            Sent::Accepted => {
                 // If Redis does not answer, the ledger still knows, and the next claim finds the message ours.
                 tracker.arbiter.finish(scope, ids).await.ok();
                 tracker.ledger().decided(id, tracker.mark());

@@ -26,8 +26,8 @@ enum By {
 
 /// What became of a notice.
 pub(super) enum Sent {
-    /// It was sent.
-    Sent,
+    /// The SMTP server or the app's class has accepted it.
+    Accepted,
     /// The SMTP server refuses this notice, and would refuse it again.
     Refused(Error),
     /// The app's class failed, because of this message or of all.
@@ -55,7 +55,7 @@ impl Sender {
     pub(super) async fn send(&self, pending: &Pending) -> Sent {
         match &self.by {
             By::Smtp(smtp) => match self.mail(smtp, pending).await {
-                Ok(()) => Sent::Sent,
+                Ok(()) => Sent::Accepted,
                 Err(Untaken::Refused(error)) => Sent::Refused(error),
                 Err(Untaken::Down(error)) => Sent::Down(error),
             },
@@ -78,7 +78,7 @@ async fn call(calls: &Calls, class: &str, pending: &Pending) -> Sent {
     let Pending { id, raw, found, .. } = pending;
     let failed = |how: &str| Sent::Failed(Error::Message(format!("{class}#reject {how}")));
     match calls.ask(Question::Reject(id.clone(), raw.clone(), Box::new(found.clone()))).await {
-        Some(Answer::Yes) => Sent::Sent,
+        Some(Answer::Yes) => Sent::Accepted,
         Some(Answer::No) => failed("returned false or nil"),
         Some(Answer::Raised(words)) => failed(&format!("raised {words}")),
         None => failed("was ended with its thread"),
