@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use mail_parser::HeaderValue;
 use mail_parser::parsers::MessageStream;
 
-use super::matcher::Source;
+use super::source::Source;
 
 /// Octets of one value that mail-parser reads: its lists take 50 for each. The last resort searches all of the value.
 const READ: usize = 32 << 10;

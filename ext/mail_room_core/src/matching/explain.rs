@@ -4,7 +4,8 @@
 use super::addresses;
 use super::auto_reply;
 use super::headers::{self, Headers};
-use super::matcher::{Matcher, Source};
+use super::matcher::Matcher;
+use super::source::Source;
 
 /// Headers, and addresses of one header, that are told of.
 const TOLD: usize = 1_000;

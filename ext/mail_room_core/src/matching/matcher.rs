@@ -1,11 +1,10 @@
 //! What a message is for, from its header block alone; the body is never looked at. mail-parser reads the headers, what is
 //! concluded from them is ours. Decides nothing about what becomes of the message; that is the sweep's.
 
-use mail_parser::HeaderName;
-
 use super::feature::{self, Feature};
 use super::headers::{self, Headers};
 use super::pattern::{self, Pattern};
+use super::source::Source;
 use super::{addresses, auto_reply};
 use crate::config;
 
@@ -32,48 +31,6 @@ impl Verdict {
             Self::Unmatched => "unmatched",
             Self::Empty => "empty",
         }
-    }
-}
-
-/// The header an address was found in, in the order in which they win.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "named as the headers are")]
-pub enum Source {
-    To,
-    References,
-    DeliveredTo,
-    XDeliveredTo,
-    EnvelopeTo,
-    XEnvelopeTo,
-    Received,
-    XOriginalTo,
-    XForwardedTo,
-    Cc,
-}
-
-/// Names of headers, and of sources as written in logs and in Ruby.
-const SOURCES: [(Source, &str, &str); 10] = [
-    (Source::To, "To", "to"),
-    (Source::References, "References", "references"),
-    (Source::DeliveredTo, "Delivered-To", "delivered_to"),
-    (Source::XDeliveredTo, "X-Delivered-To", "x_delivered_to"),
-    (Source::EnvelopeTo, "Envelope-To", "envelope_to"),
-    (Source::XEnvelopeTo, "X-Envelope-To", "x_envelope_to"),
-    (Source::Received, "Received", "received"),
-    (Source::XOriginalTo, "X-Original-To", "x_original_to"),
-    (Source::XForwardedTo, "X-Forwarded-To", "x_forwarded_to"),
-    (Source::Cc, "Cc", "cc"),
-];
-
-impl Source {
-    pub(super) fn of(name: &HeaderName<'_>) -> Option<Self> {
-        let name = name.as_str();
-        SOURCES.iter().find(|(_, header, _)| name.eq_ignore_ascii_case(header)).map(|(source, ..)| *source)
-    }
-
-    /// As written in logs and in Ruby.
-    pub fn name(self) -> &'static str {
-        SOURCES.iter().find(|(source, ..)| *source == self).map_or("", |(_, _, name)| name)
     }
 }
 

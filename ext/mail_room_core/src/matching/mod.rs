@@ -8,3 +8,4 @@ pub mod feature;
 pub(crate) mod headers;
 pub mod matcher;
 pub(crate) mod pattern;
+pub mod source;
