@@ -46,6 +46,9 @@ pub struct Sidekiq {
     pub queue: String,
     /// The worker's class name.
     pub worker: String,
+    /// Octets of the largest job. A message whose job would be larger is refused. No limit if absent.
+    #[serde(default)]
+    pub max_job_size: Option<u64>,
 }
 
 /// The table of Que that takes the jobs.

@@ -72,6 +72,12 @@ pub struct Jwt {
     /// The header parameter `kid` (RFC 7515 section 4.1.4).
     #[serde(default)]
     pub key_id: Option<String>,
+    /// Whether `kid` is the key's thumbprint (RFC 7638) instead of `key_id`. Not for HMAC, whose key is secret.
+    #[serde(default)]
+    pub key_thumbprint: bool,
+    /// Seconds until the token expires (the claim `exp`). It does not expire if absent.
+    #[serde(default)]
+    pub expires_in: Option<u64>,
 }
 
 /// The algorithm that signs a token (RFC 7518 section 3.1).

@@ -1,4 +1,4 @@
-//! How sessions on a mailbox are opened, and what opening one needs to know.
+//! Opens sessions on a mailbox. `Account` is what that needs to know.
 
 use std::future::Future;
 
@@ -14,11 +14,11 @@ use crate::transport::oauth::Tokens;
 pub struct Account {
     /// Its configuration.
     pub config: config::Mailbox,
-    /// What to log in with where there is no password.
+    /// OAuth2 tokens for the login, if `auth` is configured.
     pub tokens: Option<Tokens>,
     /// This mailbox's log.
     pub log: Log,
-    /// Asked to stop?
+    /// Set when the program stops.
     pub stop: Stop,
 }
 
@@ -31,9 +31,9 @@ impl Account {
 
 /// Opens sessions on one mailbox.
 pub trait Connector: Send + Sync {
-    /// The sessions.
+    /// The type of its sessions.
     type Source: Source;
 
-    /// Connects, within a deadline of its own.
+    /// Opens a session. Has a deadline of its own.
     fn connect(&self, account: &Account) -> impl Future<Output = Result<Self::Source>> + Send;
 }

@@ -21,6 +21,8 @@ mod request;
 mod set_aside;
 mod shape;
 pub(crate) mod size;
+#[cfg(test)]
+mod slow_list;
 mod token;
 mod trouble;
 mod watch;

@@ -1,4 +1,6 @@
-//! How servers are talked to: names, TCP, TLS, HTTP, OAuth2, Redis, PostgreSQL. Knows nothing of mailboxes and messages.
+//! Connections to servers: DNS, TCP, TLS, HTTP, OAuth2, Redis, PostgreSQL. Knows nothing of mailboxes and messages.
+//!
+//! May be imported by `source` and every folder above it. Imports `error`, `limits`, `config`, `system` and `observe`.
 
 pub(crate) mod http;
 pub mod jwt;
@@ -6,5 +8,6 @@ pub(crate) mod lookup;
 pub mod oauth;
 pub mod postgres;
 pub mod redis;
+pub(crate) mod stream;
 pub(crate) mod tcp;
 pub mod tls;

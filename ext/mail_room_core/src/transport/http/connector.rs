@@ -1,5 +1,5 @@
-//! Connections for the poster: TCP, through a proxy if the environment names one, TLS by our own configuration. Each notes
-//! the status lines that come in on it.
+//! Connections for the poster: TCP, a proxy if the environment names one, TLS by our own configuration. Each connection
+//! records the status lines that arrive on it.
 
 use std::future::Future;
 use std::io;
@@ -14,14 +14,13 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use super::status_line::Noted;
-use crate::transport::tcp::{self, Stream, Unreached};
+use crate::transport::stream::{self, OpenError};
+use crate::transport::tcp::{Stream, Unreached};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Opening<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
@@ -70,7 +69,7 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// Connects to where it is told, asking nobody.
+/// Connects without looking for a proxy.
 #[derive(Clone)]
 struct Direct {
     tls: Arc<ClientConfig>,
@@ -80,14 +79,15 @@ struct Direct {
 impl Direct {
     async fn open(&self, to: &Uri) -> Result<Plain, BoxError> {
         if !matches!(to.scheme_str(), Some("http" | "https")) {
-            return Err("only proxies of http:// and https:// are spoken to: see HTTP_PROXY and HTTPS_PROXY".into());
+            return Err("the proxy is neither http:// nor https://: correct HTTP_PROXY or HTTPS_PROXY".into());
         }
         let port = to.port_u16().unwrap_or(if is_https(to) { 443 } else { 80 });
-        let stream = tcp::tcp(&host(to), port, self.until).await.map_err(|unreached| match unreached {
-            Unreached::Io(error) => error,
-            Unreached::Late(_) => late(),
+        let tls = is_https(to).then(|| self.tls.clone());
+        let stream = stream::open(&host(to), port, tls, self.until).await.map_err(|error| match error {
+            OpenError::Tcp(Unreached::Io(error)) | OpenError::Tls(error) => error,
+            OpenError::Tcp(Unreached::Late(_)) => late(),
         })?;
-        if is_https(to) { encrypted(&self.tls, to, Box::new(stream)).await } else { Ok(Box::new(stream)) }
+        Ok(stream)
     }
 }
 
@@ -106,21 +106,15 @@ impl Service<Uri> for Direct {
     }
 }
 
-/// Through a proxy that learns nothing but the host (CONNECT, RFC 9110 section 9.3.6).
+/// Connects through a tunnel (CONNECT, RFC 9110 section 9.3.6). The proxy learns the host and no more.
 async fn tunnelled(direct: Direct, proxy: &Intercept, to: Uri) -> Result<Plain, BoxError> {
-    let tls = direct.tls.clone();
+    let (tls, until) = (direct.tls.clone(), direct.until);
     let mut tunnel = Tunnel::new(proxy.uri().clone(), direct);
     if let Some(authorization) = proxy.basic_auth() {
         tunnel = tunnel.with_auth(authorization.clone());
     }
     let stream = tunnel.call(to.clone()).await?;
-    encrypted(&tls, &to, stream.into_inner()).await
-}
-
-async fn encrypted(tls: &Arc<ClientConfig>, to: &Uri, stream: Plain) -> Result<Plain, BoxError> {
-    // A trailing dot ends a name in DNS; certificates do not carry it.
-    let name = ServerName::try_from(host(to).trim_end_matches('.').to_owned())?;
-    Ok(Box::new(TlsConnector::from(tls.clone()).connect(name, stream).await?))
+    Ok(stream::encrypt(tls, &host(&to), stream.into_inner(), until).await?)
 }
 
 fn host(uri: &Uri) -> String {
@@ -135,7 +129,7 @@ fn late() -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, "no connection in time")
 }
 
-/// A connection that stands.
+/// An open connection.
 pub(super) struct Opened {
     stream: Noted<Plain>,
     through_proxy: bool,

@@ -1,5 +1,4 @@
-//! Opening a connection, within `connect_timeout`: stream, TLS as `sslmode` says, login. And calling off what one is busy
-//! with.
+//! Opens connections within `connect_timeout`: stream, TLS as `sslmode` says, login. Also cancels a running statement.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -22,7 +21,7 @@ use crate::transport::tls;
 /// A connection that is logged in. Dropping it closes it.
 pub(super) struct Connection {
     pub(super) client: Client,
-    /// Moves the octets.
+    /// Reads and writes the stream.
     task: JoinHandle<()>,
     encryption: Encryption,
 }
@@ -37,18 +36,18 @@ impl Drop for Connection {
 pub(super) async fn connect(config: &Postgres) -> std::result::Result<Connection, Trouble> {
     let within = Duration::from_secs(config.connect_timeout.max(1));
     let until = Instant::now() + within;
-    match timeout(within, one_way_or_the_other(config, until)).await {
+    match timeout(within, connect_as_sslmode(config, until)).await {
         Ok(connected) => connected.map_err(|failure| failure.told(config)),
         Err(_) => Err(trouble::late(config, "no connection", within)),
     }
 }
 
-/// Asks the server to call off what it does for `connection`. The answer to that comes through `connection`.
+/// Asks the server to cancel the statement of `connection`, which then fails on that connection.
 pub(super) async fn cancel(config: &Postgres, connection: &Connection) -> std::result::Result<(), Trouble> {
     let until = Instant::now() + Duration::from_secs(config.connect_timeout.max(1));
     let cancelled = async {
         let stream = open(config, until).await?;
-        let handshake = handshake(config, connection.encryption).await?;
+        let handshake = handshake(config, connection.encryption, until).await?;
         Ok(connection.client.cancel_token().cancel_query_raw(stream, handshake).await?)
     };
     cancelled.await.map_err(|failure: Failure| failure.told(config))
@@ -57,8 +56,8 @@ pub(super) async fn cancel(config: &Postgres, connection: &Connection) -> std::r
 /// Why there is no connection.
 enum Failure {
     Unreached(Unreached),
-    /// Our own certificates.
-    Told(crate::error::Error),
+    /// The TLS options.
+    Options(crate::error::Error),
     Postgres(tokio_postgres::Error),
 }
 
@@ -70,7 +69,7 @@ impl From<Unreached> for Failure {
 
 impl From<crate::error::Error> for Failure {
     fn from(error: crate::error::Error) -> Self {
-        Self::Told(error)
+        Self::Options(error)
     }
 }
 
@@ -85,16 +84,16 @@ impl Failure {
         match self {
             Self::Unreached(Unreached::Io(error)) => trouble::unreachable(config, &error),
             Self::Unreached(Unreached::Late(within)) => trouble::late(config, "no connection", within),
-            Self::Told(error) => trouble::about_tls(config, &error),
+            Self::Options(error) => trouble::about_tls(config, &error),
             Self::Postgres(error) => Trouble::of(&error, config),
         }
     }
 
-    /// Whether it may go better with encryption where it was without, or the other way round: the handshake failed, or
+    /// Whether another try may succeed with encryption instead of without, or the reverse: the handshake failed, or
     /// pg_hba.conf has no line for this kind of connection.
     fn may_be_about_encryption(&self) -> bool {
         match self {
-            Self::Unreached(_) | Self::Told(_) => false,
+            Self::Unreached(_) | Self::Options(_) => false,
             Self::Postgres(error) => {
                 error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION) || trouble::tls(error).is_some()
             }
@@ -102,8 +101,8 @@ impl Failure {
     }
 }
 
-async fn one_way_or_the_other(config: &Postgres, until: Instant) -> std::result::Result<Connection, Failure> {
-    // As libpq has it: https://www.postgresql.org/docs/current/libpq-ssl.html
+async fn connect_as_sslmode(config: &Postgres, until: Instant) -> std::result::Result<Connection, Failure> {
+    // As in libpq: https://www.postgresql.org/docs/current/libpq-ssl.html
     let (first, second) = match config.sslmode {
         // libpq never encrypts what stays on the machine.
         _ if socket(config).is_some() => (Encryption::Disable, None),
@@ -114,7 +113,7 @@ async fn one_way_or_the_other(config: &Postgres, until: Instant) -> std::result:
     };
     match (log_in(config, first, until).await, second) {
         (Err(failure), Some(second)) if failure.may_be_about_encryption() => {
-            // What was wrong at first is what was wanted.
+            // The first way is the preferred one, so its error is the one to report.
             log_in(config, second, until).await.map_err(|_| failure)
         }
         (connected, _) => connected,
@@ -128,21 +127,21 @@ async fn log_in(config: &Postgres, encryption: Encryption, until: Instant) -> st
         login.password(password.expose_secret());
     }
     let stream = open(config, until).await?;
-    let (client, connection) = login.connect_raw(stream, handshake(config, encryption).await?).await?;
-    // What breaks the connection is told to the client.
+    let (client, connection) = login.connect_raw(stream, handshake(config, encryption, until).await?).await?;
+    // The client gets the error that ends the connection.
     let task = tokio::spawn(async move { connection.await.unwrap_or_default() });
     Ok(Connection { client, task, encryption })
 }
 
-async fn handshake(config: &Postgres, encryption: Encryption) -> Result<Handshake> {
+async fn handshake(config: &Postgres, encryption: Encryption, until: Instant) -> Result<Handshake> {
     let options = match encryption {
         Encryption::Disable => None,
         _ => Some(tls::client_config(&config.tls).await?),
     };
-    Ok(Handshake { options, host: config.host.clone() })
+    Ok(Handshake { options, host: config.host.clone(), until })
 }
 
-/// The Unix socket, if `host` is the folder that it lies in.
+/// The path of the Unix socket, if `host` is the directory that holds it.
 fn socket(config: &Postgres) -> Option<std::path::PathBuf> {
     config.host.starts_with('/').then(|| Path::new(&config.host).join(format!(".s.PGSQL.{}", config.port)))
 }

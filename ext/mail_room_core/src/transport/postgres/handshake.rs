@@ -1,9 +1,10 @@
-//! TLS as tokio-postgres wants it, over our own: own authorities, errors in words, no second library of it.
+//! Gives `transport::tls` the interface of tokio-postgres, so that authorities and error texts are the same everywhere.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -14,11 +15,13 @@ use crate::error::{Error, Result};
 use crate::transport::tcp::Stream;
 use crate::transport::tls;
 
-/// What encrypts a stream to `host`.
+/// Encrypts a stream to `host`.
 pub(super) struct Handshake {
-    /// Absent where nothing is to be encrypted.
+    /// Absent if the stream is not to be encrypted.
     pub(super) options: Option<Arc<ClientConfig>>,
     pub(super) host: String,
+    /// When the handshake has to be done.
+    pub(super) until: Instant,
 }
 
 impl TlsConnect<Plain> for Handshake {
@@ -29,7 +32,7 @@ impl TlsConnect<Plain> for Handshake {
     fn connect(self, stream: Plain) -> Self::Future {
         Box::pin(async move {
             let options = self.options.ok_or_else(|| Error::target_down("TLS was not asked for"))?;
-            Ok(Encrypted(tls::connect(options, &self.host, stream).await?))
+            Ok(Encrypted(tls::connect_until(options, &self.host, stream, self.until).await?))
         })
     }
 }
@@ -38,18 +41,18 @@ impl TlsConnect<Plain> for Handshake {
 pub(super) struct Encrypted(client::TlsStream<Plain>);
 
 impl TlsStream for Encrypted {
-    /// Ties the login to this certificate (RFC 5929 section 4.1): nobody in between can use it.
+    /// Ties the login to this certificate (RFC 5929 section 4.1), so that nobody in between can reuse it.
     fn channel_binding(&self) -> ChannelBinding {
         let certificate = self.0.get_ref().1.peer_certificates().and_then(<[_]>::first);
         certificate.and_then(tls::end_point).map_or_else(ChannelBinding::none, ChannelBinding::tls_server_end_point)
     }
 }
 
-/// A stream that is not. With a name of its own: a `dyn` among the types would keep futures from moving between threads.
+/// A stream that is not encrypted. A type of its own, as a `dyn` among the types would keep futures from being `Send`.
 pub(super) struct Plain(pub(super) Box<dyn Stream>);
 
-/// Reads from and writes to what is inside.
-macro_rules! passes_on {
+/// Reads and writes the stream inside.
+macro_rules! delegate_io {
     ($stream:ty) => {
         impl AsyncRead for $stream {
             fn poll_read(
@@ -77,5 +80,5 @@ macro_rules! passes_on {
     };
 }
 
-passes_on!(Plain);
-passes_on!(Encrypted);
+delegate_io!(Plain);
+delegate_io!(Encrypted);

@@ -1,19 +1,20 @@
-//! One connection: writes commands, reads replies. Arguments are written from where they are, without a copy: they may be
-//! messages of many megabytes. The protocol's replies are read by the `redis` crate. No deadline here: the caller brings
-//! it, and drops a connection whose exchange did not end.
+//! One connection: writes commands and reads replies. Arguments are written without a copy, as they may be messages of many
+//! megabytes. The `redis` crate parses replies. The caller brings the deadline, and drops a connection whose exchange did
+//! not end.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use redis::{ServerError, Value};
+use secrecy::ExposeSecret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter};
 use tokio::time::timeout;
 
+use super::address::Login;
 use super::trouble::Trouble;
 use crate::transport::tcp::Stream;
 
-/// Small arguments are collected up to this many octets before they are written; larger ones are written from where they
-/// are.
+/// Octets of small arguments that are collected before they are written. Larger arguments are written without a copy.
 const COLLECTED: usize = 16 << 10;
 
 /// A command: its name and arguments.
@@ -26,6 +27,15 @@ impl<'a> Command<'a> {
     /// A command without arguments.
     pub(crate) fn new(name: &'a str) -> Self {
         Self { arguments: vec![Cow::Borrowed(name.as_bytes())] }
+    }
+
+    /// The command that logs in.
+    pub(crate) fn auth(login: &'a Login) -> Self {
+        let command = match &login.user {
+            Some(user) => Self::new("AUTH").arg(user),
+            None => Self::new("AUTH"),
+        };
+        command.arg(login.password.expose_secret())
     }
 
     /// Adds a borrowed argument.
@@ -46,7 +56,7 @@ impl<'a> Command<'a> {
     }
 }
 
-/// A connection that is in step: nothing is outstanding.
+/// A connection on which no reply is outstanding.
 pub(crate) struct Connection {
     stream: BufWriter<Box<dyn Stream>>,
     pub(crate) used: Instant,
@@ -57,8 +67,8 @@ impl Connection {
         Self { stream: BufWriter::with_capacity(COLLECTED, stream), used: Instant::now() }
     }
 
-    /// Sends all of `commands`, then reads a reply to each. Not cancel safe: a connection dropped out of here is out of
-    /// step. All is written before anything is read: Redis takes commands whether or not its replies are read.
+    /// Sends all of `commands`, then reads a reply to each. Not cancel safe: drop the connection if this did not end. All
+    /// commands are written before any reply is read: Redis takes commands whether or not its replies are read.
     pub(crate) async fn exchange(
         &mut self,
         commands: &[Command<'_>],
@@ -72,7 +82,7 @@ impl Connection {
             }
         }
         self.stream.flush().await?;
-        // What the decoder has read ahead can only be replies of this exchange.
+        // The decoder can read ahead only replies of this exchange.
         let mut decoder = Default::default();
         let mut replies = Vec::with_capacity(commands.len());
         for _ in commands {
@@ -85,11 +95,11 @@ impl Connection {
         Ok(replies)
     }
 
-    /// Whether the other end has not hung up, as far as known without asking. What can be read while nothing is
-    /// outstanding is the end of the stream, or something out of step.
+    /// Whether the server has not closed the connection, as far as is known without asking. While no reply is outstanding,
+    /// anything that can be read is the end of the stream, or unexpected.
     pub(crate) async fn is_open(&mut self) -> bool {
         let mut octet = [0];
-        // No time at all: reads what is already there, waits for nothing.
+        // Without waiting: only what has already arrived.
         timeout(Duration::ZERO, self.stream.read(&mut octet)).await.is_err()
     }
 }

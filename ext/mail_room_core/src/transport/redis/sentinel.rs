@@ -1,5 +1,5 @@
-//! Asking Redis Sentinels where the master is. The caller brings the deadline; every Sentinel gets its share of it, so
-//! that one that is frozen does not keep us from asking the next.
+//! Asks Redis Sentinels where the master is. The caller brings the deadline. Each Sentinel gets a share of it, so that one
+//! that is frozen leaves time for the next.
 
 use std::time::{Duration, Instant};
 
@@ -7,13 +7,13 @@ use redis::Value;
 use tokio::time::timeout;
 
 use super::address::{HostPort, Login};
-use super::connect::{auth, tcp};
 use super::connection::{Command, Connection};
+use super::stream::tcp;
 use super::trouble::Trouble;
 use crate::config;
 use crate::error::Error;
 
-/// Where the master called `name` is, by the first Sentinel that knows it.
+/// Host and port of the master `name`, from the first Sentinel that knows it.
 pub(crate) async fn find_master(
     name: &str,
     sentinels: &[config::Sentinel],
@@ -22,7 +22,7 @@ pub(crate) async fn find_master(
 ) -> Result<(String, u16), Trouble> {
     let mut failure = None;
     for (asked, sentinel) in sentinels.iter().enumerate() {
-        // One share more than Sentinels: the master has to be connected to as well.
+        // One share more than there are Sentinels: the connection to the master takes time, too.
         let shares = u32::try_from(sentinels.len() - asked).unwrap_or(u32::MAX).saturating_add(1);
         let share = until.saturating_duration_since(Instant::now()) / shares;
         match timeout(share, ask(name, sentinel, login, Instant::now() + share)).await {
@@ -35,7 +35,7 @@ pub(crate) async fn find_master(
     Err(Trouble::Told(failure.unwrap_or_else(|| Error::Configuration("sentinels is empty".into()))))
 }
 
-/// What one Sentinel says; `None` if it does not know the master.
+/// The answer of one Sentinel; `None` if it does not know the master.
 async fn ask(
     name: &str,
     sentinel: &config::Sentinel,
@@ -44,7 +44,7 @@ async fn ask(
 ) -> Result<Option<(String, u16)>, Trouble> {
     let stream = tcp(&sentinel.host, sentinel.port, sentinel.tls.as_ref(), until).await?;
     let mut connection = Connection::new(stream);
-    let mut commands: Vec<_> = login.map(auth).into_iter().collect();
+    let mut commands: Vec<_> = login.map(Command::auth).into_iter().collect();
     commands.push(Command::new("SENTINEL").arg("get-master-addr-by-name").arg(name));
     let mut last = Value::Nil;
     for reply in connection.exchange(&commands).await? {
@@ -56,7 +56,7 @@ async fn ask(
     redis::from_redis_value::<(String, u16)>(last).map(Some).map_err(|_| Trouble::Nonsense)
 }
 
-/// Whether a reply to ROLE says master.
+/// Whether a reply to ROLE is a master's.
 pub(crate) fn is_master(role: &Value) -> bool {
     let Value::Array(parts) = role else { return false };
     matches!(parts.first(), Some(Value::BulkString(role)) if role == b"master")
@@ -64,7 +64,7 @@ pub(crate) fn is_master(role: &Value) -> bool {
 
 fn unknown(name: &str) -> Error {
     Error::target_down(format!(
-        "the Sentinels know no master called {name}; with sentinels, the host in redis_url is the master's name"
+        "the Sentinels know no master called {name}; with sentinels, the host in redis_url must be the name of the master"
     ))
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use redis::{RedisError, ServerError};
 
 use crate::error::Error;
+use crate::transport::stream::OpenError;
 use crate::transport::tcp::Unreached;
 
 /// Characters of a server's error text that are passed on.
@@ -66,6 +67,15 @@ impl From<Unreached> for Trouble {
         match unreached {
             Unreached::Io(error) => Self::Io(error),
             Unreached::Late(within) => Self::Late(within),
+        }
+    }
+}
+
+impl From<OpenError> for Trouble {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Tcp(unreached) => unreached.into(),
+            OpenError::Tls(error) => Self::Io(error),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Failures of TLS in plain words, with the option that helps. Decides nothing.
+//! Words the errors of TLS, with the option that helps. Decides nothing about trust.
 
 use std::fmt;
 use std::io;
@@ -16,16 +16,16 @@ const UNVERIFIED: &str = "or switch verification off with ssl: verify_mode: none
 pub(super) enum Distrust {
     /// It is expired or not valid yet.
     Date(String),
-    /// It is for somebody else.
+    /// It is for another name.
     Name(String),
-    /// Nobody we trust has signed it.
+    /// No trusted authority has signed it.
     Issuer {
-        /// It is signed by itself.
+        /// It is self-signed.
         alone: bool,
         /// `ca_file` or `ca_path` were given.
         own: bool,
     },
-    /// Anything else webpki found.
+    /// Any other finding of webpki.
     Other(String),
 }
 
@@ -33,7 +33,7 @@ impl Distrust {
     /// Puts webpki's finding into words.
     pub(super) fn of(error: &CertificateError, facts: Option<&Facts>, now: UnixTime, own: bool) -> Self {
         match (error, facts) {
-            // An authority of the chain may be the expired one: then the server's own dates do not explain it.
+            // An authority of the chain may have expired. The server's own dates do not explain that.
             (
                 CertificateError::Expired
                 | CertificateError::ExpiredContext { .. }
@@ -48,11 +48,11 @@ impl Distrust {
             (CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }, Some(facts)) => {
                 Self::Name(facts.described())
             }
-            // A bad signature is that of an authority of the right name with another key.
+            // A bad signature means an authority of the same name with another key.
             (CertificateError::UnknownIssuer | CertificateError::BadSignature, facts) => {
                 Self::Issuer { alone: facts.is_some_and(|facts| facts.self_issued), own }
             }
-            // Old self-signed certificates get here before anybody asks who signed them.
+            // webpki refuses old self-signed certificates before it looks for their issuer.
             (_, Some(facts)) if facts.self_issued => Self::Issuer { alone: true, own },
             (error, _) => Self::Other(error.to_string()),
         }
@@ -82,10 +82,33 @@ impl fmt::Display for Distrust {
 
 impl std::error::Error for Distrust {}
 
-/// A failed handshake. Distrust needs a person; all else may pass.
+/// A handshake that could not be begun, or did not end.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+enum NotDone {
+    #[error("the TLS handshake did not end in time; check that the server speaks TLS on this port")]
+    Late,
+    #[error("host is neither a host name nor an address")]
+    NoHost,
+}
+
+/// The handshake did not end by its deadline.
+pub(super) fn late() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, NotDone::Late)
+}
+
+/// The host's name is none.
+pub(super) fn no_host() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, NotDone::NoHost)
+}
+
+/// The error for a mail server's failed handshake. An untrusted certificate takes a person. Anything else may pass.
 pub(super) fn handshake(error: &io::Error) -> Error {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    match inner {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<NotDone>()) {
+        Some(late @ NotDone::Late) => return Error::Reconnect(late.to_string()),
+        Some(no_host @ NotDone::NoHost) => return Error::Configuration(no_host.to_string()),
+        None => {}
+    }
+    match rustls_error(error) {
         Some(rustls::Error::InvalidMessage(_)) => Error::Refused(
             "the server does not speak TLS on this port: check port, or set ssl: false, or start_tls: true".into(),
         ),
@@ -98,14 +121,23 @@ pub(super) fn handshake(error: &io::Error) -> Error {
     }
 }
 
-/// What went wrong, for servers of any protocol.
+/// Why a handshake or a later read or write failed, for servers of any protocol.
+pub(super) fn reason(error: &io::Error) -> String {
+    rustls_error(error).map_or_else(|| error.to_string(), in_words)
+}
+
+fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref().and_then(|inner| inner.downcast_ref())
+}
+
+/// What `error` means, for servers of any protocol.
 pub(super) fn in_words(error: &rustls::Error) -> String {
     match error {
         rustls::Error::InvalidCertificate(reason) => {
             format!("the server's certificate is not trusted: {}", certificate(reason))
         }
         rustls::Error::PeerIncompatible(_) => {
-            "the server and we have no version or cipher of TLS in common (1.2 and 1.3 are spoken)".into()
+            "the server shares no TLS version or cipher with mail_room, which speaks 1.2 and 1.3".into()
         }
         rustls::Error::InvalidMessage(_) => "the server does not speak TLS on this port".into(),
         rustls::Error::AlertReceived(alert) => alerted(*alert).to_string(),
@@ -113,9 +145,9 @@ pub(super) fn in_words(error: &rustls::Error) -> String {
     }
 }
 
-/// What the server meant if `error` is an alert.
+/// The meaning of `error` if it is an alert.
 pub(super) fn alert(error: &io::Error) -> Option<Error> {
-    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+    match rustls_error(error) {
         Some(rustls::Error::AlertReceived(alert)) => Some(alerted(*alert)),
         _ => None,
     }
@@ -128,7 +160,7 @@ fn certificate(reason: &CertificateError) -> String {
     }
 }
 
-/// What the server said when it hung up.
+/// The error for an alert of the server.
 fn alerted(alert: AlertDescription) -> Error {
     match alert {
         AlertDescription::CertificateRequired
@@ -143,6 +175,6 @@ fn alerted(alert: AlertDescription) -> Error {
             "the server refuses the TLS handshake ({alert:?}): no version or cipher in common, or it wants a \
              certificate (ssl: cert and key)"
         )),
-        other => Error::Reconnect(format!("the server broke TLS off ({other:?})")),
+        other => Error::Reconnect(format!("the server ended TLS with the alert {other:?}")),
     }
 }
