@@ -5,7 +5,7 @@ use magnus::{Error, RModule, Ruby, Value, function, prelude::*};
 use mail_room_core::check::{self, Report};
 use mail_room_core::config;
 
-use crate::door::run;
+use crate::direct::run;
 use crate::{errors, options};
 
 pub(crate) fn define(native: RModule) -> Result<(), Error> {

@@ -7,7 +7,7 @@
 
 mod call;
 mod check;
-mod door;
+mod direct;
 mod errors;
 mod gvl;
 mod matcher;
@@ -30,7 +30,7 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     supervisor::define(ruby, native)?;
     matcher::define(ruby, native)?;
     check::define(native)?;
-    door::define(ruby, native)
+    direct::define(ruby, native)
 }
 
 /// Frozen, so that any Ractor may read it.

@@ -33,7 +33,8 @@ pub(crate) fn circles(imports: &BTreeSet<Import>) -> Vec<Circle> {
 }
 
 fn circles_among(neighbors: &Neighbors) -> Vec<Circle> {
-    let reached: BTreeMap<&String, BTreeSet<&String>> = neighbors.keys().map(|from| (from, reach(neighbors, from))).collect();
+    let reached: BTreeMap<&String, BTreeSet<&String>> =
+        neighbors.keys().map(|from| (from, reach(neighbors, from))).collect();
     let reaches = |from: &String, to: &String| reached.get(from).is_some_and(|all| all.contains(to));
     let groups: BTreeSet<BTreeSet<String>> = neighbors
         .keys()

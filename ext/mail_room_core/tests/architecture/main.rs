@@ -27,7 +27,6 @@ const KNOWN_CIRCLES: &[&[&str]] = &[
         "source::imap::session",
     ],
     &["source::imap::stream::frame", "source::imap::stream::repair", "source::imap::stream::wanted"],
-    &["transport::redis::connect", "transport::redis::sentinel"],
     &["watch::sweep::gather", "watch::sweep::not_given"],
 ];
 
@@ -38,10 +37,14 @@ fn sources() -> Sources {
     Sources::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
 }
 
+fn document() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/architecture.md")).unwrap()
+}
+
 /// The top-level folders as the picture in docs/architecture.md lists them, highest first: the first word of each line that
 /// is not indented.
 fn layers() -> Vec<String> {
-    let document = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/architecture.md")).unwrap();
+    let document = document();
     let picture = document.split("```").nth(1).unwrap();
     let lines = picture.lines().skip(1).filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()));
     lines.filter_map(|line| line.split_whitespace().next()).map(Into::into).collect()
@@ -55,6 +58,21 @@ fn the_document_lists_each_top_level_folder_once() {
     let sources = sources();
     let folders: BTreeSet<&str> = sources.modules().filter_map(|module| Some(module.first()?.as_str())).collect();
     assert_eq!(listed, folders);
+}
+
+#[test]
+fn the_document_names_files_that_exist() {
+    let core = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = document();
+    let quoted: Vec<&str> = document.lines().flat_map(|line| line.split('`').skip(1).step_by(2)).collect();
+    let paths: Vec<&str> = quoted
+        .into_iter()
+        .filter(|path| [".rs", ".rb", ".lua"].iter().any(|ending| path.ends_with(ending)) && !path.contains('*'))
+        .collect();
+    assert!(paths.len() > 40, "{paths:?}");
+    let exists = |path: &&str| ["src", "..", "../.."].iter().any(|folder| core.join(folder).join(path).is_file());
+    let missing: Vec<_> = paths.into_iter().filter(|path| !exists(path)).collect();
+    assert!(missing.is_empty(), "no such files: {missing:?}");
 }
 
 #[test]
@@ -75,16 +93,13 @@ fn a_folder_imports_only_from_folders_below_it() {
 #[test]
 fn neither_folders_nor_files_import_each_other_in_a_circle() {
     let found = circles(sources().imports());
-    let is_part_of = |circle: &BTreeSet<String>, known: &[&str]| {
-        circle.iter().all(|module| known.contains(&module.as_str()))
-    };
+    let is_part_of =
+        |circle: &BTreeSet<String>, known: &[&str]| circle.iter().all(|module| known.contains(&module.as_str()));
     let new: Vec<_> =
         found.iter().filter(|circle| !KNOWN_CIRCLES.iter().any(|known| is_part_of(&circle.members, known))).collect();
     assert!(new.is_empty(), "these import each other in a circle: {new:#?}");
-    let gone: Vec<_> = KNOWN_CIRCLES
-        .iter()
-        .filter(|known| !found.iter().any(|circle| is_part_of(&circle.members, known)))
-        .collect();
+    let gone: Vec<_> =
+        KNOWN_CIRCLES.iter().filter(|known| !found.iter().any(|circle| is_part_of(&circle.members, known))).collect();
     assert!(gone.is_empty(), "no circle any more, take them off KNOWN_CIRCLES: {gone:#?}");
 }
 

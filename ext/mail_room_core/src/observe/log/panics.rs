@@ -6,12 +6,10 @@ use std::panic::{PanicHookInfo, set_hook, take_hook};
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread;
 
-use super::writer::Pipe;
+use super::writer::{Pipe, THREAD_NAME};
 
 /// How the names of our threads begin.
 const OURS: &str = "mail_room";
-/// The threads that write: they must not wait for themselves.
-pub(super) const WRITERS: &str = "mail_room log";
 /// Octets of one panic's text at the most.
 const SHOWN: usize = 16 << 10;
 
@@ -34,7 +32,7 @@ pub(super) fn tell(pipe: Pipe) {
 
 fn told(panic: &PanicHookInfo<'_>) -> bool {
     let current = thread::current();
-    let Some(name) = current.name().filter(|name| name.starts_with(OURS) && *name != WRITERS) else { return false };
+    let Some(name) = current.name().filter(|name| name.starts_with(OURS) && *name != THREAD_NAME) else { return false };
     let Some(pipe) = PIPE.lock().unwrap_or_else(PoisonError::into_inner).clone() else { return false };
     let payload = panic.payload();
     let text = payload.downcast_ref::<&str>().copied();

@@ -7,7 +7,6 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::panics::WRITERS;
 use super::{Severity, render};
 use crate::config::LogTarget;
 use crate::error::{Error, Result};
@@ -23,6 +22,8 @@ const OPEN_WITHIN: Duration = Duration::from_secs(3);
 const HANGS_AFTER: Duration = Duration::from_millis(200);
 /// Threads at most. Each but two has hung in a write.
 const THREADS: usize = 64;
+/// The name of these threads. Their panics are not told through the log: a thread that writes must not wait for itself.
+pub(super) const THREAD_NAME: &str = "mail_room log";
 
 /// The targets of a process's logs, and the threads that write to them.
 #[derive(Debug)]
@@ -200,7 +201,7 @@ impl State {
 
     fn start_thread(&mut self, shared: &Arc<Shared>) -> io::Result<()> {
         let theirs = Arc::clone(shared);
-        thread::Builder::new().name(WRITERS.into()).spawn(move || serve(&theirs))?;
+        thread::Builder::new().name(THREAD_NAME.into()).spawn(move || serve(&theirs))?;
         self.threads += 1;
         Ok(())
     }
