@@ -94,7 +94,12 @@ pub(crate) fn run<T: Send + 'static>(
     });
     match completion.wait(ruby) {
         Ok(Some(done)) => done.map_err(|error| errors::raise(ruby, &error)),
-        Ok(None) => Err(errors::named(ruby, "DeliveryError", "the delivery was broken off by a bug in mail_room; please report it with the panic on standard error".into())),
+        Ok(None) => Err(errors::named(
+            ruby,
+            "DeliveryError",
+            "the delivery was broken off by a bug in mail_room; please report it with the panic on standard error"
+                .into(),
+        )),
         Err(interrupt) => {
             task.abort();
             Err(interrupt)

@@ -1,5 +1,5 @@
-//! What a panic on one of our threads says. Rust's own hook writes to standard error on the thread itself, which hangs if that is a
-//! pipe that nobody reads. Catches nothing: who runs the thread does.
+//! Writes the messages of panics on our threads through the log's threads. Rust's own hook writes to standard error on the thread
+//! that panics, which hangs if that is a pipe that nobody reads. The panic itself is caught by whoever runs the thread.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::{PanicHookInfo, set_hook, take_hook};
@@ -10,14 +10,14 @@ use super::writer::{Pipe, THREAD_NAME};
 
 /// How the names of our threads begin.
 const OURS: &str = "mail_room";
-/// Octets of one panic's text at the most.
+/// Octets of one panic's text, at most.
 const SHOWN: usize = 16 << 10;
 
-/// Where it is told: the logs that was begun last.
+/// The standard error of the logs that were opened last.
 static PIPE: Mutex<Option<Pipe>> = Mutex::new(None);
 static HOOK: Once = Once::new();
 
-/// Tells of panics through `pipe` from now on. Those on threads of others are told as before.
+/// Writes panics to `pipe` from now on. Those on other threads are written as before.
 pub(super) fn tell(pipe: Pipe) {
     *PIPE.lock().unwrap_or_else(PoisonError::into_inner) = Some(pipe);
     HOOK.call_once(|| {
