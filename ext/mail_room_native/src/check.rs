@@ -1,11 +1,11 @@
-//! `MailRoom::Native.check_…`: tries out what a configuration names. Each takes what the facade makes of it and answers the
-//! steps as JSON. Every step has a deadline in the core.
+//! `MailRoom::Native.check_…`: tries out what a configuration names. Each method takes a hash from the facade and returns the steps
+//! as JSON. The core sets a deadline for them.
 
 use magnus::{Error, RModule, Ruby, Value, function, prelude::*};
 use mail_room_core::check::{self, Report};
 use mail_room_core::config;
 
-use crate::door::run;
+use crate::direct::run;
 use crate::{errors, options};
 
 pub(crate) fn define(native: RModule) -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! Steps that were tried, how each went, and what was learned.
+//! The steps of a check: the result of each, and the facts that it found.
 
 use std::time::{Duration, Instant};
 
@@ -8,26 +8,26 @@ use tokio::time::timeout;
 
 use crate::error::{Error, Result};
 
-/// How long all steps towards one party may take together.
+/// How long all steps towards one server may take together.
 const WITHIN: Duration = Duration::from_secs(60);
 
 /// One step that was tried.
 #[derive(Debug, Serialize)]
 pub struct Step {
-    /// What was tried.
+    /// Its name.
     pub step: &'static str,
-    /// Whether it went well.
+    /// Whether it succeeded.
     pub ok: bool,
-    /// How long it took, in milliseconds.
+    /// Its duration in milliseconds.
     pub took_ms: u64,
-    /// What went wrong.
+    /// The error, if it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// What was learned.
+    /// The facts that it found.
     pub facts: Map<String, Value>,
 }
 
-/// The steps so far, in their order. The last one may have failed: no further one is tried then.
+/// The steps so far, in order. Only the last one may have failed: it ends the check.
 #[derive(Debug, Default, Serialize)]
 #[serde(transparent)]
 pub struct Report {
@@ -42,15 +42,15 @@ impl Report {
         &self.steps
     }
 
-    /// A list of the steps, in JSON.
+    /// The steps as a JSON array.
     ///
     /// # Errors
-    /// [`Error::Configuration`] never, as far as anybody knows: there is nothing in it that JSON has no form for.
+    /// [`Error::Configuration`] if JSON cannot express it, which is not known to happen.
     pub fn to_json(&self) -> Result<String> {
         serde_json::to_string(self).map_err(|error| Error::Configuration(error.to_string()))
     }
 
-    /// Does `work` and notes how it went.
+    /// Runs `work` and notes the result.
     pub(crate) async fn step<T>(&mut self, step: &'static str, work: impl Future<Output = Result<T>>) -> Option<T> {
         self.begin(step);
         let done = work.await;
@@ -74,20 +74,20 @@ impl Report {
         done.ok()
     }
 
-    /// What was learned in the last step.
+    /// Notes a fact that the last step found.
     pub(crate) fn fact(&mut self, name: &str, value: impl Into<Value>) {
         if let Some(step) = self.steps.last_mut() {
             step.facts.insert(name.to_owned(), value.into());
         }
     }
 
-    /// The step that was under way when the time was up has failed.
+    /// Notes that the step in progress has failed because the time is up.
     fn late(&mut self) {
         self.end::<()>(Err(Error::Reconnect(format!("not done after {} s", WITHIN.as_secs()))));
     }
 }
 
-/// Notes the steps of `work`, which has 60 s for all of them together.
+/// Notes the steps of `work`, which has 60 s for all of them.
 pub(super) async fn within(report: &mut Report, work: impl AsyncFnOnce(&mut Report) -> Option<()>) {
     if timeout(WITHIN, work(report)).await.is_err() {
         report.late();

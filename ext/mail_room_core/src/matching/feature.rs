@@ -1,13 +1,13 @@
-//! What a key is for. Only its form is looked at: whether the project or the token exists is the app's to know.
+//! What a key is for, by its form alone. Only the app knows whether the project or the token exists.
 
-/// What the app will do with a message.
+/// What the app does with a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Feature {
     /// A reply to a notification.
     Reply,
     /// An issue by mail.
     NewIssue,
-    /// A note on an issue or merge request that is known by its number.
+    /// A note on an issue or merge request, which is given by its number.
     NoteOnIssuable,
     /// An unsubscription from notifications.
     Unsubscribe,
@@ -15,12 +15,12 @@ pub enum Feature {
     NewMergeRequest,
     /// A ticket of the Service Desk.
     ServiceDesk,
-    /// A form that the app may know and we do not.
+    /// A form that is not known here; the app may know it.
     Unknown,
 }
 
 impl Feature {
-    /// As written in logs and in Ruby.
+    /// Its name in logs and in Ruby.
     pub fn name(self) -> &'static str {
         match self {
             Self::Reply => "reply",
@@ -34,7 +34,7 @@ impl Feature {
     }
 }
 
-/// What a key says.
+/// The parts of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reading<'a> {
     pub feature: Feature,
@@ -62,7 +62,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// Reads `key`. The first form that fits wins.
+/// Reads `key`. The first form that matches wins.
 pub(super) fn read(key: &str) -> Reading<'_> {
     if let Some(token) = reply_token(key) {
         return Reading { token: Some(token), ..Reading::bare(Feature::Reply) };

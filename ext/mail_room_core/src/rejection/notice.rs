@@ -72,7 +72,7 @@ fn forbids(header: &Header<'_>) -> Option<&'static str> {
     let said = |words: &[&str]| value.split([',', ';', ' ', '\t', '\r', '\n']).any(|word| words.contains(&word));
     match name.as_str() {
         "return-path" if value == "<>" || value.is_empty() => Some("its return path is null"),
-        "auto-submitted" | "x-autoreply" if auto_reply::says_so(&header.name, header.value).is_some() => {
+        "auto-submitted" | "x-autoreply" if auto_reply::reason(&header.name, header.value).is_some() => {
             Some("it is an automatic reply")
         }
         "precedence" if said(&["bulk", "list", "junk", "auto_reply"]) => Some("it is bulk mail"),

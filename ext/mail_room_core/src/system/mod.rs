@@ -1,4 +1,6 @@
-//! What the operating system gives: time, random octets, files, threads for what blocks, standard streams.
+//! What the operating system gives: time, random octets, files, programs, standard streams, and threads for what blocks.
+//!
+//! Imports nothing from the core. `matching`, `ruby`, `observe`, and the folders above them may import it.
 
 pub(crate) mod blocking;
 pub(crate) mod clock;
