@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::address::query;
-use super::client::{Client, Unsuccessful};
+use super::ask::Unsuccessful;
+use super::client::Client;
 use super::folder::Folder;
 use super::page::{PAGE_OCTETS, Page, Pages};
 use super::request::Request;

@@ -10,7 +10,8 @@ use reqwest::{Method, Url};
 use serde::Deserialize;
 
 use super::address::query;
-use super::client::{Client, Unsuccessful};
+use super::ask::Unsuccessful;
+use super::client::Client;
 use super::folder::Folder;
 use super::request::Request;
 use super::shape::Shape;

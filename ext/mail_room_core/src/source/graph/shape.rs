@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::client::Unsuccessful;
+use super::ask::Unsuccessful;
 
 /// Messages on a page, as we ask for (Graph gives at most 1,000), and whether with their sizes.
 const SHAPES: [(&str, bool); 8] = [
