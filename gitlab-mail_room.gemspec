@@ -1,6 +1,9 @@
 # frozen_string_literal: true
 
 require_relative "lib/mail_room/version"
+require_relative "rakelib/commit"
+
+Commit.write
 
 Gem::Specification.new do |spec|
   spec.name = "gitlab-mail_room"
@@ -21,11 +24,13 @@ Gem::Specification.new do |spec|
   spec.files = Dir.chdir(__dir__) do
     Dir[
       "Cargo.{toml,lock}",
-      "ext/*/{Cargo.toml,extconf.rb,build.rs}",
+      "ext/*/{Cargo.toml,extconf.rb,toolchain.rb,build.rs,COMMIT}",
       "ext/*/src/**/*.{rs,lua}",
       "lib/**/*.rb",
       "exe/mail_room",
-      "README.md", "CHANGELOG.md", "LICENSE", "docs/*.md", "contrib/{systemd,init.d,container}/*"
+      "sig/*.{rbs,yaml}", ".yardopts",
+      "README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "THIRD_PARTY_LICENSES.txt",
+      "docs/*.md", "contrib/{systemd,init.d,container,helm}/*"
     ].sort
   end
   spec.bindir = "exe"

@@ -6,6 +6,16 @@ task spec: :compile do
 end
 
 namespace :spec do
+  desc "Run the specs in SPEC_JOBS processes side by side (4, or twice the processors)"
+  task parallel: :compile do
+    ruby "rakelib/parallel_specs.rb"
+  end
+
+  desc "Build the compiled gem and test it as users get it, with every Ruby that it is built for"
+  task native: :native do
+    sh "rspec", "--tag", "native", "--format", "documentation", "spec/native"
+  end
+
   desc "Run the specs that wait for our longest deadlines"
   task slow: :compile do
     sh "rspec", "--tag", "slow"

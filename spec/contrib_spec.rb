@@ -1,7 +1,9 @@
 # frozen_string_literal: true
 
 require "etc"
+require "json"
 require "open3"
+require "yaml"
 
 # What comes along for administrators.
 RSpec.describe "contrib" do
@@ -148,14 +150,61 @@ RSpec.describe "contrib" do
 
   describe "the container recipe" do
     let(:steps) { File.read(contrib("container/Containerfile")).gsub("\\\n", " ").lines.grep(/\A[A-Z]/).map { |line| line.split(" ", 2) } }
+    let(:stages) { steps.slice_before { |word, _| word == "FROM" }.to_a.drop(1) }
 
-    it "ends as a user without a name or a privilege, and takes nothing but the gem from the source" do
-      last = steps.slice_before { |word, _| word == "FROM" }.to_a.last
+    it "ends as a user without a name or a privilege, and takes nothing but the compiled gem from the source" do
+      last = stages.last
       expect(last.to_h).to include("USER" => "10001:10001\n", "ENTRYPOINT" => "[\"mail_room\"]\n",
                                    "CMD" => "[\"-c\", \"/etc/mail_room/config.yml\"]\n")
       expect(last.index { |word, _| word == "USER" }).to be > last.rindex { |word, _| word == "RUN" }
       expect(steps.select { |word, rest| %w[COPY ADD].include?(word) && !rest.start_with?("--from=") })
-        .to eq([["COPY", "pkg/gitlab-mail_room-*.gem /tmp/\n"]])
+        .to eq([["COPY", "pkg/gitlab-mail_room-*-x86_64-linux-gnu.gem /tmp/\n"]])
+    end
+
+    it "has no toolchain in any layer" do
+      expect(stages.map { |stage| stage.first.last[/\S+/] }).to eq(["ruby:${RUBY}-slim-bookworm"] * 2)
+      expect(steps.map(&:last).join).not_to match(/rust|cargo|build-essential|gcc|clang|-dev\b/)
+    end
+  end
+
+  describe "the compose file" do
+    let(:compose) { YAML.safe_load(File.read(contrib("container/compose.yml"))) }
+
+    it "runs the image without root, privileges or a writable file, for as long as it takes to end" do
+      service = compose.dig("services", "mail_room")
+      expect(service).to include("user" => "10001:10001", "read_only" => true, "cap_drop" => ["ALL"],
+                                 "security_opt" => ["no-new-privileges:true"], "stop_grace_period" => "30s")
+      # Both paths are relative to the file.
+      context = File.expand_path(service.dig("build", "context"), contrib("container"))
+      expect(File.join(context, service.dig("build", "dockerfile"))).to eq(contrib("container/Containerfile"))
+      expect(service["depends_on"].keys - compose["services"].keys).to eq([])
+    end
+
+    it "comes with a configuration that is valid, with the variables that it sets" do
+      service = compose.dig("services", "mail_room")
+      file, inside, mode = service["volumes"].first.split(":")
+      expect([inside, mode]).to eq(["/etc/mail_room/config.yml", "ro"])
+      environment = service["environment"].transform_values { |value| value || "secret: \"x\"" }
+      script = 'require "mail_room"; puts MailRoom::Configuration.new(config_path: ARGV.first).mailboxes.first.to_native.to_json'
+      out, status = Open3.capture2(environment, RbConfig.ruby, "-rjson", "-e", script, File.expand_path(file, contrib("container")))
+      expect(status).to be_success
+      expect(JSON.parse(out)).to include("password" => environment["IMAP_PASSWORD"], "host" => "imap.example.com",
+                                         "delivery" => include("method" => "sidekiq"), "arbitration" => include("method" => "redis"))
+      expect(out).to include("redis://redis:6379")
+    end
+  end
+
+  describe "the Helm values" do
+    it "put an image of ours in the place of the chart's, without root or privileges" do
+      values = YAML.safe_load(File.read(contrib("helm/values.yaml")))
+      expect([values.keys, values["gitlab"].keys]).to eq([["gitlab"], ["mailroom"]])
+      mailroom = values.dig("gitlab", "mailroom")
+      # The keys that the chart's mailroom knows.
+      expect(mailroom.keys).to match_array(%w[image securityContext containerSecurityContext resources])
+      expect(mailroom["securityContext"]).to include("runAsNonRoot" => true, "runAsUser" => be_positive, "fsGroup" => be_positive)
+      expect(mailroom["containerSecurityContext"])
+        .to include("allowPrivilegeEscalation" => false, "capabilities" => { "drop" => ["ALL"] },
+                    "runAsUser" => mailroom.dig("securityContext", "runAsUser"))
     end
   end
 end

@@ -53,8 +53,9 @@ RSpec.configure do |config|
   config.order = :random
   Kernel.srand config.seed
   config.include Servers
-  # More than 20 s of waiting for a deadline of ours: rake spec:slow. Servers that have to be downloaded: rake interop.
-  config.filter_run_excluding(:slow, :interop)
+  # More than 20 s of waiting for a deadline of ours: rake spec:slow. Servers that have to be downloaded: rake interop. The compiled gem,
+  # which takes minutes to build: rake spec:native.
+  config.filter_run_excluding(:slow, :interop, :native)
 
   config.after { @mail_rooms&.each(&:remove) }
   config.before(:each, :servers) { redis.call("FLUSHALL") }

@@ -3,11 +3,20 @@
 # Writes the Makefile with which `gem install` builds lib/mail_room/mail_room_native.so. In the source tree it is
 # `rake compile` that builds it.
 
+require_relative "toolchain"
+
+# Before mkmf is loaded, which has a page to say about a script that ends.
+complaint = Toolchain.complaint and abort(complaint)
+
 require "mkmf"
 require "rb_sys/mkmf"
 
+Toolchain.say(Toolchain.about)
+
 create_rust_makefile("mail_room/mail_room_native") do |config|
   config.extra_cargo_args = ["--locked"]
+  # Nothing is downloaded but crates, unless somebody asks for it (RB_SYS_FORCE_INSTALL_RUST_TOOLCHAIN).
+  config.auto_install_rust_toolchain = false
   # After `gem install` the folder built in is removed, to leave no gigabyte behind. One that the caller named is the
   # caller's, and so are the other things in it.
   config.clean_after_install = false if ENV.key?("RB_SYS_CARGO_TARGET_DIR")

@@ -14,12 +14,18 @@ mod matcher;
 mod options;
 mod supervisor;
 
-use magnus::{Error, Ruby, function, prelude::*};
+use magnus::{Error, RString, Ruby, Value, function, prelude::*};
+use mail_room_core::matching::charset::to_utf8 as to_utf8_text;
 
 #[magnus::init(name = "mail_room_native")]
 fn init(ruby: &Ruby) -> Result<(), Error> {
-    let native = ruby.define_module("MailRoom")?.define_module("Native")?;
+    let mail_room = ruby.define_module("MailRoom")?;
+    mail_room.const_set("NATIVE_VERSION", frozen(ruby, env!("CARGO_PKG_VERSION")))?;
+    let native = mail_room.define_module("Native")?;
+    native.const_set("PLATFORM", frozen(ruby, env!("MAIL_ROOM_PLATFORM")))?;
+    native.const_set("COMMIT", frozen(ruby, env!("MAIL_ROOM_COMMIT")))?;
     native.define_singleton_method("reopen_logs", function!(reopen_logs, 0))?;
+    native.define_singleton_method("to_utf8", function!(to_utf8, 1))?;
     call::define(ruby, native)?;
     supervisor::define(ruby, native)?;
     matcher::define(ruby, native)?;
@@ -27,6 +33,18 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     door::define(ruby, native)
 }
 
+/// Frozen, so that any Ractor may read it.
+fn frozen(ruby: &Ruby, text: &str) -> RString {
+    let text = ruby.str_new(text);
+    text.freeze();
+    text
+}
+
 fn reopen_logs() {
     mail_room_core::observe::log::reopen_logs();
+}
+
+/// The message as text, as Sidekiq jobs hold it.
+fn to_utf8(message: Value) -> Result<String, Error> {
+    options::with_octets(message, |raw| to_utf8_text(raw).into_owned())
 }

@@ -158,6 +158,17 @@ impl Delivery {
         }
     }
 
+    /// Octets of a message above which a person should know what they do to the target: a job of that size makes Redis and the
+    /// workers slow for everybody.
+    pub fn warns_above(&self) -> usize {
+        match self {
+            Self::Sidekiq(_) => 10 << 20,
+            Self::Noop | Self::Logger(_) | Self::Postback(_) | Self::Command(_) | Self::Que(_) | Self::Hook(_) => {
+                usize::MAX
+            }
+        }
+    }
+
     /// The longest pause while this target is down.
     pub fn longest_pause(&self) -> std::time::Duration {
         match self {

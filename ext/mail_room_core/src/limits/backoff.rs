@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use rand::Rng;
-
 /// A doubling delay. Nothing sleeps in here: the caller does, with its own way to be woken.
 #[derive(Debug, Clone)]
 pub struct Backoff {
@@ -22,7 +20,7 @@ impl Backoff {
     pub fn delay(&mut self) -> Duration {
         let step = self.next;
         self.next = step.saturating_mul(2).min(self.last);
-        step.mul_f64(rand::rng().random_range(0.5..=1.0))
+        step.mul_f64(rand::random_range(0.5..=1.0))
     }
 
     /// The next delay, or what the other end asked for if that is longer. Nobody outside can make it shorter.

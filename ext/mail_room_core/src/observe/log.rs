@@ -2,6 +2,7 @@
 //! a mailbox. Knows nothing of what the lines say; the vocabulary is with those who log.
 
 mod lines;
+mod panics;
 mod writer;
 
 use std::sync::Arc;
@@ -52,6 +53,16 @@ impl Logs {
     /// Nothing open yet. `lines` are for the app's own loggers, by their numbers.
     pub fn new(lines: Vec<Arc<Lines>>) -> Self {
         Self { lines, writer: None }
+    }
+
+    /// Has what panics on our threads say told here from now on, by the way that log lines take: a standard error that nobody
+    /// reads must not stop a worker.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] if a thread cannot be started.
+    pub(crate) fn tell_panics(&mut self) -> Result<()> {
+        panics::tell(self.writer()?.pipe(&LogTarget::Stderr, false)?);
+        Ok(())
     }
 
     /// The log of one mailbox. Opens the file, so that a path without meaning is an error now and not silence later. What cannot be

@@ -23,6 +23,8 @@ mod send;
 mod set_aside;
 mod shape;
 pub(crate) mod size;
+#[cfg(test)]
+mod slow_list;
 mod token;
 mod trouble;
 mod watch;

@@ -2,12 +2,13 @@
 //! messages does. Decides what counts against a message and when the target is doubted; delivers and waits for nothing.
 //!
 //! A failure counts against a message only with proof that the target works: another message was delivered between two of
-//! its tries. Once proven, further failures of the same kind count as long as the last that is known of the target from
-//! others is a success. When [`DOUBT_AFTER`] different messages in a row fail, it is the target, and nothing of that row
-//! counts.
+//! its tries. Once proven, further failures of the same kind count with new proof, or as long as no message without such a
+//! proof has failed since the latest delivery: from then on it may be the target. When [`DOUBT_AFTER`] different messages in
+//! a row fail, it is the target, and nothing counts that counted since the latest delivery.
 //!
 //! An HTTP answer adds evidence of its own, see [`Weight`]: a refusal by rule (403) that is proven to be about the message
-//! stays so; "come back later" (503) counts only after it has lasted for [`LATER_FOR`], and with new proof each time.
+//! casts no doubt on the target; "come back later" (503) counts only after it has lasted for [`LATER_FOR`], and with new
+//! proof each time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -38,8 +39,8 @@ pub(crate) struct Failures {
 struct Tries {
     failures: u32,
     counted: u32,
-    /// Whether the last failure counted and may still turn out to be the target's.
-    provisional: bool,
+    /// How many of these since the latest delivery: they may still turn out to be the target's.
+    provisional: u32,
     /// Whether another message got through between two failures like `symptom`.
     proven: bool,
     failed_at: Option<u64>,
@@ -66,11 +67,8 @@ impl Failures {
         self.clock = self.clock.saturating_add(1);
         self.success = self.clock;
         self.outage = false;
-        for id in std::mem::take(&mut self.row) {
-            if let Some(tries) = self.tries.get_mut(&id) {
-                tries.provisional = false;
-            }
-        }
+        self.row.clear();
+        self.tries.values_mut().for_each(|tries| tries.provisional = 0);
         self.tries.remove(id);
     }
 
@@ -86,6 +84,8 @@ impl Failures {
     pub(crate) fn failed(&mut self, id: &MessageId, symptom: Symptom, now: Instant) -> Failure {
         self.clock = self.clock.saturating_add(1);
         let (clock, success) = (self.clock, self.success);
+        let is_proven = |other: &MessageId| self.tries.get(other).is_some_and(|tries| tries.proven);
+        let others_fail = self.row.iter().any(|other| other != id && !is_proven(other));
         let tries = self.tries.entry(id.clone()).or_default();
         let alike = tries.symptom.filter(|(before, _)| before.status == symptom.status);
         let since = alike.map_or(now, |(_, since)| since);
@@ -96,24 +96,23 @@ impl Failures {
         tries.failures = tries.failures.saturating_add(1);
         let proven = proof || tries.proven;
         // What is known to be about this message says nothing about the target.
-        let settled = symptom.weight == Weight::Ruled && tries.proven;
-        if !settled {
+        if symptom.weight != Weight::Ruled || !tries.proven {
             self.row.insert(id.clone());
         }
-        let (alone, doubted) = (self.row.len() == 1, self.row.len() >= DOUBT_AFTER);
+        let doubted = self.row.len() >= DOUBT_AFTER;
         let counts = match symptom.weight {
             Weight::Configuration => false,
-            _ if settled => true,
+            // Also for what was proven before: by now the target may answer so to any message.
             _ if doubted || self.outage => false,
-            Weight::Open | Weight::Ruled => proof || (tries.proven && alone),
+            Weight::Open | Weight::Ruled => proof || (tries.proven && !others_fail),
             Weight::Later => proof && now.saturating_duration_since(since) >= LATER_FOR,
         };
         tries.counted = tries.counted.saturating_add(u32::from(counts));
-        // Alone in the row and proven: what counted before stands.
-        tries.provisional = counts && !settled;
-        let failure = Failure { failures: tries.failures, counts, counted: tries.counted, proven };
+        tries.provisional = tries.provisional.saturating_add(u32::from(counts));
+        let mut failure = Failure { failures: tries.failures, counts, counted: tries.counted, proven };
         if doubted {
-            self.nothing_of_the_row_counts();
+            failure.counted = tries.counted.saturating_sub(tries.provisional);
+            self.nothing_counts_since_the_latest_delivery();
         }
         failure
     }
@@ -123,13 +122,9 @@ impl Failures {
         self.outage = true;
     }
 
-    fn nothing_of_the_row_counts(&mut self) {
-        for id in &self.row {
-            if let Some(tries) = self.tries.get_mut(id)
-                && std::mem::take(&mut tries.provisional)
-            {
-                tries.counted = tries.counted.saturating_sub(1);
-            }
+    fn nothing_counts_since_the_latest_delivery(&mut self) {
+        for tries in self.tries.values_mut() {
+            tries.counted = tries.counted.saturating_sub(std::mem::take(&mut tries.provisional));
         }
     }
 
@@ -222,6 +217,23 @@ mod tests {
     }
 
     #[test]
+    fn two_that_are_proven_go_on_counting_side_by_side_and_a_third_makes_it_the_target() {
+        let mut failures = Failures::default();
+        (1..=2).for_each(|id| _ = fail(&mut failures, id));
+        succeed(&mut failures, 9);
+        for counted in 1..=4 {
+            for id in 1..=2 {
+                assert_eq!(fail(&mut failures, id).counted, counted);
+            }
+        }
+        assert!(!fail(&mut failures, 3).counts);
+        // Nothing counts that counted since the delivery: all of it may be the target's.
+        for id in 1..=3 {
+            assert_eq!(fail(&mut failures, id).counted, 0);
+        }
+    }
+
+    #[test]
     fn a_refusal_counts_at_once_and_does_not_cast_doubt_on_the_target() {
         let mut failures = Failures::default();
         for counted in 1..=4 {
@@ -261,6 +273,35 @@ mod tests {
         assert!(!failures.doubted());
         // Another status is another matter, without new proof.
         assert_eq!(answered(&mut failures, 1, (Weight::Ruled, 401), now), (false, 5, false));
+    }
+
+    #[test]
+    fn what_is_proven_to_be_about_the_message_may_still_be_the_targets_by_now() {
+        let (mut failures, now) = (Failures::default(), Instant::now());
+        let forbidden = (Weight::Ruled, 403);
+        for id in 1..=2 {
+            assert_eq!(answered(&mut failures, id, forbidden, now), (false, 0, false));
+        }
+        succeed(&mut failures, 9);
+        for id in 1..=2 {
+            assert_eq!(answered(&mut failures, id, forbidden, now), (true, 1, true));
+        }
+        // Then it answers so to every message.
+        assert_eq!(answered(&mut failures, 3, forbidden, now), (false, 0, false));
+        for _ in 0..20 {
+            for id in 1..=2 {
+                assert_eq!(answered(&mut failures, id, forbidden, now), (false, 1, true));
+            }
+        }
+        // Or cannot be reached.
+        succeed(&mut failures, 3);
+        failures.outage();
+        assert_eq!(answered(&mut failures, 1, forbidden, now), (false, 1, true));
+        // It is well again.
+        succeed(&mut failures, 4);
+        for id in 1..=2 {
+            assert_eq!(answered(&mut failures, id, forbidden, now), (true, 2, true));
+        }
     }
 
     #[test]

@@ -3,8 +3,11 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use base64::prelude::{BASE64_STANDARD, Engine};
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use ring::rand::SystemRandom;
+use ring::rsa::PublicKeyComponents;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RsaKeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use secrecy::zeroize::Zeroizing;
@@ -25,6 +28,8 @@ const EC_KEY: &[u8] =
 struct Claims<'a> {
     nonce: String,
     iat: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exp: Option<u64>,
     iss: &'a str,
 }
 
@@ -47,12 +52,13 @@ pub async fn token(jwt: &Jwt) -> Result<String> {
     });
     // As the original writes it.
     header.typ = None;
-    header.kid.clone_from(&jwt.key_id);
-    let claims = Claims {
-        nonce: hex_96(),
-        iat: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
-        iss: &jwt.issuer,
+    header.kid = match jwt.key_thumbprint {
+        true => Some(thumbprint(&secret, jwt.algorithm).map_err(unusable)?),
+        false => jwt.key_id.clone(),
     };
+    let iat = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let exp = jwt.expires_in.map(|seconds| iat.saturating_add(seconds));
+    let claims = Claims { nonce: hex_96(), iat, exp, iss: &jwt.issuer };
     encode(&header, &claims, &key).map_err(|_| {
         Error::target_down(format!(
             "no token can be made: the key in jwt_secret_path {} cannot sign with {:?}",
@@ -82,6 +88,47 @@ fn key(secret: &[u8], algorithm: JwtAlgorithm) -> std::result::Result<EncodingKe
             _ => Err("must name a PEM file with a private key of the curve P-256"),
         },
     }
+}
+
+/// The thumbprint of the public key (RFC 7638): SHA-256 over its JWK, the members required and in their order, in base64url.
+fn thumbprint(secret: &[u8], algorithm: JwtAlgorithm) -> std::result::Result<String, &'static str> {
+    let encoded = |octets: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(octets);
+    let jwk = match (algorithm, PrivateKeyDer::from_pem_slice(secret)) {
+        (JwtAlgorithm::ES256, Ok(key)) => {
+            let point = match &key {
+                PrivateKeyDer::Pkcs8(key) => p256_point(key.secret_pkcs8_der()),
+                PrivateKeyDer::Sec1(key) => p256_point(&pkcs8(key.secret_sec1_der())),
+                _ => None,
+            };
+            let point =
+                point.ok_or("must name a PEM file with a private key of the curve P-256, its public key included")?;
+            // An uncompressed point (SEC 1 section 2.3.3): 4, x and y.
+            let (x, y) = point.get(1..).unwrap_or_default().split_at_checked(32).unwrap_or_default();
+            format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, encoded(x), encoded(y))
+        }
+        (JwtAlgorithm::RS256, Ok(key)) => {
+            let pair = match &key {
+                PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),
+                PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()),
+                _ => return Err("must name a PEM file with a private key of RSA"),
+            };
+            let pair = pair.map_err(|_| "must name a PEM file with a private key of RSA")?;
+            let PublicKeyComponents { n, e } = PublicKeyComponents::<Vec<u8>>::from(pair.public());
+            format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, encoded(&e), encoded(&n))
+        }
+        (JwtAlgorithm::HS256 | JwtAlgorithm::HS384 | JwtAlgorithm::HS512, _) => {
+            return Err(
+                "holds a secret, which has no thumbprint that may be shown: set jwt_key_id to a name of its own",
+            );
+        }
+        (_, Err(_)) => return Err("must name a PEM file with a private key"),
+    };
+    Ok(encoded(ring::digest::digest(&ring::digest::SHA256, jwk.as_bytes()).as_ref()))
+}
+
+fn p256_point(pkcs8: &[u8]) -> Option<Vec<u8>> {
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8, &SystemRandom::new()).ok()?;
+    Some(pair.public_key().as_ref().to_vec())
 }
 
 /// `openssl ecparam -genkey` writes an ECPrivateKey; signing wants it inside PKCS#8.

@@ -1,5 +1,5 @@
 //! Redis servers and how to talk to them: addresses, connections, deadlines, errors in plain words. Knows nothing of
-//! claims and jobs. One or two connections per distinct address serve the whole process.
+//! claims and jobs. Up to three connections per distinct address serve the whole process.
 
 pub(crate) mod address;
 pub(crate) mod connect;
@@ -45,8 +45,8 @@ impl RedisClients {
         if let Some(client) = clients.iter().find(|client| client.shared.address.shares_connection(&address)) {
             return Ok(client.clone());
         }
-        let client =
-            RedisClient { shared: Arc::new(Shared { address, words: Lane::default(), loads: Lane::default() }) };
+        let (words, signs, loads) = Default::default();
+        let client = RedisClient { shared: Arc::new(Shared { address, words, signs, loads }) };
         clients.push(client.clone());
         Ok(client)
     }
@@ -65,6 +65,8 @@ pub fn same_server(a: &config::Redis, b: &config::Redis) -> bool {
 pub(crate) enum Carry {
     /// Keys and numbers.
     Words,
+    /// Signs of life: they must not wait for an answer that does not come.
+    Signs,
     /// Messages.
     Loads,
 }
@@ -78,6 +80,7 @@ pub(crate) struct RedisClient {
 struct Shared {
     address: Address,
     words: Lane,
+    signs: Lane,
     loads: Lane,
 }
 
@@ -142,6 +145,7 @@ impl RedisClient {
     async fn say(&self, carry: Carry, commands: &[Command<'_>], repeatable: bool) -> Result<lane::Replies> {
         let lane = match carry {
             Carry::Words => &self.shared.words,
+            Carry::Signs => &self.shared.signs,
             Carry::Loads => &self.shared.loads,
         };
         let replies = lane.run(&self.shared.address, commands, repeatable).await;

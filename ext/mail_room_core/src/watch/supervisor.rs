@@ -129,6 +129,7 @@ impl Supervisor {
 
     fn run_once(&self) -> Result<()> {
         let mut logs = Logs::new(self.lines.clone());
+        logs.tell_panics()?;
         let process = Process::new();
         let mailboxes = self.watched(&mut logs, &process)?;
         let graphs = graphs(&mailboxes)?;

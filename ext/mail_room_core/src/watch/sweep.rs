@@ -11,6 +11,10 @@ mod gather;
 mod hand_over;
 mod marking;
 mod not_given;
+#[cfg(test)]
+mod overtaken;
+#[cfg(test)]
+mod sizes_told_slowly;
 mod triage;
 
 use std::collections::{HashSet, VecDeque};

@@ -89,7 +89,7 @@ fn claims(redis: &Server) -> Arbitration {
 /// A mailbox of `server` whose messages go into `redis`.
 fn to_sidekiq(server: &OddServer, redis: &Server) -> Mailbox {
     let (queue, worker) = ("mails".into(), "Worker".into());
-    let sidekiq = Sidekiq { redis: redis.config(), namespace: None, queue, worker };
+    let sidekiq = Sidekiq { redis: redis.config(), namespace: None, queue, worker, max_job_size: None };
     Mailbox { delivery: Target::Sidekiq(sidekiq), arbitration: claims(redis), ..mailbox(server.port) }
 }
 
@@ -455,7 +455,13 @@ async fn dovecot_is_left_with_what_a_person_deleted_when_the_next_process_expung
         let mail = crate::support::odd_server::body(uid);
         dovecot.deliver(&format!("{:010}.M{uid}.test", 1_700_000_000 + uid), mail.as_bytes());
     }
-    let sidekiq = Sidekiq { redis: redis.config(), namespace: None, queue: "mails".into(), worker: "Worker".into() };
+    let sidekiq = Sidekiq {
+        redis: redis.config(),
+        namespace: None,
+        queue: "mails".into(),
+        worker: "Worker".into(),
+        max_job_size: None,
+    };
     let person = mailbox(dovecot.port);
     let mut imap = connect(&person).await.unwrap();
     let found = imap.search().await.unwrap();

@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::panics::WRITERS;
 use super::{Severity, render};
 use crate::config::LogTarget;
 use crate::error::{Error, Result};
@@ -199,7 +200,7 @@ impl State {
 
     fn start_thread(&mut self, shared: &Arc<Shared>) -> io::Result<()> {
         let theirs = Arc::clone(shared);
-        thread::Builder::new().name("mail_room log".into()).spawn(move || serve(&theirs))?;
+        thread::Builder::new().name(WRITERS.into()).spawn(move || serve(&theirs))?;
         self.threads += 1;
         Ok(())
     }

@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::limits::backoff::Backoff;
 use crate::message::MessageId;
 use crate::observe::log::Severity;
+use crate::system::clock;
 
 /// Octets of a page.
 pub(crate) const PAGE_OCTETS: usize = 8 << 20;
@@ -123,8 +124,8 @@ impl Lister {
     ) -> Result<Vec<MessageId>> {
         let mut found = Found::default();
         let mut again = Backoff::new(AGAIN.0, AGAIN.1);
-        let begun = Instant::now();
-        self.shape.begin(begun);
+        let begun = clock::since_boot();
+        self.shape.begin(Instant::now());
         self.is_cut = false;
         loop {
             let unsuccessful = match self.pages(client, folder, &mut found, begun).await? {
@@ -158,7 +159,7 @@ impl Lister {
         client: &Client,
         folder: &Folder,
         found: &mut Found,
-        begun: Instant,
+        begun: Duration,
     ) -> Result<std::result::Result<(), Unsuccessful>> {
         let mut pages = Pages::new(first(client, folder, &self.shape));
         while let Some(url) = pages.next.take() {
@@ -169,7 +170,8 @@ impl Lister {
             };
             let news = found.add(page.value);
             // The oldest come first. The rest is listed when these are delivered, before the list is too old to be relied upon.
-            if found.is_full() || (begun.elapsed() > LISTED_WITHIN && !found.ids.is_empty()) {
+            let late = clock::since_boot().saturating_sub(begun) > LISTED_WITHIN;
+            if found.is_full() || (late && !found.ids.is_empty()) {
                 self.is_cut = page.next.is_some();
                 break;
             }

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::limits::batch::fitting;
 use crate::limits::memory_budget::kept;
 use crate::message::{Message, MessageId};
+use crate::observe::log::Severity;
 use crate::observe::progress::Fate;
 use crate::outcome::{Handover, Symptom};
 use crate::track::failures::Failure;
@@ -118,6 +119,17 @@ async fn hand_over_group(mailbox: &Mailbox, scope: &str, mut group: Vec<Message>
                 ],
             );
         }
+    }
+    for message in group.iter().filter(|message| message.body.len() > mailbox.delivery.warns_above()) {
+        mailbox.account.log.line(
+            Severity::Warn,
+            "Large message",
+            &[
+                ("uid", json!(message.id)),
+                ("byte_size", message.body.len().into()),
+                ("error", "it becomes a job of this size in Redis; set max_job_size, or lower max_message_size".into()),
+            ],
+        );
     }
     let ids: Vec<_> = group.iter().map(|message| message.id.clone()).collect();
     let handovers = mailbox.delivery.deliver(scope, group, &mailbox.encoding).await;

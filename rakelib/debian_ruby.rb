@@ -1,0 +1,106 @@
+# frozen_string_literal: true
+
+require "fileutils"
+require "open3"
+
+# Another Ruby than the machine's: that of a later Debian, with its libc, unpacked into a folder of ours. Needs neither root nor
+# containers, and changes nothing of the machine. Its interpreter is started by its own dynamic loader, so programs that are not Ruby
+# run in it as on the machine.
+#
+#   DebianRuby.new("3.3").interpreter  # => ".../target/rubies/3.3/usr/bin/ruby", downloaded when it is not there yet
+class DebianRuby
+  # Which release has which Ruby.
+  RELEASES = { "3.3" => "trixie" }.freeze
+  # What apt reads instead of the machine's configuration. A `status` without packages: what the machine has, this Ruby cannot use.
+  CONFIGURATION = <<~CONF
+    Dir::State::lists "%<root>s/apt/lists";
+    Dir::State::status "%<root>s/apt/status";
+    Dir::Cache "%<root>s/apt/cache";
+    Dir::Etc::sourcelist "%<root>s/apt/sources.list";
+    Dir::Etc::sourceparts "/dev/null";
+    Dir::Etc::preferences "/dev/null";
+    Dir::Etc::preferencesparts "/dev/null";
+    APT::Default-Release "";
+    APT::Sandbox::User "root";
+    Acquire::Languages "none";
+    Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
+    Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled "false";
+  CONF
+  KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+  private_constant :CONFIGURATION, :KEYRING
+
+  attr_reader :version
+
+  # @param version [String] a key of {RELEASES}
+  def initialize(version)
+    @version = version
+    @release = RELEASES.fetch(version)
+    @root = File.join(File.expand_path(ENV.fetch("CARGO_TARGET_DIR", File.expand_path("../target", __dir__))), "rubies", version)
+  end
+
+  # @return [String] the path of the interpreter
+  def interpreter
+    unpack unless File.exist?(stamp)
+    File.join(@root, "usr/bin/ruby")
+  end
+
+  private
+
+  def stamp = File.join(@root, "unpacked")
+
+  def unpack
+    puts "fetching Ruby #{version} of Debian (#{@release})"
+    configure
+    apt("update", "-qq")
+    apt("install", "-qq", "--yes", "--download-only", "--no-install-recommends", "ruby#{version}", "ruby#{version}-dev", "ruby-bundler",
+        "ruby-rspec")
+    Dir.glob(File.join(@root, "apt/cache/archives/*.deb")).each { |package| run("dpkg-deb", "-x", package, @root) }
+    wrap
+    FileUtils.rm_rf(File.join(@root, "apt"))
+    FileUtils.touch(stamp)
+  end
+
+  def configure
+    %w[lists/partial cache/archives/partial].each { |folder| FileUtils.mkdir_p(File.join(@root, "apt", folder)) }
+    File.write(File.join(@root, "apt/status"), "")
+    File.write(File.join(@root, "apt/sources.list"), "deb [signed-by=#{KEYRING}] #{mirror} #{@release} main\n")
+    File.write(File.join(@root, "apt/apt.conf"), format(CONFIGURATION, root: @root))
+  end
+
+  # The machine's own mirror of Debian.
+  def mirror
+    targets = run("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages", "Origin: Debian")
+    targets.lines.map(&:split).find { |_uri, release| release && !release.match?(%r{[-/]}) }&.first or
+      raise "apt knows no mirror of Debian: run `apt-get update`"
+  end
+
+  # RbConfig.ruby, too, has to name something that can be run: the interpreter itself moves aside.
+  def wrap
+    libraries = Dir.glob(File.join(@root, "usr/lib/*-linux-gnu")).first
+    loader = Dir.glob(File.join(libraries, "ld-linux-*.so.*")).first
+    folders = ["usr/lib/ruby/#{version}.0", "usr/lib/ruby/vendor_ruby"].map { |folder| File.join(@root, folder) }
+    folders.insert(1, File.join(libraries, "ruby", "#{version}.0"))
+    program = File.join(@root, "usr/bin/ruby#{version}")
+    FileUtils.mv(program, "#{program}.bin")
+    File.write(program, <<~SH)
+      #!/bin/sh
+      gems="#{@root}/usr/share/rubygems-integration/all:#{@root}/usr/lib/ruby/gems/#{version}.0"
+      case ":$GEM_PATH:" in
+        *":$gems:"*) ;;
+        *) export GEM_PATH="${GEM_PATH:+$GEM_PATH:}$gems" ;;
+      esac
+      exec #{loader} --library-path #{libraries} #{program}.bin #{folders.map { |folder| "-I#{folder}" }.join(" ")} "$@"
+    SH
+    FileUtils.chmod(0o755, program)
+    FileUtils.ln_sf("ruby#{version}", File.join(@root, "usr/bin/ruby"))
+  end
+
+  def apt(*arguments) = run("apt-get", "-c", File.join(@root, "apt/apt.conf"), *arguments)
+
+  def run(*command)
+    output, status = Open3.capture2e({ "DEBIAN_FRONTEND" => "noninteractive" }, *command)
+    raise "#{command.first(4).join(" ")} failed:\n#{output}" unless status.success?
+
+    output
+  end
+end

@@ -1,0 +1,33 @@
+# frozen_string_literal: true
+
+RSpec.describe MailRoom::CommandLine do
+  {
+    %w[] => {},
+    %w[-c a.yml] => { config_path: "a.yml" },
+    %w[--config a.yml -q] => { config_path: "a.yml", quiet: true },
+    %w[--quiet --config=a.yml] => { config_path: "a.yml", quiet: true },
+    %w[--log-exit-as] => { exit_error_format: "json" },
+    %w[--log-exit-as -c a.yml] => { exit_error_format: "json", config_path: "a.yml" },
+    %w[-c a.yml --log-exit-as] => { exit_error_format: "json", config_path: "a.yml" },
+    %w[--log-exit-as json] => { exit_error_format: "json" },
+    %w[--log-exit-as=plain] => { exit_error_format: "plain" },
+    %w[--log-exit-as plain -q] => { exit_error_format: "plain", quiet: true }
+  }.each do |argv, options|
+    it "understands #{argv}" do
+      expect(described_class.parse(argv.dup.freeze)).to eq(options)
+    end
+  end
+
+  [%w[--log-exit-as xml], %w[--nope], %w[-c], %w[config.yml], %w[-c a.yml b.yml], %w[-q=1]].each do |argv|
+    it "refuses #{argv}" do
+      expect { described_class.parse(argv) }.to raise_error(OptionParser::ParseError)
+    end
+  end
+
+  it "prints the version and the help" do
+    expect { expect { described_class.parse(%w[--version]) }.to raise_error(SystemExit) }
+      .to output(/\Amail_room \d+\.\d+\.\d+ \(\S+, commit (\h{12}|unknown)\)\n\z/).to_stdout
+    expect { expect { described_class.parse(%w[-?]) }.to raise_error(SystemExit) }
+      .to output(/\AUsage: mail_room -c FILE.*--config.*--quiet.*--log-exit-as.*--version.*--help/m).to_stdout
+  end
+end

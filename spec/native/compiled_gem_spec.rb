@@ -1,0 +1,176 @@
+# frozen_string_literal: true
+
+require "fileutils"
+require "json"
+require "open3"
+require_relative "../../rakelib/debian_ruby"
+require_relative "../../rakelib/native_gem"
+
+# The compiled gem as users get it: installed into a folder of its own, with nothing on PATH that compiles. `rake spec:native` builds it
+# first. Each example runs for each Ruby that the gem has a library for.
+RSpec.describe "the compiled gem", :native do
+  here = RbConfig::CONFIG.values_at("MAJOR", "MINOR").join(".")
+  interpreters = DebianRuby::RELEASES.transform_values { nil }.merge(here => RbConfig.ruby)
+
+  let(:root) { NativeGem::ROOT }
+  let(:gem_path) { NativeGem.newest or raise "there is no compiled gem in pkg/: run `rake native`" }
+  let(:specification) { Gem::Package.new(gem_path).spec }
+  let(:libraries) { specification.files.grep(/mail_room_native/) }
+
+  def say(*command, env: {}, chdir: "/")
+    output, status = Open3.capture2e(env, *command, chdir: chdir)
+    raise "#{command.first(3).join(" ")} failed:\n#{output}" unless status.success?
+
+    output
+  end
+
+  def unpacked
+    @unpacked ||= Dir.mktmpdir.tap { |folder| Gem::Package.new(gem_path).extract_files(folder) }
+  end
+
+  after { FileUtils.rm_rf(@unpacked) if @unpacked }
+
+  it "is small, brings a library for each Ruby that it says it fits, and needs nothing that compiles" do
+    expect(File.size(gem_path)).to be <= 12 << 20
+    expect(specification.extensions).to eq([])
+    expect(specification.dependencies.map(&:name)).to match_array(%w[logger net-imap])
+    expect(specification.files.grep(/\.(rs|toml|lock)\z|extconf/)).to eq([])
+    versions = libraries.map { |file| file[%r{lib/mail_room/(\d\.\d)/mail_room_native\.so\z}, 1] }
+    expect(versions).to match_array(interpreters.keys)
+    expect(versions.map { |version| specification.required_ruby_version.satisfied_by?(Gem::Version.new("#{version}.9")) }).to all(be(true))
+    newest = versions.max_by { |version| Gem::Version.new(version) }
+    later = newest.sub(/\d+\z/) { |minor| (minor.to_i + 1).to_s }
+    expect(specification.required_ruby_version).not_to be_satisfied_by(Gem::Version.new("#{later}.0"))
+    libraries.each { |file| expect(File.size(File.join(unpacked, file))).to be <= 8 << 20, file }
+  end
+
+  it "links the libraries that every system has, with no symbol newer than the promised glibc" do
+    libraries.each do |file|
+      path = File.join(unpacked, file)
+      needed = say("objdump", "-p", path).scan(/NEEDED\s+(\S+)/).flatten
+      expect(needed - %w[libc.so.6 libm.so.6 libgcc_s.so.1 libpthread.so.0 libdl.so.2 librt.so.1 ld-linux-x86-64.so.2]).to eq([])
+      versions = say("objdump", "-T", path).scan(/GLIBC_([\d.]+)/).flatten.uniq.map { |version| Gem::Version.new(version) }
+      expect(versions.max).to be <= Gem::Version.new(NativeGem::GLIBC)
+      expect(say("objdump", "-h", path)).not_to match(/\.debug_|\.symtab/)
+      expect(say("objdump", "-s", "-j", ".gnu_debuglink", path)).to match(/mail_room_nat/)
+    end
+  end
+
+  interpreters.each do |version, interpreter|
+    describe "with Ruby #{version}" do
+      let(:ruby) { interpreter || DebianRuby.new(version).interpreter }
+
+      around do |example|
+        Dir.mktmpdir do |folder|
+          @folder = folder
+          # Nothing that compiles: neither cargo nor cc nor make.
+          @path = File.join(folder, "path")
+          FileUtils.mkdir_p(@path)
+          %w[sh env uname mkdir rm git].each { |program| FileUtils.ln_s(say("sh", "-c", "command -v #{program}").strip, @path) }
+          example.run
+        end
+      end
+
+      def clean = { "PATH" => @path, "RUBYLIB" => nil, "RUBYOPT" => nil, "GEM_HOME" => nil, "HOME" => @folder, "BUNDLE_GEMFILE" => nil }
+
+      def installed
+        gems = File.join(@folder, "gems")
+        script = 'require "rubygems/gem_runner"; Gem::GemRunner.new.run(ARGV)'
+        say(ruby, "-e", script, "--", "install", "--local", "--no-document", "--ignore-dependencies", "--install-dir", gems, gem_path,
+            env: clean)
+        # The second one has Ruby's own gems: logger and net-imap.
+        clean.merge("GEM_PATH" => "#{gems}:#{say(ruby, "-e", "print Gem.path.join(%(:))", env: clean)}", "GEMS" => gems)
+      end
+
+      it "installs, tells what it is, and loads the library of this Ruby" do
+        env = installed
+        said = say(ruby, File.join(env["GEMS"], "bin/mail_room"), "--version", env: env)
+        expect(said).to match(/^mail_room #{Regexp.escape(specification.version.to_s)} \(x86_64-linux-gnu, commit \h{12}\)$/)
+        script = 'gem "gitlab-mail_room"; require "mail_room"; puts $LOADED_FEATURES.grep(/mail_room_native/), MailRoom::NATIVE_VERSION'
+        library, native = say(ruby, "-e", script, env: env).lines.map(&:chomp)
+        expect([library, native]).to match([%r{/mail_room/#{Regexp.escape(version)}/mail_room_native\.so\z}, specification.version.to_s])
+      end
+
+      it "delivers" do
+        env = installed
+        user = dovecot.new_user
+        dovecot.append(user, Mails.plain(1))
+        config = File.join(@folder, "config.yml")
+        File.write(config, { mailboxes: [mailbox(user)] }.to_yaml)
+        redis.call("FLUSHALL")
+        say(ruby, File.join(env["GEMS"], "bin/mail_room"), "--once", "-c", config, env: env)
+        expect(delivered).to eq([Mails.plain(1).b])
+      end
+
+      it "is what an application with Bundler gets from a folder of gems" do
+        app = File.join(@folder, "app")
+        FileUtils.mkdir_p(File.join(app, "vendor/cache"))
+        FileUtils.cp(gem_path, File.join(app, "vendor/cache"))
+        File.write(File.join(app, "Gemfile"), <<~RUBY)
+          source "https://gems.example.com"
+          gem "gitlab-mail_room", require: "mail_room"
+        RUBY
+        script = 'require "bundler/cli"; Bundler::CLI.start(ARGV)'
+        env = clean.merge("BUNDLE_PATH" => File.join(@folder, "bundle"), "BUNDLE_APP_CONFIG" => File.join(@folder, "bundle-config"))
+        say(ruby, "-e", script, "--", "install", "--local", env: env, chdir: app)
+        say(ruby, "-e", 'require "bundler"; Bundler.require; puts MailRoom::NATIVE_VERSION, MailRoom::Matcher', env: env, chdir: app)
+        expect(File.read(File.join(app, "Gemfile.lock"))).to include("gitlab-mail_room (#{specification.version}-x86_64-linux-gnu)")
+      end
+
+      it "passes the facade's specs" do
+        env = installed
+        library = Dir.glob(File.join(env["GEMS"], "gems/*/lib")).first
+        files = Dir.glob("spec/mail_room/**/{matcher,message,mailbox,configuration,delivery,jwt,doors,coercion}_spec.rb", base: root)
+        script = 'gem "rspec-core"; load Gem.bin_path("rspec-core", "rspec")'
+        rspec = { "PATH" => ENV.fetch("PATH"), "RUBYLIB" => nil, "GEM_PATH" => nil, "SPEC_OPTS" => nil }
+        said = say(ruby, "-I", library, "-e", script, "--", *files, env: rspec, chdir: root)
+        expect(said).to match(/[1-9]\d+ examples, 0 failures/)
+      end
+
+      # Every few allocations a collection, and everything moved that can be: what the binding forgets to mark or keeps an address of is
+      # gone.
+      it "survives a collector that runs all the time and moves what it can" do
+        env = installed
+        script = <<~RUBY
+          gem "gitlab-mail_room"
+          require "mail_room"
+          raw = "To: reply+abc@example.com\\r\\nSubject: x\\r\\n\\r\\nbody"
+          matcher = MailRoom::Matcher.new(address: "reply+%{key}@example.com", gitlab_host: "example.com")
+          GC.auto_compact = true if GC.respond_to?(:auto_compact=)
+          GC.stress = true
+          keys = Array.new(20) { matcher.match(raw).key }
+          explained = matcher.explain(raw).first.key
+          options = MailRoom::Mailbox.new(email: "a@example.com", password: "x", name: "inbox", delivery_method: "noop")
+          coordinator = MailRoom::Coordinator.new([options])
+          begin
+            MailRoom::Matcher.new(address: "nothing")
+          rescue MailRoom::ConfigurationError => e
+            refused = e.message
+          end
+          progress = coordinator.progress.total
+          GC.stress = false
+          GC.compact if GC.respond_to?(:compact)
+          p keys.uniq, explained, refused.size > 10, progress
+        RUBY
+        expect(say(ruby, "-e", script, env: env)).to eq(%(["abc"]\n"abc"\ntrue\n0\n))
+      end
+
+      # RubyGems' own require needs the main Ractor before Ruby 3.4, whatever is required.
+      it "says clearly that the main Ractor alone may use it" do
+        script = <<~RUBY
+          gem "gitlab-mail_room"
+          require "mail_room"
+          p(Ractor.new { [MailRoom::VERSION, MailRoom::NATIVE_VERSION].uniq.size }.take)
+          begin
+            Ractor.new { MailRoom::Native.reopen_logs }.take
+          rescue Ractor::RemoteError => e
+            puts e.cause.class, e.cause.message
+          end
+        RUBY
+        said = say(ruby, "-W:no-experimental", "-e", "Thread.report_on_exception = false; #{script}", env: installed)
+        expect(said.lines.grep_v(/terminated with exception|^\s+from|in `/).join)
+          .to include("1\nRactor::UnsafeError\nractor unsafe method called from not main ractor\n")
+      end
+    end
+  end
+end
