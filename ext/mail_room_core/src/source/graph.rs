@@ -1,7 +1,7 @@
 //! A mailbox of Microsoft Graph: HTTPS requests, at most four at a time, with no state on the server between them.
 //!
 //! `client` holds what the requests about a mailbox share. `ask` and `send` send a `request` and return its `answer`.
-//! `token` gets access tokens, `lane` limits the requests in flight, and `trouble` counts failures of single messages. Each
+//! `token` gets access tokens, `throttle` limits the requests in flight, and `failures` counts failures of single messages. Each
 //! other file is one thing that a session does.
 
 mod address;
@@ -12,21 +12,22 @@ mod batch;
 pub(crate) mod client;
 pub(crate) mod connector;
 mod delta;
+mod failures;
 mod fetch;
 pub(crate) mod folder;
-pub(crate) mod lane;
+pub(crate) mod lister;
 mod mark;
 mod operation;
-pub(crate) mod page;
+mod page;
+mod page_size;
 mod request;
 mod send;
 mod set_aside;
-mod shape;
 pub(crate) mod size;
 #[cfg(test)]
 mod slow_list;
+pub(crate) mod throttle;
 mod token;
-mod trouble;
 mod watch;
 
 use std::fmt;
@@ -34,7 +35,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use connector::GraphConnector;
-pub(crate) use lane::Lanes;
+pub(crate) use throttle::Throttles;
 
 use crate::error::Result;
 use crate::limits::shutdown::Stop;
@@ -42,8 +43,8 @@ use crate::message::MessageId;
 use crate::source::{Fetched, Mark, Source};
 use client::Client;
 use delta::Delta;
+use lister::Lister;
 use mark::Marker;
-use page::Lister;
 use size::Sizes;
 use watch::Watch;
 

@@ -24,7 +24,7 @@ use crate::observe::service_manager::{Manager, tell};
 use crate::rejection::Rejection;
 use crate::ruby::calls::Calls;
 use crate::source::connector::Connector;
-use crate::source::graph::{GraphConnector, Lanes};
+use crate::source::graph::{GraphConnector, Throttles};
 use crate::source::imap::ImapConnector;
 use crate::transport::postgres::PostgresClients;
 use crate::transport::redis::RedisClients;
@@ -180,9 +180,9 @@ impl Supervisor {
 
 /// What connects to Microsoft Graph, for each mailbox that lies there.
 fn graphs(mailboxes: &[Arc<Mailbox>]) -> Result<Vec<Option<GraphConnector>>> {
-    let mut lanes = Lanes::default();
+    let mut throttles = Throttles::default();
     let connector = |mailbox: &Arc<Mailbox>| match &mailbox.account.config.graph {
-        Some(graph) => GraphConnector::new(&mailbox.account, graph, &mut lanes).map(Some),
+        Some(graph) => GraphConnector::new(&mailbox.account, graph, &mut throttles).map(Some),
         None => Ok(None),
     };
     mailboxes.iter().map(connector).collect()

@@ -8,9 +8,9 @@ use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use reqwest::Response;
 
 use super::address::Address;
-use super::lane::{Lane, Place};
+use super::failures::Failures;
+use super::throttle::{Permit, Throttle};
 use super::token::Tokens;
-use super::trouble::Troubles;
 use crate::error::{Error, Result};
 use crate::limits::backoff::seconds;
 use crate::observe::log::Log;
@@ -19,7 +19,7 @@ use crate::transport::http::{self, Http};
 /// An answer whose body is still to be read. It counts as a request in flight until it is dropped.
 pub(super) struct Answer {
     pub(super) response: Response,
-    pub(super) _place: Place,
+    pub(super) _permit: Permit,
 }
 
 impl Answer {
@@ -37,15 +37,15 @@ impl Answer {
 pub(crate) struct Client {
     pub(super) address: Address,
     pub(super) log: Log,
-    pub(super) troubles: Troubles,
+    pub(super) failures: Failures,
     pub(super) http: Arc<Http>,
     pub(super) tokens: Tokens,
-    pub(super) lane: Arc<Lane>,
+    pub(super) throttle: Arc<Throttle>,
 }
 
 impl Client {
-    pub(super) fn new(address: Address, http: Arc<Http>, tokens: Tokens, lane: Arc<Lane>, log: Log) -> Self {
-        Self { address, log, troubles: Troubles::default(), http, tokens, lane }
+    pub(super) fn new(address: Address, http: Arc<Http>, tokens: Tokens, throttle: Arc<Throttle>, log: Log) -> Self {
+        Self { address, log, failures: Failures::default(), http, tokens, throttle }
     }
 
     /// Gets a token, so that wrong credentials are the first error to show.
@@ -70,7 +70,7 @@ impl Client {
 
     /// Sends nothing for as long as an answer asks for.
     pub(super) fn hold(&self, status: u16, retry_after: Option<Duration>) {
-        if let Some(pause) = self.lane.hold(retry_after) {
+        if let Some(pause) = self.throttle.hold(retry_after) {
             let error = format!("{} answered {status}", self.address.host());
             let fields = [("backoff_s", seconds(pause)), ("error", error.into())];
             self.log.info("Too many requests, backing off...", &fields);

@@ -7,10 +7,10 @@ use super::answer;
 use super::batch;
 use super::client::Client;
 use super::folder::Folder;
-use super::lane::PLACES;
 use super::operation::Operation;
 use super::request::Request;
 use super::set_aside::FailedFolder;
+use super::throttle::MAX_IN_FLIGHT;
 use crate::error::{Error, Result};
 use crate::message::MessageId;
 use crate::source::Mark;
@@ -64,12 +64,12 @@ impl Marker {
                 let answered = one(client, operation, &id).await;
                 (id, answered)
             }))
-            .buffer_unordered(PLACES as usize);
+            .buffer_unordered(MAX_IN_FLIGHT as usize);
             let mut unmoved = Vec::new();
             while let Some((id, answered)) = answers.next().await {
                 match answered {
                     Ok(_) => {
-                        client.troubles.went_well(&id);
+                        client.failures.went_well(&id);
                         well += 1;
                     }
                     Err(error @ (Error::Throttled { .. } | Error::Stopped)) => return Err(error),
@@ -92,12 +92,12 @@ impl Marker {
     /// Marks as many as it can with one request. Returns the others.
     async fn in_batch(&mut self, client: &Client, operation: &Operation, ids: &[MessageId]) -> Result<Vec<MessageId>> {
         // Up to four are sent at the same time and take one round trip anyway.
-        if ids.len() <= PLACES as usize || self.failed_batches >= BATCHES {
+        if ids.len() <= MAX_IN_FLIGHT as usize || self.failed_batches >= BATCHES {
             return Ok(ids.to_vec());
         }
         // A message that failed before goes alone, so that its failure affects no other.
         let (mut left, sound): (Vec<_>, Vec<_>) =
-            ids.iter().cloned().partition(|id| client.troubles.patience(id).is_some());
+            ids.iter().cloned().partition(|id| client.failures.patience(id).is_some());
         match batch::run(client, operation, &sound).await {
             Ok(Some(not_done)) => {
                 self.failed_batches = 0;
@@ -118,7 +118,7 @@ impl Marker {
     /// Flags a message that the folder did not take. It stays where it is, for a person to look at.
     async fn in_place(&mut self, client: &Client, id: &MessageId, why: &Error) -> Result<()> {
         let gone = one(client, &Operation::Flag, id).await?;
-        client.troubles.went_well(id);
+        client.failures.went_well(id);
         if let Some(failed) = &mut self.failed
             && !gone
         {
@@ -131,13 +131,13 @@ impl Marker {
     /// Decides whether the failures are the messages' or the mailbox's.
     fn note(&mut self, client: &Client, well: usize, failures: Vec<(MessageId, Error)>) -> Result<()> {
         if well > 0 {
-            client.troubles.marked();
+            client.failures.marked();
         }
         let (mut suspicious, mut refused) = (0_usize, 0_usize);
         for (id, error) in &failures {
-            suspicious += usize::from(!client.troubles.failed(id));
+            suspicious += usize::from(!client.failures.failed(id));
             if matches!(error, Error::Refused(_)) {
-                refused = client.troubles.refused(id);
+                refused = client.failures.refused(id);
             }
         }
         match failures.first() {
@@ -153,8 +153,8 @@ impl Marker {
 /// Runs `operation` on one message. Returns whether the message is gone.
 async fn one(client: &Client, operation: &Operation, id: &MessageId) -> Result<bool> {
     let MessageId::Text(text) = id else { return Ok(true) };
-    if let Some(left) = client.troubles.held(id) {
-        let why = format!("it wants to be left alone about this message for {} s more", left.as_secs().max(1));
+    if let Some(left) = client.failures.held(id) {
+        let why = format!("it asked for a pause for this message, {} s of which are left", left.as_secs().max(1));
         return Err(client.reconnect(&why));
     }
     let url = client.address.of(&operation.segments(text));

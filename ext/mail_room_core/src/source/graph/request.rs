@@ -47,7 +47,7 @@ impl Request {
     }
 
     /// About one message. If requests about that message failed before, they do not delay others: see
-    /// [`Troubles`](super::trouble::Troubles).
+    /// [`Failures`](super::failures::Failures).
     pub(super) fn about(self, id: &MessageId) -> Self {
         Self { about: Some(id.clone()), ..self }
     }

@@ -9,8 +9,8 @@ use tokio::time::timeout;
 
 use super::answer::{self, SILENCE};
 use super::client::{Answer, Client};
-use super::lane::Place;
 use super::request::Request;
+use super::throttle::Permit;
 use super::token::Token;
 use crate::error::Error;
 use crate::limits::backoff::Backoff;
@@ -67,7 +67,7 @@ struct Tries {
 impl Client {
     /// The first answer for the caller: any that is neither about the token nor about throttling.
     pub(super) async fn send(&self, request: &Request) -> Result<Answer, NoAnswer> {
-        let brief = request.about.as_ref().and_then(|id| self.troubles.patience(id));
+        let brief = request.about.as_ref().and_then(|id| self.failures.patience(id));
         let mut tries = Tries {
             again: Backoff::new(AGAIN.0, AGAIN.1),
             failed: 0,
@@ -79,19 +79,19 @@ impl Client {
         };
         loop {
             let token = self.tokens.get().await?;
-            let place = match self.lane.enter(request.alone, PATIENCE).await {
-                Ok(place) => place,
-                Err(left) if tries.too_much == 0 => return Err(self.throttled("it wants to be left alone", left)),
-                Err(left) => return Err(self.too_much(request, "it wants to be left alone", left)),
+            let permit = match self.throttle.enter(request.alone, PATIENCE).await {
+                Ok(permit) => permit,
+                Err(left) if tries.too_much == 0 => return Err(self.throttled("it asked for a pause", left)),
+                Err(left) => return Err(self.too_much(request, "it asked for a pause", left)),
             };
             match self.send_once(request, &token, tries.within).await {
                 Ok(response) => {
-                    if let Some(answer) = self.judge(request, response, place, &token, &mut tries).await? {
+                    if let Some(answer) = self.judge(request, response, permit, &token, &mut tries).await? {
                         return Ok(answer);
                     }
                 }
                 Err(unsent) => {
-                    drop(place);
+                    drop(permit);
                     self.unsent(unsent, &mut tries).await?;
                 }
             }
@@ -119,7 +119,7 @@ impl Client {
         &self,
         request: &Request,
         mut response: Response,
-        place: Place,
+        permit: Permit,
         token: &std::sync::Arc<Token>,
         tries: &mut Tries,
     ) -> Result<Option<Answer>, NoAnswer> {
@@ -129,7 +129,7 @@ impl Client {
             401 if !tries.renewed => {
                 tries.renewed = true;
                 http::drain(response).await;
-                drop(place);
+                drop(permit);
                 self.tokens.forget(token).await;
                 return Ok(None);
             }
@@ -138,7 +138,7 @@ impl Client {
             }
             429 | 503 | 504 | 509 if tries.own => {
                 if let (Some(id), Some(pause)) = (&request.about, retry_after) {
-                    self.troubles.hold(id, pause);
+                    self.failures.hold(id, pause);
                 }
             }
             // Other requests may succeed.
@@ -150,11 +150,11 @@ impl Client {
             429 | 503 | 504 | 509 => {
                 self.hold(status, retry_after);
                 http::drain(response).await;
-                drop(place);
+                drop(permit);
                 tries.too_much += 1;
                 if tries.too_much >= PATIENT_TRIES {
                     let why = format!("it answered {status} {} times", tries.too_much);
-                    return Err(self.too_much(request, &why, self.lane.left()));
+                    return Err(self.too_much(request, &why, self.throttle.left()));
                 }
                 return Ok(None);
             }
@@ -163,14 +163,14 @@ impl Client {
                     self.hold(status, retry_after);
                 }
                 http::drain(response).await;
-                drop(place);
+                drop(permit);
                 tries.failed += 1;
                 tokio::time::sleep(tries.again.delay()).await;
                 return Ok(None);
             }
-            _ => self.lane.went_well(),
+            _ => self.throttle.went_well(),
         }
-        Ok(Some(Answer { response, _place: place }))
+        Ok(Some(Answer { response, _permit: permit }))
     }
 
     async fn send_once(&self, request: &Request, token: &Token, within: Duration) -> Result<Response, Unsent> {
@@ -193,7 +193,7 @@ impl Client {
     /// As [`throttled`](Self::throttled). Also counts a failure of the message that the request is about.
     fn too_much(&self, request: &Request, why: &str, left: Duration) -> NoAnswer {
         if let Some(id) = &request.about {
-            self.troubles.failed(id);
+            self.failures.failed(id);
         }
         self.throttled(why, left)
     }
