@@ -312,7 +312,7 @@ RSpec.describe "inbox_method microsoft_graph in trouble", :servers do
       other = server.folder("Desk")
       server.add(mail = Mails.plain(1).b, folder: other)
       wait_until(100, "the mail in the new folder") { delivered == [mail] && server.unread(other).empty? }
-      expect(process.await_log("Disconnected. Resetting...")["error"]).to include("\"Desk\" is another one now")
+      expect(process.await_log("Disconnected. Resetting...")["error"]).to include("\"Desk\" now means another folder")
     end
   end
 

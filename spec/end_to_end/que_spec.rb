@@ -131,7 +131,7 @@ RSpec.describe "delivery_method que", :servers do
     postgres.rows("ALTER TABLE que_jobs RENAME TO away", database: database)
     mails = fill(5)
     process = mail_room(queueing(max_delivery_attempts: 1))
-    expect(process.await_log("Delivery paused")["error"]).to match(/42P01 relation "que_jobs" does not exist; make que's table/)
+    expect(process.await_log("Delivery paused")["error"]).to match(/42P01 relation "que_jobs" does not exist; create the table of que/)
     postgres.rows("ALTER TABLE away RENAME TO que_jobs", database: database)
     expect_all(mails, process)
   end

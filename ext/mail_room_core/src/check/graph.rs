@@ -7,15 +7,15 @@ use crate::config::{Graph, Mailbox};
 use crate::observe::log::Logs;
 use crate::source::graph::connector::client;
 use crate::source::graph::folder;
-use crate::source::graph::lane::Lanes;
-use crate::source::graph::page::Lister;
+use crate::source::graph::lister::Lister;
 use crate::source::graph::size::Sizes;
+use crate::source::graph::throttle::Throttles;
 
 /// Steps `prepared`, `token`, `folder` and `unread`.
 pub(super) async fn check(mailbox: &Mailbox, graph: &Graph, report: &mut Report) -> Option<()> {
     let prepared = async {
         let log = Logs::default().log(None, &mailbox.email, &mailbox.name)?;
-        client(mailbox, graph, &mut Lanes::default(), &log)
+        client(mailbox, graph, &mut Throttles::default(), &log)
     };
     let client = Arc::new(report.step("prepared", prepared).await?);
     let roles = report.step("token", client.roles()).await?;

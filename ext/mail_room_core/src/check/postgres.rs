@@ -2,7 +2,7 @@
 
 use super::report::Report;
 use crate::error::Result;
-use crate::transport::postgres::{PostgresClient, Trouble};
+use crate::transport::postgres::{PostgresClient, StatementError};
 
 /// Planned and not executed. PostgreSQL checks the permission all the same.
 const PLAN: &str = "EXPLAIN INSERT INTO que_jobs (priority, job_class, queue, args) VALUES (100, 'x', '', '[]')";
@@ -18,7 +18,10 @@ pub(super) async fn check(client: &PostgresClient, report: &mut Report) -> Optio
 }
 
 async fn run(client: &PostgresClient, statement: &str) -> Result<()> {
-    client.execute::<&str>(statement, &[]).await.map_err(|trouble| match trouble {
-        Trouble::Refused(error) | Trouble::RefusedNul(error) | Trouble::Failed(error) | Trouble::Down(error) => error,
+    client.execute::<&str>(statement, &[]).await.map_err(|error| match error {
+        StatementError::Refused(error)
+        | StatementError::RefusedNul(error)
+        | StatementError::Failed(error)
+        | StatementError::Down(error) => error,
     })
 }

@@ -14,8 +14,8 @@ use crate::transport::redis::Command;
 use crate::transport::redis::address::{Address, Server};
 use crate::transport::redis::connect::connect;
 use crate::transport::redis::connection::Connection;
+use crate::transport::redis::error::ExchangeError;
 use crate::transport::redis::sentinel;
-use crate::transport::redis::trouble::Trouble;
 use permissions::Needs;
 
 /// How long each step may take.
@@ -39,22 +39,22 @@ pub(super) async fn check(config: &config::Redis, needs: &Needs, report: &mut Re
     report.step("permitted", in_time(&address, permissions::check(&mut connection, needs))).await
 }
 
-async fn in_time<T>(address: &Address, work: impl Future<Output = std::result::Result<T, Trouble>>) -> Result<T> {
-    let done = timeout(WITHIN, work).await.unwrap_or(Err(Trouble::Late(WITHIN)));
-    done.map_err(|trouble| trouble.told(&address.to_string()))
+async fn in_time<T>(address: &Address, work: impl Future<Output = std::result::Result<T, ExchangeError>>) -> Result<T> {
+    let done = timeout(WITHIN, work).await.unwrap_or(Err(ExchangeError::Late(WITHIN)));
+    done.map_err(|error| error.into_error(&address.to_string()))
 }
 
 /// A replica takes no claims. A user without permission for ROLE is no failure: watching does not need it.
-async fn role(connection: &mut Connection) -> std::result::Result<(), Trouble> {
+async fn role(connection: &mut Connection) -> std::result::Result<(), ExchangeError> {
     let replies = connection.exchange(&[Command::new("ROLE")]).await?;
     match replies.into_iter().next() {
-        Some(Ok(role)) if is_replica(&role) => Err(Trouble::Told(Error::target_down(
+        Some(Ok(role)) if is_replica(&role) => Err(ExchangeError::Worded(Error::target_down(
             "it is a replica: point redis_url to the master, or name the Sentinels",
         ))),
         Some(Ok(_)) => Ok(()),
         Some(Err(error)) if matches!(error.code(), "NOPERM" | "ERR") => Ok(()),
-        Some(Err(error)) => Err(Trouble::Server(error)),
-        None => Err(Trouble::Nonsense),
+        Some(Err(error)) => Err(ExchangeError::Server(error)),
+        None => Err(ExchangeError::Unexpected),
     }
 }
 

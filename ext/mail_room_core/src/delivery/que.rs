@@ -9,7 +9,7 @@ use crate::config;
 use crate::matching::charset::to_utf8;
 use crate::message::Message;
 use crate::outcome::Handover;
-use crate::transport::postgres::{PostgresClient, PostgresClients, Trouble};
+use crate::transport::postgres::{PostgresClient, PostgresClients, StatementError};
 
 /// Most messages and octets per statement. A larger message travels alone.
 pub(super) const BATCH: (usize, usize) = (100, 1 << 20);
@@ -38,7 +38,7 @@ impl Que {
     pub(super) async fn deliver(&self, messages: &[Message]) -> Vec<Handover> {
         match self.insert(messages, Nul::Kept).await {
             Ok(()) => messages.iter().map(|_| Handover::DELIVERED).collect(),
-            Err(Trouble::Down(error)) => messages.iter().map(|_| Handover::Down(error.clone())).collect(),
+            Err(StatementError::Down(error)) => messages.iter().map(|_| Handover::Down(error.clone())).collect(),
             Err(_) => self.deliver_singly(messages).await,
         }
     }
@@ -49,14 +49,16 @@ impl Que {
         for message in messages {
             let message = std::slice::from_ref(message);
             let mut stored = self.insert(message, Nul::Kept).await;
-            if matches!(stored, Err(Trouble::RefusedNul(_))) {
+            if matches!(stored, Err(StatementError::RefusedNul(_))) {
                 stored = self.insert(message, Nul::Replaced).await;
             }
             handovers.push(match stored {
                 Ok(()) => Handover::DELIVERED,
-                Err(Trouble::Refused(error) | Trouble::RefusedNul(error)) => Handover::Refused { error, tries: None },
-                Err(Trouble::Failed(error)) => Handover::Failed(error),
-                Err(Trouble::Down(error)) => {
+                Err(StatementError::Refused(error) | StatementError::RefusedNul(error)) => {
+                    Handover::Refused { error, tries: None }
+                }
+                Err(StatementError::Failed(error)) => Handover::Failed(error),
+                Err(StatementError::Down(error)) => {
                     handovers.resize_with(messages.len(), || Handover::Down(error.clone()));
                     break;
                 }
@@ -65,7 +67,7 @@ impl Que {
         handovers
     }
 
-    async fn insert(&self, messages: &[Message], nul: Nul) -> Result<(), Trouble> {
+    async fn insert(&self, messages: &[Message], nul: Nul) -> Result<(), StatementError> {
         let words = [&self.priority, &self.job_class, &self.queue].map(|word| Value::Word(word));
         let arguments = messages.iter().map(|message| Value::Arguments { body: &message.body, nul });
         let values: Vec<_> = words.into_iter().chain(arguments).collect();

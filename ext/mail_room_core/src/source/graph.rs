@@ -1,30 +1,33 @@
-//! A mailbox of Microsoft Graph: plain HTTPS requests, at most four at a time, nothing kept open between them.
+//! A mailbox of Microsoft Graph: HTTPS requests, at most four at a time, with no state on the server between them.
 //!
-//! `token` (with `assertion`) shows who we are, `lane` says when a request may be sent, `client` asks and `attempt` sends
-//! (`request` what, `address` where to, `answer` what came back), `trouble` knows the messages that it fails for; then one
-//! file per thing a session does, and `check`.
+//! `client` holds what the requests about a mailbox share. `ask` and `send` send a `request` and return its `answer`.
+//! `token` gets access tokens, `throttle` limits the requests in flight, and `failures` counts failures of single messages. Each
+//! other file is one thing that a session does.
 
 mod address;
 mod answer;
+mod ask;
 mod assertion;
-mod attempt;
 mod batch;
 pub(crate) mod client;
 pub(crate) mod connector;
 mod delta;
+mod failures;
 mod fetch;
 pub(crate) mod folder;
-pub(crate) mod lane;
+pub(crate) mod lister;
 mod mark;
-pub(crate) mod page;
+mod operation;
+mod page;
+mod page_size;
 mod request;
+mod send;
 mod set_aside;
-mod shape;
 pub(crate) mod size;
 #[cfg(test)]
 mod slow_list;
+pub(crate) mod throttle;
 mod token;
-mod trouble;
 mod watch;
 
 use std::fmt;
@@ -32,7 +35,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use connector::GraphConnector;
-pub(crate) use lane::Lanes;
+pub(crate) use throttle::Throttles;
 
 use crate::error::Result;
 use crate::limits::shutdown::Stop;
@@ -40,12 +43,12 @@ use crate::message::MessageId;
 use crate::source::{Fetched, Mark, Source};
 use client::Client;
 use delta::Delta;
+use lister::Lister;
 use mark::Marker;
-use page::Lister;
 use size::Sizes;
 use watch::Watch;
 
-/// A session on one folder: what was learned since the folder was found.
+/// A session on one folder.
 pub struct Graph {
     client: Arc<Client>,
     watch: Watch,
@@ -65,7 +68,7 @@ impl fmt::Debug for Graph {
 
 impl Source for Graph {
     const ANSWERS_TOGETHER: bool = false;
-    // A round trip each: those that are here need not wait for hundreds of others.
+    // Each takes a round trip: the first need not wait for hundreds of others.
     const AT_A_TIME: usize = 100;
     const LISTS_LATE: bool = true;
 
@@ -103,7 +106,7 @@ impl Source for Graph {
     }
 
     async fn expunge(&mut self, _: &[MessageId]) -> Result<()> {
-        // What is deleted is gone.
+        // A deleted message is gone already.
         Ok(())
     }
 

@@ -141,6 +141,29 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(pause.min(LONGEST_PAUSE)).filter(|pause| !pause.is_zero())
 }
 
+/// Reads the body of an answer to its end and appends it to `body`.
+///
+/// # Errors
+/// In plain words: it broke off, sent nothing for `silence`, or `body` would have more than `limit` octets.
+pub(crate) async fn read(
+    answer: &mut Response,
+    body: &mut Vec<u8>,
+    limit: usize,
+    silence: Duration,
+) -> std::result::Result<(), String> {
+    loop {
+        let chunk =
+            timeout(silence, answer.chunk()).await.map_err(|_| "the answer stopped in the middle".to_owned())?;
+        let Some(chunk) = chunk.map_err(|error| format!("the answer broke off: {}", in_words(&error)))? else {
+            return Ok(());
+        };
+        if body.len().saturating_add(chunk.len()) > limit {
+            return Err(format!("the answer has more than {limit} octets"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+}
+
 /// Reads to the end an answer that nobody wants, so that its connection can be used again; not for long.
 pub(crate) async fn drain(mut answer: Response) {
     let (octets, within) = DRAINED;

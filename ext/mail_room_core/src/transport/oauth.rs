@@ -1,11 +1,12 @@
-//! Tokens of OAuth 2.0 for logins: from a program, a file, or an authorization server. Keeps those of a server until
-//! shortly before they expire. Knows nothing of how a mail server is shown one.
+//! OAuth 2.0 access tokens for logins: from a program, a file, or an authorization server. Keeps a server's tokens until
+//! shortly before they expire. Knows nothing of login mechanisms.
 
 mod command;
+pub(crate) mod endpoint;
 mod file;
 mod grant;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
@@ -14,12 +15,10 @@ use crate::config::{OAuth, TokenSource};
 use crate::error::{Error, Result};
 use grant::Grant;
 
-/// A token is renewed this long before its end, or in the middle of its life if that is later.
-const RENEW_BEFORE: Duration = Duration::from_secs(300);
 /// Octets of a token. Microsoft's have some 2,000.
 const TOKEN_LIMIT: usize = 16 << 10;
 
-/// The tokens of one mailbox, for all its logins.
+/// The tokens of one account, for all its logins.
 #[derive(Debug)]
 pub struct Tokens {
     source: Source,
@@ -32,11 +31,11 @@ enum Source {
     Grant { grant: Box<Grant>, kept: Mutex<Option<Kept>> },
 }
 
-/// A token that is used again.
+/// A token that may be reused.
 #[derive(Debug)]
 struct Kept {
     token: SecretString,
-    /// From when on it is not used any more.
+    /// When to renew it.
     until: Instant,
 }
 
@@ -44,7 +43,7 @@ struct Kept {
 #[derive(Debug, Clone)]
 pub struct Token {
     secret: SecretString,
-    /// Whether it was asked for before this login, and may have been revoked since.
+    /// Whether it is older than this login, and may have been revoked since.
     kept: bool,
 }
 
@@ -56,7 +55,7 @@ impl Token {
 }
 
 impl Tokens {
-    /// Asks nobody yet.
+    /// Sends no request yet.
     pub fn new(auth: &OAuth) -> Self {
         let source = match &auth.token {
             TokenSource::Command(command) => Source::Command(command.clone()),
@@ -66,8 +65,7 @@ impl Tokens {
         Self { source }
     }
 
-    /// A token that does not expire in the midst of a login. Has a deadline of its own; dropping it ends what
-    /// it started.
+    /// A token that does not expire during a login. Has a deadline of its own. Dropping it kills the program that it runs.
     ///
     /// # Errors
     /// [`Error::Refused`] if somebody has to change something, [`Error::Reconnect`] if it may pass.
@@ -81,17 +79,17 @@ impl Tokens {
                     return Ok(Token { secret: kept.token.clone(), kept: true });
                 }
                 *kept = None;
-                let (token, life) = grant.ask().await?;
+                let (token, lifetime) = grant.ask().await?;
                 let token = fresh(token)?;
-                let until = Instant::now() + usable(life);
+                let until = Instant::now() + endpoint::renew_after(lifetime);
                 *kept = Some(Kept { token: token.secret.clone(), until });
                 Ok(token)
             }
         }
     }
 
-    /// Another token than this one, which a mail server has refused; `None` if there is none to be had: asked for anew, it
-    /// would be the same, or as good as the one refused.
+    /// A token to use instead of `refused`, which a server did not accept; `None` if there is none: the source gives the same
+    /// again, or `refused` was new.
     ///
     /// # Errors
     /// As [`token`](Self::token).
@@ -108,21 +106,16 @@ impl Tokens {
     }
 }
 
-/// How long a token is used again that lives for `life`.
-fn usable(life: Duration) -> Duration {
-    life.saturating_sub(RENEW_BEFORE.min(life / 2))
-}
-
-/// Takes the white space off a token, and refuses what is none (RFC 6750 section 2.1): it would end a line of the
-/// conversation, or a field of the mechanism.
+/// Trims a token and checks its characters (RFC 6750 section 2.1): others could end a line of the protocol, or a field of the
+/// login mechanism.
 fn fresh(text: SecretString) -> Result<Token> {
     let token = text.expose_secret().trim();
     if token.is_empty() {
-        return Err(Error::Refused("no token was given: its source is empty (see auth)".into()));
+        return Err(Error::Refused("the token is empty; check its source in auth".into()));
     }
     if token.len() > TOKEN_LIMIT || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Error::Refused(format!(
-            "what was given is no token: one is a single word of at most {TOKEN_LIMIT} printable characters (see auth)"
+            "the token is not a single word of at most {TOKEN_LIMIT} printable characters; check its source in auth"
         )));
     }
     Ok(Token { secret: token.to_owned().into(), kept: false })
@@ -131,13 +124,6 @@ fn fresh(text: SecretString) -> Result<Token> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_token_is_renewed_five_minutes_before_its_end() {
-        for (life, used) in [(3600, 3300), (600, 300), (300, 150), (0, 0)] {
-            assert_eq!(usable(Duration::from_secs(life)), Duration::from_secs(used));
-        }
-    }
 
     #[test]
     fn a_token_is_one_word() {

@@ -1,9 +1,8 @@
-//! PostgreSQL servers and how to talk to them: a few connections per distinct database serve the whole process. Knows
-//! nothing of jobs.
+//! Clients of PostgreSQL: up to four connections per database serve the whole process. Knows nothing of jobs.
 
 mod connect;
+mod error;
 mod handshake;
-mod trouble;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,16 +15,16 @@ use tokio_postgres::types::{ToSql, Type};
 
 use crate::config;
 use connect::Connection;
-pub(crate) use trouble::Trouble;
+pub(crate) use error::StatementError;
 
-/// Connections to one database at a time. PostgreSQL has 100 for all its clients unless told otherwise.
+/// Connections to one database at a time. PostgreSQL accepts 100 from all clients by default.
 const CONNECTIONS: usize = 4;
-/// How long a connection may have been quiet: firewalls forget what is quiet, and tell nobody.
+/// How long a connection may be idle and reused. Firewalls drop idle connections without notice.
 const QUIET: Duration = Duration::from_secs(240);
-/// How long a statement may wait for others to be done with the connections.
+/// How long a statement may wait for a free connection.
 const QUEUED: Duration = Duration::from_secs(60);
-/// How long a statement that was called off may take to say what became of it.
-const CALLED_OFF: Duration = Duration::from_secs(3);
+/// How long a cancelled statement may take to answer.
+const CANCELLED: Duration = Duration::from_secs(3);
 
 /// The process's PostgreSQL connections. Clones share them. They belong to the runtime that uses them first.
 #[derive(Debug, Clone, Default)]
@@ -79,40 +78,44 @@ struct Shared {
 
 impl fmt::Debug for PostgresClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PostgresClient({})", trouble::shown(&self.shared.config))
+        write!(f, "PostgresClient({})", error::shown(&self.shared.config))
     }
 }
 
 impl PostgresClient {
-    /// Runs `statement` in a transaction of its own, in one round trip and without leaving a prepared statement behind
-    /// (poolers give every statement another connection). The server finds out the parameters' types.
+    /// Runs `statement` in a transaction of its own, in one round trip and without a named prepared statement: a pooler may
+    /// use another connection for each statement. The server infers the types of the parameters.
     ///
     /// # Errors
-    /// [`Trouble::Down`] also when the answer is lost: whether the statement was carried out is not known then.
-    pub(crate) async fn execute<V: ToSql + Sync>(&self, statement: &str, parameters: &[V]) -> Result<(), Trouble> {
+    /// [`StatementError::Down`] also if the answer is lost. It is not known then whether the statement was carried out.
+    pub(crate) async fn execute<V: ToSql + Sync>(
+        &self,
+        statement: &str,
+        parameters: &[V],
+    ) -> Result<(), StatementError> {
         let config = &self.shared.config;
         let Ok(_permit) = timeout(QUEUED, self.permit()).await else {
-            return Err(trouble::late(config, "no connection was free", QUEUED));
+            return Err(error::late(config, "no connection was free", QUEUED));
         };
         let connection = match self.idle() {
             Some(connection) => connection,
             None => connect::connect(config).await?,
         };
         let answer = self.answer(&connection, statement, parameters).await;
-        if answer.as_ref().is_ok_and(|answer| answer.as_ref().map_or_else(trouble::spares_connection, |_| true)) {
+        if answer.as_ref().is_ok_and(|answer| answer.as_ref().map_or_else(error::spares_connection, |_| true)) {
             self.lock().push((Instant::now(), connection));
         }
-        answer?.map(drop).map_err(|error| Trouble::of(&error, config))
+        answer?.map(drop).map_err(|error| StatementError::of(&error, config))
     }
 
-    /// The answer in time, or else after having called the statement off: one that waits for a lock would be carried out
-    /// later, when it has been repeated already.
+    /// The answer, if it comes in time. Otherwise the statement is cancelled, and its answer returned: a statement that waits
+    /// for a lock could be carried out after it was repeated.
     async fn answer<V: ToSql + Sync>(
         &self,
         connection: &Connection,
         statement: &str,
         parameters: &[V],
-    ) -> Result<Result<u64, tokio_postgres::Error>, Trouble> {
+    ) -> Result<Result<u64, tokio_postgres::Error>, StatementError> {
         let config = &self.shared.config;
         let within = Duration::from_secs(config.timeout.max(1));
         let parameters: Vec<_> = parameters.iter().map(|value| (value as &(dyn ToSql + Sync), Type::UNKNOWN)).collect();
@@ -121,12 +124,12 @@ impl PostgresClient {
         if let Ok(answer) = timeout(within, &mut answer).await {
             return Ok(answer);
         }
-        let called_off = async {
-            // Fails where the server is out of reach; then so is the answer.
+        let cancelled = async {
+            // If this fails, the server cannot be reached and no answer will come.
             connect::cancel(config, connection).await.ok();
             answer.await
         };
-        timeout(CALLED_OFF, called_off).await.map_err(|_| trouble::late(config, "no answer", within))
+        timeout(CANCELLED, cancelled).await.map_err(|_| error::late(config, "no answer", within))
     }
 
     async fn permit(&self) -> Option<SemaphorePermit<'_>> {

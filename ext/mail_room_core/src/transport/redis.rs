@@ -1,14 +1,13 @@
-//! Redis servers and how to talk to them: addresses, connections, deadlines, errors in plain words. Knows nothing of
-//! claims and jobs. Up to three connections per distinct address serve the whole process.
+//! Clients of Redis: addresses, connections, deadlines, errors in plain words. Knows nothing of claims and jobs. Up to three connections per distinct address serve the whole process.
 
 pub(crate) mod address;
 pub(crate) mod connect;
 pub(crate) mod connection;
-mod lane;
+pub(crate) mod error;
 mod script;
 pub(crate) mod sentinel;
+mod shared_connection;
 mod stream;
-pub(crate) mod trouble;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,9 +18,9 @@ use crate::config;
 use crate::error::{Error, Result};
 use address::Address;
 pub(crate) use connection::Command;
-use lane::Lane;
+use error::ExchangeError;
 pub(crate) use script::{Invocation, Script, integers};
-use trouble::Trouble;
+use shared_connection::SharedConnection;
 
 /// The process's Redis connections. Clones share them. They belong to the runtime that uses them first.
 #[derive(Debug, Clone, Default)]
@@ -52,7 +51,7 @@ impl RedisClients {
     }
 }
 
-/// Whether `a` and `b` mean the same keys: one script can change both. An address without meaning is like no other.
+/// Whether `a` and `b` mean the same keys, so that one script can change both. An invalid address equals no other.
 pub fn same_server(a: &config::Redis, b: &config::Redis) -> bool {
     match (Address::new(a), Address::new(b)) {
         (Ok(a), Ok(b)) => a.same_server(&b),
@@ -60,7 +59,7 @@ pub fn same_server(a: &config::Redis, b: &config::Redis) -> bool {
     }
 }
 
-/// What commands carry: they travel on connections of their own, so that claims need not wait behind megabytes.
+/// What commands carry. Each kind has a connection of its own, so that claims need not wait for megabytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Carry {
     /// Keys and numbers.
@@ -79,9 +78,9 @@ pub(crate) struct RedisClient {
 
 struct Shared {
     address: Address,
-    words: Lane,
-    signs: Lane,
-    loads: Lane,
+    words: SharedConnection,
+    signs: SharedConnection,
+    loads: SharedConnection,
 }
 
 impl fmt::Debug for RedisClient {
@@ -96,23 +95,23 @@ impl RedisClient {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
 
-    /// As the free function of the same name.
+    /// As the function [`same_server`].
     pub(crate) fn same_server(&self, other: &Self) -> bool {
         self.shared.address.same_server(&other.shared.address)
     }
 
-    /// Runs `commands`, pipelined, once. One reply per command; an error of one does not keep the others from being run.
+    /// Runs `commands`, pipelined, once. Returns one reply per command. An error of one does not prevent the others.
     ///
     /// # Errors
-    /// [`Error::TargetDown`] if the server cannot be reached or does not answer in time. Whether commands were carried
-    /// out is not known then.
+    /// [`Error::TargetDown`] if the server cannot be reached or does not answer in time. It is not known then whether
+    /// commands were carried out.
     pub(crate) async fn run(&self, carry: Carry, commands: &[Command<'_>]) -> Result<Vec<Result<Value>>> {
-        let replies = self.say(carry, commands, false).await?;
+        let replies = self.exchange(carry, commands, false).await?;
         Ok(replies.into_iter().map(|reply| reply.map_err(|error| self.refusal(error))).collect())
     }
 
-    /// Runs `script` once per invocation, pipelined; loads it first if the server does not know it. Scripts must do no
-    /// harm when run twice: on a connection that turns out to be broken they are run again on a new one.
+    /// Runs `script` once per invocation, pipelined. Loads it first if the server does not know it. A script must do no harm
+    /// when it runs twice: if the connection turns out to be broken, it runs again on a new one.
     ///
     /// # Errors
     /// [`Error::TargetDown`] as [`run`](Self::run), also if one invocation fails.
@@ -126,38 +125,43 @@ impl RedisClient {
         if commands.is_empty() {
             return Ok(Vec::new());
         }
-        let mut replies = self.say(carry, &commands, true).await?;
+        let mut replies = self.exchange(carry, &commands, true).await?;
         let unknown = |reply: &std::result::Result<Value, ServerError>| {
             reply.as_ref().is_err_and(|error| error.code() == "NOSCRIPT")
         };
         if replies.iter().any(unknown) {
-            // Every invocation once more: those that did run do no harm.
+            // All invocations are repeated. Running one twice does no harm.
             let mut commands = commands;
             commands.insert(0, script.load());
-            let mut again = self.say(carry, &commands, true).await?.into_iter();
-            // The answer to loading is its hash; the others are what is asked for.
+            let mut again = self.exchange(carry, &commands, true).await?.into_iter();
+            // The first reply is the hash of the script; the others belong to the invocations.
             again.next().transpose().map_err(|error| self.refusal(error))?;
             replies = again.collect();
         }
         replies.into_iter().map(|reply| reply.map_err(|error| self.refusal(error))).collect()
     }
 
-    async fn say(&self, carry: Carry, commands: &[Command<'_>], repeatable: bool) -> Result<lane::Replies> {
-        let lane = match carry {
+    async fn exchange(
+        &self,
+        carry: Carry,
+        commands: &[Command<'_>],
+        repeatable: bool,
+    ) -> Result<shared_connection::Replies> {
+        let connection = match carry {
             Carry::Words => &self.shared.words,
             Carry::Signs => &self.shared.signs,
             Carry::Loads => &self.shared.loads,
         };
-        let replies = lane.run(&self.shared.address, commands, repeatable).await;
-        replies.map_err(|trouble| trouble.told(&self.shared.address.to_string()))
+        let replies = connection.run(&self.shared.address, commands, repeatable).await;
+        replies.map_err(|error| error.into_error(&self.shared.address.to_string()))
     }
 
-    /// The error for a reply that makes no sense.
+    /// The error for an unexpected reply.
     pub(crate) fn nonsense(&self) -> Error {
-        Trouble::Nonsense.told(&self.shared.address.to_string())
+        ExchangeError::Unexpected.into_error(&self.shared.address.to_string())
     }
 
     fn refusal(&self, error: ServerError) -> Error {
-        Trouble::Server(error).told(&self.shared.address.to_string())
+        ExchangeError::Server(error).into_error(&self.shared.address.to_string())
     }
 }

@@ -22,7 +22,7 @@ use crate::observe::service_manager::{Manager, tell};
 use crate::rejection::Rejection;
 use crate::ruby::calls::Calls;
 use crate::source::connector::Connector;
-use crate::source::graph::{GraphConnector, Lanes};
+use crate::source::graph::{GraphConnector, Throttles};
 use crate::source::imap::ImapConnector;
 use crate::system::runtime::runtime;
 use crate::transport::postgres::PostgresClients;
@@ -178,9 +178,9 @@ impl Supervisor {
 
 /// The connectors of the mailboxes at Microsoft Graph.
 fn graphs(mailboxes: &[Arc<Mailbox>]) -> Result<Vec<Option<GraphConnector>>> {
-    let mut lanes = Lanes::default();
+    let mut throttles = Throttles::default();
     let connector = |mailbox: &Arc<Mailbox>| match &mailbox.account.config.graph {
-        Some(graph) => GraphConnector::new(&mailbox.account, graph, &mut lanes).map(Some),
+        Some(graph) => GraphConnector::new(&mailbox.account, graph, &mut throttles).map(Some),
         None => Ok(None),
     };
     mailboxes.iter().map(connector).collect()

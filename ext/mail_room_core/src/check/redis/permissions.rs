@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::system::random::hex_96;
 use crate::transport::redis::Command;
 use crate::transport::redis::connection::Connection;
-use crate::transport::redis::trouble::Trouble;
+use crate::transport::redis::error::ExchangeError;
 
 /// Commands on single keys, with arguments that change nothing if the key does not exist.
 const ON_KEYS: [(&str, &[&str]); 6] =
@@ -58,7 +58,7 @@ struct Missing {
 }
 
 /// Fails with the permissions for `needs` that the user lacks.
-pub(super) async fn check(connection: &mut Connection, needs: &Needs) -> Result<(), Trouble> {
+pub(super) async fn check(connection: &mut Connection, needs: &Needs) -> Result<(), ExchangeError> {
     let mut missing = Missing::default();
     if let Some(Keys { namespace }) = &needs.claims {
         claims(connection, &prefix(namespace.as_deref()), &mut missing).await?;
@@ -71,7 +71,7 @@ pub(super) async fn check(connection: &mut Connection, needs: &Needs) -> Result<
         return Ok(());
     }
     let what = [commands, keys].concat().join(" ");
-    Err(Trouble::Told(Error::target_down(format!(
+    Err(ExchangeError::Worded(Error::target_down(format!(
         "the user of redis_url lacks permissions (ACL): {what}; grant them with ACL SETUSER <user> {what}"
     ))))
 }
@@ -80,7 +80,7 @@ fn prefix(namespace: Option<&str>) -> String {
     namespace.map(|namespace| format!("{namespace}:")).unwrap_or_default()
 }
 
-async fn claims(connection: &mut Connection, prefix: &str, missing: &mut Missing) -> Result<(), Trouble> {
+async fn claims(connection: &mut Connection, prefix: &str, missing: &mut Missing) -> Result<(), ExchangeError> {
     let probe = format!("check-{}", hex_96());
     for kind in CLAIMS {
         let key = format!("{prefix}{kind}{probe}");
@@ -104,7 +104,7 @@ async fn claims(connection: &mut Connection, prefix: &str, missing: &mut Missing
 }
 
 /// Queues a push and discards it (MULTI, DISCARD). If these are not permitted, nothing is learned.
-async fn jobs(connection: &mut Connection, queue: &str, missing: &mut Missing) -> Result<(), Trouble> {
+async fn jobs(connection: &mut Connection, queue: &str, missing: &mut Missing) -> Result<(), ExchangeError> {
     if said(connection, Command::new("MULTI")).await?.is_err() {
         return Ok(());
     }
@@ -115,8 +115,8 @@ async fn jobs(connection: &mut Connection, queue: &str, missing: &mut Missing) -
     Ok(())
 }
 
-async fn said(connection: &mut Connection, command: Command<'_>) -> Result<Result<Value, ServerError>, Trouble> {
-    connection.exchange(&[command]).await?.pop().ok_or(Trouble::Nonsense)
+async fn said(connection: &mut Connection, command: Command<'_>) -> Result<Result<Value, ServerError>, ExchangeError> {
+    connection.exchange(&[command]).await?.pop().ok_or(ExchangeError::Unexpected)
 }
 
 impl Missing {

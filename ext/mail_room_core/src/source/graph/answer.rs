@@ -5,7 +5,6 @@ use std::time::Duration;
 use reqwest::Response;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use tokio::time::timeout;
 
 pub(super) use crate::observe::text::printable;
 use crate::transport::http;
@@ -37,17 +36,8 @@ struct Reason {
 /// In plain words: it broke off, fell silent, or is larger than `limit`.
 pub(super) async fn read(response: &mut Response, limit: usize) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
-    loop {
-        let chunk =
-            timeout(SILENCE, response.chunk()).await.map_err(|_| "the answer stopped in the middle".to_owned())?;
-        let Some(chunk) = chunk.map_err(|error| format!("the answer broke off: {}", http::in_words(&error)))? else {
-            return Ok(body);
-        };
-        if body.len().saturating_add(chunk.len()) > limit {
-            return Err(format!("the answer has more than {limit} octets"));
-        }
-        body.extend_from_slice(&chunk);
-    }
+    http::read(response, &mut body, limit, SILENCE).await?;
+    Ok(body)
 }
 
 /// Understands a page or the like.

@@ -1,6 +1,6 @@
-//! Up to twenty steps in one request (JSON batching). Each waits for the one before, as all of them together count as one
-//! request on its way; and the batch runs alone, as Graph counts those inside of it. What is not done is left to the
-//! caller, whatever the reason: it is tried again one by one.
+//! Up to twenty operations in one request (JSON batching). Each waits for the one before, so that no more than one is in
+//! flight. The batch runs alone, as Graph counts the requests inside it. Operations that fail for any reason are returned to
+//! the caller, which tries them again one by one.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -11,16 +11,16 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::client::Client;
-use super::mark::Step;
+use super::operation::Operation;
 use super::request::Request;
 use crate::error::{Error, Result};
 use crate::message::MessageId;
 use crate::observe::log::Severity;
 use crate::transport::http;
 
-/// Steps in one request; Graph takes no more.
+/// Operations in one request. Graph takes no more.
 pub(super) const MOST: usize = 20;
-/// Octets of an answer. Graph may send each message as it is now, whatever we prefer.
+/// Octets of an answer. Graph may send each message as it is now, although we prefer it not to.
 const ANSWER_OCTETS: usize = 4 << 20;
 
 #[derive(Debug, Deserialize)]
@@ -36,21 +36,22 @@ struct Inner {
     headers: HashMap<String, Value>,
 }
 
-/// Takes `step` for each of `ids`. Returns those it did not get done; `None` if the batch as a whole came to nothing.
-pub(super) async fn run(client: &Client, step: &Step, ids: &[MessageId]) -> Result<Option<Vec<MessageId>>> {
+/// Runs `operation` on each of `ids`. Returns those that failed, or `None` if the batch as a whole failed.
+pub(super) async fn run(client: &Client, operation: &Operation, ids: &[MessageId]) -> Result<Option<Vec<MessageId>>> {
     if ids.is_empty() {
         return Ok(Some(Vec::new()));
     }
-    let request = Request::new(Method::POST, client.address.batch()).json(&steps(client, step, ids)).alone().once();
+    let request =
+        Request::new(Method::POST, client.address.batch()).json(&requests(client, operation, ids)).alone().once();
     let answers = match client.ask_json::<Answers>(&request, ANSWER_OCTETS).await {
         Ok(Ok(answers)) => answers,
-        Ok(Err(answer)) => return Ok(nothing(client, &answer.words)),
-        Err(Error::Reconnect(words)) => return Ok(nothing(client, &words)),
+        Ok(Err(answer)) => return Ok(failed(client, &answer.words)),
+        Err(Error::Reconnect(words)) => return Ok(failed(client, &words)),
         Err(error) => return Err(error),
     };
     let mut done = HashSet::new();
     for answer in answers.responses {
-        if step.is_done(answer.status) {
+        if operation.is_done(answer.status) {
             done.insert(answer.id);
         } else if matches!(answer.status, 429 | 503 | 504 | 509) {
             client.hold(answer.status, retry_after(&answer.headers));
@@ -60,22 +61,22 @@ pub(super) async fn run(client: &Client, step: &Step, ids: &[MessageId]) -> Resu
     Ok(Some(left.map(|(_, id)| id.clone()).collect()))
 }
 
-fn nothing(client: &Client, words: &str) -> Option<Vec<MessageId>> {
+fn failed(client: &Client, words: &str) -> Option<Vec<MessageId>> {
     let error = format!("{words}; its messages are marked one by one");
     client.log.line(Severity::Warn, "Batch not taken", &[("error", error.into())]);
     None
 }
 
-fn steps(client: &Client, step: &Step, ids: &[MessageId]) -> Value {
+fn requests(client: &Client, operation: &Operation, ids: &[MessageId]) -> Value {
     let mut requests = Vec::with_capacity(ids.len());
     for (number, id) in ids.iter().enumerate() {
         let MessageId::Text(id) = id else { continue };
         let mut request = Map::new();
         request.insert("id".into(), number.to_string().into());
-        request.insert("method".into(), step.method().as_str().into());
-        request.insert("url".into(), client.address.in_batch(&step.segments(id)).into());
+        request.insert("method".into(), operation.method().as_str().into());
+        request.insert("url".into(), client.address.in_batch(&operation.segments(id)).into());
         let mut headers = json!({ "Prefer": "return=minimal" });
-        if let (Some(body), Some(headers)) = (step.body(), headers.as_object_mut()) {
+        if let (Some(body), Some(headers)) = (operation.body(), headers.as_object_mut()) {
             headers.insert("Content-Type".into(), "application/json".into());
             request.insert("body".into(), body);
         }
@@ -88,7 +89,7 @@ fn steps(client: &Client, step: &Step, ids: &[MessageId]) -> Value {
     json!({ "requests": requests })
 }
 
-/// The header of an inner answer.
+/// The pause that an inner answer asks for.
 fn retry_after(headers: &HashMap<String, Value>) -> Option<Duration> {
     let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
     let text = match value {

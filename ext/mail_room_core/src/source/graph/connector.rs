@@ -1,4 +1,4 @@
-//! Opens sessions on one mailbox of Microsoft Graph. Token and lane outlive them.
+//! Opens sessions on one mailbox of Microsoft Graph. Token and throttle outlive them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use super::address::Address;
 use super::client::Client;
 use super::delta::Delta;
 use super::folder;
-use super::lane::Lanes;
+use super::lister::Lister;
 use super::mark::Marker;
-use super::page::Lister;
 use super::size::Sizes;
+use super::throttle::Throttles;
 use super::token::Tokens;
 use super::watch::Watch;
 use crate::config;
@@ -37,13 +37,13 @@ impl std::fmt::Debug for GraphConnector {
 }
 
 impl GraphConnector {
-    /// Connects to nothing yet. Mailboxes of one process share `lanes`.
+    /// Connects to nothing yet. Mailboxes of one process share `throttles`.
     ///
     /// # Errors
     /// [`Error::Configuration`](crate::Error::Configuration) if an endpoint has no meaning.
-    pub(crate) fn new(account: &Account, graph: &config::Graph, lanes: &mut Lanes) -> Result<Self> {
+    pub(crate) fn new(account: &Account, graph: &config::Graph, throttles: &mut Throttles) -> Result<Self> {
         Ok(Self {
-            client: Arc::new(client(&account.config, graph, lanes, &account.log)?),
+            client: Arc::new(client(&account.config, graph, throttles, &account.log)?),
             poll_interval: Duration::from_secs(graph.poll_interval.max(1)),
             delta: graph.delta,
         })
@@ -51,12 +51,17 @@ impl GraphConnector {
 }
 
 /// What talks to Graph for `mailbox`. Connects to nothing yet.
-pub(crate) fn client(mailbox: &config::Mailbox, graph: &config::Graph, lanes: &mut Lanes, log: &Log) -> Result<Client> {
+pub(crate) fn client(
+    mailbox: &config::Mailbox,
+    graph: &config::Graph,
+    throttles: &mut Throttles,
+    log: &Log,
+) -> Result<Client> {
     let address = Address::new(&graph.graph_endpoint, &mailbox.email)?;
     let http = Arc::new(Http::new(mailbox.tls.clone(), CONNECT_WITHIN));
     let tokens = Tokens::new(graph, http.clone(), log.clone())?;
-    let lane = lanes.of(&address.mailbox());
-    Ok(Client::new(address, http, tokens, lane, log.clone()))
+    let throttle = throttles.of(&address.mailbox());
+    Ok(Client::new(address, http, tokens, throttle, log.clone()))
 }
 
 impl Connector for GraphConnector {

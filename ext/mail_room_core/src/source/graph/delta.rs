@@ -1,5 +1,5 @@
-//! Waiting by asking what has changed (`/messages/delta`) in place of listing what is unread. It only tells that there may
-//! be news: what is to be delivered is listed as ever. The link that stands for what we know is kept in memory.
+//! Waits by asking for changes (`/messages/delta`) instead of listing unread messages. A change only means that there may be
+//! new mail: the messages to deliver are listed as always. The link to the next changes is kept in memory.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::address::query;
-use super::client::{Client, Unsuccessful};
+use super::ask::Unsuccessful;
+use super::client::Client;
 use super::folder::Folder;
 use super::page::{PAGE_OCTETS, Page, Pages};
 use super::request::Request;
@@ -16,12 +17,12 @@ use crate::error::{Error, Result};
 use crate::limits::shutdown::Stop;
 use crate::observe::log::Severity;
 
-/// The unread messages are listed this often at least: a delta covers only messages received since it began.
+/// How often unread messages are listed, at least. A delta covers only messages received after it began.
 const LOOK_AT_ALL_EVERY: Duration = Duration::from_secs(300);
-/// Changes on a page, as we ask for: fewer after each failure in a row. After as many failures changes are not asked for any
-/// more.
+/// Preferences for the changes on a page: fewer after each failure in a row. After as many failures no more changes are
+/// requested.
 const PAGES: [&str; 3] = ["odata.maxpagesize=500", "odata.maxpagesize=100", "odata.maxpagesize=25"];
-/// How much earlier than now a delta begins: clocks differ, and mail may be late.
+/// How much earlier than now a delta begins, as clocks differ and mail may be late.
 const EARLIER: Duration = Duration::from_secs(3600);
 
 #[derive(Debug, Deserialize)]
@@ -38,17 +39,17 @@ impl Change {
     }
 }
 
-/// What is known of a folder's changes.
+/// The state of one folder's changes.
 #[derive(Debug, Default)]
 pub(super) struct Delta {
     link: Option<Url>,
     failures: usize,
-    /// Not to be had from this mailbox: it is waited as without it.
+    /// This mailbox offers no changes: waiting works as without them.
     refused: bool,
 }
 
 impl Delta {
-    /// Returns when something may be new, `until` at the latest, at once on a stop.
+    /// Returns when there may be new mail, at `until` at the latest, and at once on `stop`.
     pub(super) async fn wait(
         &mut self,
         client: &Client,
@@ -59,7 +60,7 @@ impl Delta {
     ) -> Result<()> {
         let until = until.min(Instant::now() + LOOK_AT_ALL_EVERY.max(interval));
         if self.link.is_none() && !self.refused {
-            // What came before it begins is found by the search that follows.
+            // The search that follows finds what came before.
             match self.changes(client, first(client, folder)).await {
                 Ok(Ok(_)) => return Ok(()),
                 Ok(Err(answer)) => self.failed(client, &answer),
@@ -77,7 +78,7 @@ impl Delta {
             match self.changes(client, link).await {
                 Ok(Ok(true)) => return Ok(()),
                 Ok(Ok(false)) => {}
-                // 410: what the link stands for is forgotten. Whatever else it is, the search that follows finds out.
+                // 410: the server has dropped the state of the link. The search that follows meets any other error.
                 Ok(Err(answer)) => {
                     let error = format!("{}; the unread messages are listed, and changes counted anew", answer.words);
                     client.log.info("Delta ended", &[("error", error.into())]);
@@ -93,7 +94,7 @@ impl Delta {
         }
     }
 
-    /// Reads all changes since `link`, and keeps the next link. Whether there is news.
+    /// Reads all changes since `link` and keeps the next link. Returns whether there may be new mail.
     async fn changes(&mut self, client: &Client, link: Url) -> Result<std::result::Result<bool, Unsuccessful>> {
         let prefer = PAGES.get(self.failures).copied().unwrap_or("odata.maxpagesize=25");
         let mut pages = Pages::new(link);
@@ -118,7 +119,7 @@ impl Delta {
         Ok(Err(Unsuccessful { status: None, words: format!("the list of changes cannot be read to its end: {why}") }))
     }
 
-    /// Changes cannot be had now. A passing trouble is no reason to do without them.
+    /// Counts a failure. A transient one is no reason to give up on changes.
     fn failed(&mut self, client: &Client, answer: &Unsuccessful) {
         self.failures = self.failures.saturating_add(1);
         let passing = matches!(answer.status, Some(408 | 413 | 425 | 500..=599) | None);

@@ -1,5 +1,5 @@
-//! Messages as they were received: `$value`, read as far as memory was planned for. A request of its own for each, so what
-//! goes wrong with one is no other's trouble.
+//! Fetches messages as they were received (`$value`), as far as memory was reserved. Each takes a request of its own, so that
+//! a failure affects one message only.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use tokio::time::timeout;
 
 use super::answer::{self, SILENCE, excerpt};
 use super::client::{Answer, Client};
-use super::lane::PLACES;
 use super::request::Request;
 use super::size::Sizes;
+use super::throttle::MAX_IN_FLIGHT;
 use crate::error::{Error, Result};
 use crate::message::MessageId;
 use crate::observe::log::Severity;
@@ -21,33 +21,36 @@ use crate::transport::http;
 
 /// Tries of one message whose body breaks off.
 const TRIES: u32 = 3;
-/// Between them.
+/// The pause between them.
 const AGAIN: Duration = Duration::from_millis(500);
-/// Octets a second, at least, after the first minute: others wait for a message that comes more slowly.
+/// Octets per second that a message must arrive with after the first minute. Others wait for it.
 const SLOWEST: u64 = 100 << 10;
-/// Messages that fail before any goes well, after which the others are not asked for.
+/// Messages that fail before one succeeds, after which the others are not requested.
 const SUSPICIOUS: usize = 8;
 
-/// What a request for a message came to.
+/// The outcome of a request for a message.
 enum Got {
     Body(Vec<u8>),
-    /// Somebody else took it away.
+    /// Another client removed it.
     Gone,
-    /// More octets than planned; how many, if that is known.
+    /// More octets than planned, and how many if that is known.
     Larger(Option<u64>),
     TooLarge,
-    /// Nothing to deliver, and why; an error only if it is like that for all.
+    /// No message, and why. An error of the whole fetch only if all messages fail.
     Nothing(Error),
 }
 
-/// A message that did not arrive whole, in plain words.
+/// Why a message did not arrive whole, in plain words.
 enum Broken {
     Off(String),
     /// Others waited for long enough.
     Slow(String),
 }
 
-/// Fetches `ids` in order, as many at a time as the mailbox allows. A message that does not come is given as refused; an error only if none comes at all and it is not known to be the messages' own trouble.
+/// Fetches `ids` in order, as many at a time as the mailbox allows. A message that does not come is given as refused.
+///
+/// # Errors
+/// If no message comes at all, and the messages are not known to be the cause.
 pub(super) async fn fetch(
     client: &Client,
     sizes: &mut Sizes,
@@ -60,14 +63,14 @@ pub(super) async fn fetch(
         let got = one(client, &id, planned.min(limit), limit).await;
         (id, got)
     });
-    let mut answers = stream::iter(requests).buffered(PLACES as usize);
+    let mut answers = stream::iter(requests).buffered(MAX_IN_FLIGHT as usize);
     let (mut well, mut suspicious, mut failed) = (0_usize, 0_usize, Vec::new());
     while let Some((id, got)) = answers.next().await {
         match got? {
-            Got::Nothing(trouble) => {
-                suspicious += usize::from(!client.troubles.failed(&id));
-                failed.push((id, trouble));
-                // It is in trouble with all of them: the others need not find out one by one.
+            Got::Nothing(error) => {
+                suspicious += usize::from(!client.failures.failed(&id));
+                failed.push((id, error));
+                // All messages fail: the others need not be tried one by one.
                 if well == 0 && suspicious >= SUSPICIOUS {
                     break;
                 }
@@ -75,8 +78,8 @@ pub(super) async fn fetch(
             }
             Got::Gone => gone(client, &id),
             Got::Body(body) => {
-                client.troubles.went_well(&id);
-                // An answer without an octet is no message, unless Graph has told that it has none.
+                client.failures.went_well(&id);
+                // An empty answer is not a message, unless Graph lists its size as 0.
                 let arrived = !body.is_empty() || sizes.is_empty(&id);
                 sink(if arrived { Fetched::Body(id, body) } else { Fetched::Nil(id) });
             }
@@ -94,19 +97,19 @@ pub(super) async fn fetch(
     {
         return Err(error.clone());
     }
-    for (id, trouble) in failed {
-        sink(Fetched::Refused(id, trouble.to_string()));
+    for (id, error) in failed {
+        sink(Fetched::Refused(id, error.to_string()));
     }
     Ok(())
 }
 
-/// A message that somebody else took is no news; one that is listed again is.
+/// Logs a message that is listed again and again although it is gone. Another client may remove a message once.
 fn gone(client: &Client, id: &MessageId) {
-    let times = client.troubles.missing(id);
+    let times = client.failures.missing(id);
     if times > 1 {
         let host = client.address.host();
         let error = format!(
-            "{host}: it lists the message, and answered {times} times that there is none; asked for again later"
+            "{host}: it lists a message but answered {times} times that there is none; it is fetched again later"
         );
         let fields = [("uid", serde_json::json!(id)), ("error", error.into())];
         client.log.line(Severity::Warn, "Message not fetched", &fields);
@@ -115,15 +118,15 @@ fn gone(client: &Client, id: &MessageId) {
 
 async fn one(client: &Client, id: &MessageId, planned: u64, limit: u64) -> Result<Got> {
     let MessageId::Text(text) = id else { return Ok(Got::Gone) };
-    if let Some(left) = client.troubles.held(id) {
-        let why = format!("it wants to be left alone about this message for {} s more", left.as_secs().max(1));
+    if let Some(left) = client.failures.held(id) {
+        let why = format!("it asked for a pause for this message, {} s of which are left", left.as_secs().max(1));
         return Ok(Got::Nothing(client.reconnect(&why)));
     }
     let request = Request::new(Method::GET, client.address.of(&["messages", text, "$value"])).about(id);
-    let mut tries = if client.troubles.patience(id).is_some() { TRIES } else { 1 };
+    let mut tries = if client.failures.patience(id).is_some() { TRIES } else { 1 };
     loop {
         let answer = match client.ask(&request).await {
-            // Three tries of one message: with others it may go better.
+            // Three tries of this message failed. Others may succeed.
             Err(error @ Error::Reconnect(_)) => return Ok(Got::Nothing(error)),
             answer => answer?,
         };
@@ -155,7 +158,7 @@ async fn understand(client: &Client, mut answer: Answer, planned: u64, limit: u6
     let response = &mut answer.response;
     let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if ["text/html", "application/json"].iter().any(|page| kind.to_ascii_lowercase().starts_with(page)) {
-        // Graph says text/plain: this is somebody's page, and no mail.
+        // Graph sends text/plain. This is a page of something in between, and not a message.
         let words = format!("it answered 200 with {}", answer::printable(kind, 50));
         let page = answer::read(response, answer::SMALL).await.unwrap_or_default();
         return Ok(Got::Nothing(client.reconnect(&format!("{words} in place of a message: {}", excerpt(&page)))));

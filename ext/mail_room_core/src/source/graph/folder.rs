@@ -1,4 +1,4 @@
-//! Which folder a name means: a well-known name, an id, a display name or a path of display names, tried in that order.
+//! Finds the folder of a name: a well-known name, an id, a display name or a path of display names, in that order.
 
 use reqwest::Method;
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use super::page::Page;
 use super::request::Request;
 use crate::error::{Error, Result};
 
-/// Names that mean a folder in every mailbox, whatever it is called there.
+/// Names of folders that every mailbox has, whatever their display names.
 const WELL_KNOWN: [&str; 17] = [
     "archive",
     "clutter",
@@ -32,7 +32,7 @@ const WELL_KNOWN: [&str; 17] = [
     "syncissues",
 ];
 
-/// Folders that an error names, and characters of each name.
+/// How many folders an error names, and how many characters of each name.
 const NAMES_SHOWN: usize = 30;
 const NAME_SHOWN: usize = 60;
 
@@ -48,7 +48,7 @@ impl Folder {
         &self.id
     }
 
-    /// Whether it is the same folder whatever somebody renames or deletes.
+    /// Whether renaming or deleting folders cannot change what it means.
     pub(crate) fn is_well_known(&self) -> bool {
         well_known(&self.id).is_some()
     }
@@ -71,14 +71,14 @@ pub(crate) async fn find(client: &Client, name: &str) -> Result<Folder> {
     match look(client, name).await? {
         Some(folder) => Ok(folder),
         None => Err(Error::Refused(format!(
-            "{}: there is no folder {name:?}, neither as a well-known name nor as an id, a display name or a path{}; check name",
+            "{}: there is no folder {name:?}, whether as well-known name, id, display name or path{}; check name",
             client.address.host(),
             there_are(client).await
         ))),
     }
 }
 
-/// Which folders there are at the top, for an error; nothing if that is not to be had.
+/// The top folders, for an error; empty if they cannot be listed.
 async fn there_are(client: &Client) -> String {
     let mut url = client.address.of(&children(None));
     query(&mut url, &[("$select", "displayName"), ("$top", "100")]);
@@ -88,13 +88,13 @@ async fn there_are(client: &Client) -> String {
     names.retain(|name| !name.is_empty());
     let more = if names.len() > NAMES_SHOWN { ", and others" } else { "" };
     names.truncate(NAMES_SHOWN);
-    if names.is_empty() { String::new() } else { format!(" (at the top there are: {}{more})", names.join(", ")) }
+    if names.is_empty() { String::new() } else { format!(" (folders at the top: {}{more})", names.join(", ")) }
 }
 
-/// The folder that `name` means, made if there is none; a path is made as far as it is missing.
+/// The folder that `name` means. Creates it, with the missing part of its path, if there is none.
 ///
 /// # Errors
-/// `Ok(Err(_))` if it cannot be made, in words.
+/// `Ok(Err(_))` says why it cannot be created.
 pub(crate) async fn find_or_make(client: &Client, name: &str) -> Result<std::result::Result<Folder, String>> {
     if let Some(folder) = look(client, name).await? {
         return Ok(Ok(folder));
@@ -112,7 +112,7 @@ pub(crate) async fn find_or_make(client: &Client, name: &str) -> Result<std::res
                 let request = Request::new(Method::POST, url).json(&json!({ "displayName": part }));
                 match client.ask_json(&request, SMALL).await? {
                     Ok(folder) => folder,
-                    // Somebody else has just made it.
+                    // Another client may have just created it.
                     Err(refused) => match named(client, parent.as_ref(), part).await? {
                         Some(folder) => folder,
                         None => return Ok(Err(refused.words)),
@@ -122,7 +122,7 @@ pub(crate) async fn find_or_make(client: &Client, name: &str) -> Result<std::res
         };
         parent = Some(folder);
     }
-    Ok(parent.ok_or_else(|| "it is no name of a folder".into()))
+    Ok(parent.ok_or_else(|| "it is not the name of a folder".into()))
 }
 
 async fn look(client: &Client, name: &str) -> Result<Option<Folder>> {
@@ -161,7 +161,7 @@ async fn by_id(client: &Client, id: &str) -> Result<Option<Folder>> {
     query(&mut url, &[("$select", "id")]);
     match client.ask_json(&Request::new(Method::GET, url), SMALL).await? {
         Ok(folder) => Ok(Some(folder)),
-        // What is no id is malformed, says Graph.
+        // Graph calls anything that is not an id malformed.
         Err(answer) if matches!(answer.status, Some(400 | 404 | 405)) => Ok(None),
         Err(answer) => Err(answer.error(client)),
     }

@@ -1,4 +1,4 @@
-//! One request to Graph, and how patient [`Client::ask`](super::client::Client::ask) is with it. Sends nothing.
+//! One request to Graph, and how often it is tried. Sends nothing.
 
 use bytes::Bytes;
 use reqwest::{Method, Url};
@@ -12,9 +12,9 @@ pub(super) struct Request {
     pub(super) url: Url,
     pub(super) body: Option<Bytes>,
     pub(super) prefer: Option<&'static str>,
-    /// No other request of the mailbox may be on its way.
+    /// No other request of the mailbox may be in flight.
     pub(super) alone: bool,
-    /// The caller tries again, in another way.
+    /// The caller retries, in another way.
     pub(super) once: bool,
     /// The one message that the request is about.
     pub(super) about: Option<MessageId>,
@@ -36,18 +36,18 @@ impl Request {
         Self { prefer: Some(prefer), ..self }
     }
 
-    /// Sent while no other request of the mailbox is on its way.
+    /// Sent while no other request of the mailbox is in flight.
     pub(super) fn alone(self) -> Self {
         Self { alone: true, ..self }
     }
 
-    /// A server error is given to the caller at the first try, because the caller can ask for less.
+    /// Tried once. A server error goes to the caller, which can ask for less.
     pub(super) fn once(self) -> Self {
         Self { once: true, ..self }
     }
 
-    /// About one message. Once that message has been in trouble, its trouble is its own: see
-    /// [`Troubles`](super::trouble::Troubles).
+    /// About one message. If requests about that message failed before, they do not delay others: see
+    /// [`Failures`](super::failures::Failures).
     pub(super) fn about(self, id: &MessageId) -> Self {
         Self { about: Some(id.clone()), ..self }
     }

@@ -1,19 +1,19 @@
-//! The folder that messages are moved to when they are given up; made if it is missing, when it is first needed.
+//! The folder that undeliverable messages are moved to. It is created when it is first needed, if it is missing.
 
 use super::answer::printable;
 use super::client::Client;
 use super::folder::{Folder, find_or_make};
-use super::mark::Step;
+use super::operation::Operation;
 use crate::error::{Error, Result};
 
-/// failed_mailbox.
+/// The folder of `failed_mailbox`.
 pub(super) struct FailedFolder {
     name: String,
     found: Option<Folder>,
     failures: u32,
 }
 
-/// Failures to look for the folder, or to make it, after which messages are set aside without it.
+/// Failures to find or to create the folder, after which messages are set aside without it.
 const TRIES: u32 = 2;
 
 impl FailedFolder {
@@ -21,16 +21,17 @@ impl FailedFolder {
         Self { name: name.to_owned(), found: None, failures: 0 }
     }
 
-    /// What is done to set a message aside. A folder that cannot be had is a `complaint`: messages stay where they are.
+    /// The operation that sets a message aside. If the folder cannot be found or created, that is a `complaint`, and messages
+    /// stay where they are.
     ///
     /// # Errors
-    /// If the folder cannot be looked for, which may pass.
-    pub(super) async fn step(
+    /// If the folder cannot be looked up, which may pass.
+    pub(super) async fn operation(
         &mut self,
         client: &Client,
         watched: &Folder,
         complaint: &mut Option<String>,
-    ) -> Result<Step> {
+    ) -> Result<Operation> {
         if self.found.is_none() {
             match find_or_make(client, &self.name).await {
                 Ok(Ok(folder)) => self.found = Some(folder),
@@ -48,21 +49,21 @@ impl FailedFolder {
         Ok(match &self.found {
             Some(folder) if folder == watched => {
                 *complaint = Some(self.complaint("it is the folder that is watched"));
-                Step::Flag
+                Operation::Flag
             }
-            Some(folder) => Step::Move(folder.id().to_owned()),
-            None => Step::Flag,
+            Some(folder) => Operation::Move(folder.id().to_owned()),
+            None => Operation::Flag,
         })
     }
 
-    /// The folder took no message: next time it is looked for again.
+    /// Looks the folder up again next time, as it did not take a message.
     pub(super) fn forget(&mut self) {
         self.found = None;
     }
 
-    /// What to tell a person.
+    /// The warning for an administrator.
     pub(super) fn complaint(&self, why: &str) -> String {
         let name = printable(&self.name, 200);
-        format!("messages cannot be moved to {name}: {why}; they are left flagged and read (check failed_mailbox)")
+        format!("messages cannot be moved to {name}: {why}; they stay, flagged and read; check failed_mailbox")
     }
 }

@@ -120,16 +120,19 @@ fn watched(port: u16) -> Mailbox {
 async fn what_a_slow_list_has_brought_is_delivered_and_nothing_is_forgotten_of_the_rest() {
     let (port, state) = start(vec!["a", "b", "c"]).await;
     let watched = watched(port);
-    let connector =
-        GraphConnector::new(&watched.account, watched.account.config.graph.as_ref().unwrap(), &mut Lanes::default());
+    let connector = GraphConnector::new(
+        &watched.account,
+        watched.account.config.graph.as_ref().unwrap(),
+        &mut Throttles::default(),
+    );
     let mut graph = connector.unwrap().connect(&watched.account).await.unwrap();
     // What is known of a message that the first list does not reach; and it is in backoff.
     let last = MessageId::Text("c".into());
     watched.tracker.ledger().enter(graph.scope());
     assert_eq!(watched.tracker.ledger().refused(&last).counted, 1);
     watched.tracker.ledger().wait(&last, Instant::now() + Duration::from_secs(3600));
-    assert!(!graph.client.troubles.failed(&last));
-    assert!(!graph.client.troubles.failed(&last));
+    assert!(!graph.client.failures.failed(&last));
+    assert!(!graph.client.failures.failed(&last));
 
     tokio::time::timeout(Duration::from_secs(30), sweep(&mut graph, &watched)).await.unwrap().unwrap();
     assert_eq!(
@@ -141,5 +144,5 @@ async fn what_a_slow_list_has_brought_is_delivered_and_nothing_is_forgotten_of_t
         (watched.tracker.progress.snapshot().delivered, watched.tracker.ledger().refused(&last).counted),
         (2, 2)
     );
-    assert!(graph.client.troubles.failed(&last), "the third failure that is known");
+    assert!(graph.client.failures.failed(&last), "the third failure that is known");
 }

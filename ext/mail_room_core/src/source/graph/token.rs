@@ -1,21 +1,18 @@
-//! The token that shows Graph who we are (OAuth 2.0 client credentials, RFC 6749 section 4.4): asked for at Entra,
-//! kept, and renewed before it ends. Knows nothing of mailboxes.
+//! Access tokens for Graph (OAuth 2.0 client credentials, RFC 6749 section 4.4): requested at Entra, kept, and renewed before
+//! they expire. Knows nothing of mailboxes.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{CONTENT_TYPE, HeaderValue};
-use reqwest::{Response, Url};
+use reqwest::Url;
+use reqwest::header::HeaderValue;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
-use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::address::parsed;
-use super::answer::{SMALL, excerpt, printable, read};
+use super::answer::{excerpt, printable};
 use super::assertion::{FILE_LIMIT, assertion};
 use crate::config;
 use crate::error::{Error, Result};
@@ -23,18 +20,19 @@ use crate::limits::backoff::{Backoff, seconds};
 use crate::observe::log::{Log, Severity};
 use crate::system::files::{self, Unread};
 use crate::transport::http::{self, Http};
+use crate::transport::oauth::endpoint::{self, Denied, Form, Granted, Refusal};
 
-/// How long an answer of Entra may take.
+/// How long a token request may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
-/// A token is renewed this long before it ends, or after half of its life if that is shorter.
-const RENEW_BEFORE: Duration = Duration::from_secs(300);
-/// Between tries to renew a token that is still good, and how long each may hold up whoever could use it.
+/// The time between tries to renew a token that is still valid, and how long each may delay those who could use it.
 const RENEW_AGAIN: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(5));
-/// After a failure, whoever waited for the same token gets the same answer for this long.
+/// For this long after a failure, those who waited for the same token get the same error.
 const FAILED_FOR: Duration = Duration::from_millis(500);
-/// A token's life if Entra does not say.
-const LIFE: u64 = 3600;
-/// Characters of Entra's description of an error that a log shows.
+/// A token's lifetime if Entra does not say.
+const LIFETIME: Duration = Duration::from_secs(3600);
+/// The shortest lifetime: a token is used at least once.
+const SHORTEST_LIFETIME: Duration = Duration::from_secs(1);
+/// Characters of Entra's reason that a log shows.
 const SHOWN: usize = 300;
 
 /// Gets tokens for one app.
@@ -56,7 +54,7 @@ enum Credential {
 struct State {
     token: Option<Arc<Token>>,
     renew: Instant,
-    /// The last failure, until when it is not tried again.
+    /// The last failure, and until when it is returned without another try.
     failed: Option<(Instant, Error)>,
     pause: Backoff,
 }
@@ -68,25 +66,11 @@ pub(super) struct Token {
     ends: Instant,
 }
 
-#[derive(Deserialize)]
-struct Granted {
-    access_token: SecretString,
-    #[serde(default)]
-    expires_in: Value,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Refusal {
-    error: String,
-    error_description: String,
-}
-
 impl Tokens {
-    /// Asks for nothing yet.
+    /// Sends no request yet.
     ///
     /// # Errors
-    /// [`Error::Configuration`] if an endpoint is none, or there is neither secret nor certificate.
+    /// [`Error::Configuration`] if the endpoint is not a URL, or if there is neither a secret nor a certificate.
     pub(super) fn new(config: &config::Graph, http: Arc<Http>, log: Log) -> Result<Self> {
         let mut url = parsed(&config.azure_ad_endpoint, "azure_ad_endpoint")?;
         if let Ok(mut path) = url.path_segments_mut() {
@@ -113,7 +97,7 @@ impl Tokens {
         })
     }
 
-    /// A token that is good now. One caller asks for it, the others wait for the same.
+    /// A valid token. One caller requests it; the others wait for the same.
     ///
     /// # Errors
     /// [`Error::Refused`] with Entra's reason; [`Error::Throttled`]; [`Error::Reconnect`].
@@ -136,10 +120,10 @@ impl Tokens {
         }
         let within = if good.is_some() { RENEW_AGAIN.1 } else { ANSWER_WITHIN };
         match self.ask(&mut state.pause, within).await {
-            Ok((token, life)) => {
+            Ok((token, lifetime)) => {
                 let now = Instant::now();
-                let token = Arc::new(Token { header: token, ends: now + life });
-                state.renew = now + life.saturating_sub(RENEW_BEFORE).max(life / 2);
+                let token = Arc::new(Token { header: token, ends: now + lifetime });
+                state.renew = now + endpoint::renew_after(lifetime);
                 state.token = Some(token.clone());
                 state.failed = None;
                 state.pause.reset();
@@ -147,7 +131,7 @@ impl Tokens {
             }
             Err(error) => {
                 if let Some(token) = good {
-                    // It is still good for minutes: Entra may be back by then.
+                    // The old one is still valid for minutes, and Entra may be back by then.
                     self.log.line(Severity::Warn, "Token not renewed", &[("error", error.to_string().into())]);
                     state.renew = Instant::now() + RENEW_AGAIN.0;
                     return Ok(token);
@@ -162,7 +146,7 @@ impl Tokens {
         }
     }
 
-    /// Graph did not take `token`, whatever its end.
+    /// Drops `token`, which Graph did not accept although it has not expired.
     pub(super) async fn forget(&self, token: &Arc<Token>) {
         let mut state = self.state.lock().await;
         if state.token.as_ref().is_some_and(|ours| Arc::ptr_eq(ours, token)) {
@@ -170,7 +154,7 @@ impl Tokens {
         }
     }
 
-    /// What `text` says without our secret, should somebody quote it.
+    /// `text` without our secret, in case a server quotes it.
     pub(super) fn without_secret(&self, text: &str) -> String {
         match &self.credential {
             Credential::Secret(secret) if !secret.expose_secret().is_empty() => {
@@ -182,137 +166,128 @@ impl Tokens {
 
     async fn ask(&self, pause: &mut Backoff, within: Duration) -> Result<(HeaderValue, Duration)> {
         self.log.info("Retrieving OAuth2 token...", &[]);
+        let shown = http::shown(&self.url);
         let asked = timeout(within, async {
             let form = self.form().await?;
-            let client = self.http.client().await?;
-            let request = client
-                .post(self.url.clone())
-                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .body(form.as_bytes().to_vec());
-            let mut answer = request.send().await.map_err(|error| Error::Reconnect(http::in_words(&error)))?;
-            let body = read(&mut answer, SMALL).await.map(Zeroizing::new).map_err(Error::Reconnect)?;
-            self.understand(&answer, &body, pause)
+            Ok(endpoint::request(&self.http, self.url.clone(), &form).await)
         });
         match asked.await {
-            Err(_) => {
-                Err(Error::Reconnect(format!("no token within {} s", within.as_secs())).at(&http::shown(&self.url)))
-            }
-            Ok(Ok(token)) => Ok(token),
-            Ok(Err(error)) => Err(error.at(&http::shown(&self.url))),
+            Err(_) => Err(Error::Reconnect(format!("{shown}: no token within {} s", within.as_secs()))),
+            Ok(Err(error) | Ok(Err(Denied::Options(error)))) => Err(error.at(&shown)),
+            Ok(Ok(Ok(granted))) => header(&granted, &shown),
+            Ok(Ok(Err(Denied::NoAnswer(why)))) => Err(Error::Reconnect(format!("{shown}: {why}"))),
+            Ok(Ok(Err(Denied::Refused(refusal)))) => Err(self.error(&refusal, pause, &shown)),
         }
     }
 
-    async fn form(&self) -> Result<Zeroizing<String>> {
-        let mut form = Zeroizing::new(String::with_capacity(8 << 10));
-        let mut add = |key: &str, value: &str| {
-            if !form.is_empty() {
-                form.push('&');
-            }
-            form.push_str(key);
-            form.push('=');
-            utf8_percent_encode(value, NON_ALPHANUMERIC).for_each(|part| form.push_str(part));
-        };
-        add("grant_type", "client_credentials");
-        add("client_id", &self.client_id);
-        add("scope", &self.scope);
+    async fn form(&self) -> Result<Form> {
+        let mut form = Form::new("client_credentials");
+        form.add("client_id", &self.client_id);
+        form.add("scope", &self.scope);
         match &self.credential {
-            Credential::Secret(secret) => add("client_secret", secret.expose_secret()),
+            Credential::Secret(secret) => form.add("client_secret", secret.expose_secret()),
             Credential::Certificate(file) => {
-                // Read anew each time: it may be replaced while we run.
-                let told = |why: &str| format!("client_certificate {} {why}", file.display());
+                // Read each time, as it may be replaced while the program runs.
+                let about = |why: &str| format!("client_certificate {} {why}", file.display());
                 let pem = files::read(file, FILE_LIMIT).await.map_err(|unread| match &unread {
-                    Unread::Failed(why) => Error::Refused(told(why)),
-                    Unread::Hangs(why) => Error::Reconnect(told(why)),
+                    Unread::Failed(why) => Error::Refused(about(why)),
+                    Unread::Hangs(why) => Error::Reconnect(about(why)),
                 })?;
                 let made = assertion(&pem, &self.client_id, self.url.as_str());
-                let made = made.map_err(|why| Error::Refused(told(&why)))?;
-                add("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
-                add("client_assertion", &made);
+                let made = made.map_err(|why| Error::Refused(about(&why)))?;
+                form.add("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+                form.add("client_assertion", &made);
             }
         }
         Ok(form)
     }
 
-    fn understand(&self, answer: &Response, body: &[u8], pause: &mut Backoff) -> Result<(HeaderValue, Duration)> {
-        let status = answer.status().as_u16();
-        if status == 200 {
-            return granted(body);
-        }
-        let refusal: Refusal = serde_json::from_slice(body).unwrap_or_default();
-        // What follows names the request: nothing that helps here.
-        let description = refusal.error_description.split(['\r', '\n']).next();
-        let description = description.unwrap_or_default().split(" Trace ID:").next().unwrap_or_default();
-        let words = match refusal.error.is_empty() {
-            false => format!("{}: {description}", refusal.error),
-            true => excerpt(body),
-        };
-        let words = printable(&self.without_secret(&words), SHOWN);
-        let retry_after = http::retry_after(answer.headers()).unwrap_or_default();
+    fn error(&self, refusal: &Refusal, pause: &mut Backoff, shown: &str) -> Error {
+        let status = refusal.status;
+        let reason = printable(&self.without_secret(&reason(refusal)), SHOWN);
         match status {
             429 | 503 | 504 | 509 => {
-                // Nobody can ask for a shorter pause than ours.
-                let retry_after = pause.delay().max(retry_after);
-                let fields = [
-                    ("backoff_s", seconds(retry_after)),
-                    ("error", format!("{} answered {status}", http::shown(&self.url)).into()),
-                ];
-                self.log.info("Too many requests, backing off...", &fields);
-                Err(Error::Throttled { what: format!("it answered {status}: {words}"), retry_after })
+                // The server cannot ask for a shorter pause than our own.
+                let retry_after = pause.delay().max(refusal.retry_after.unwrap_or_default());
+                let error = format!("{shown} answered {status}");
+                self.log.info(
+                    "Too many requests, backing off...",
+                    &[("backoff_s", seconds(retry_after)), ("error", error.into())],
+                );
+                Error::Throttled { what: format!("{shown}: it answered {status}: {reason}"), retry_after }
             }
-            400..=499 => Err(Error::Refused(format!(
-                "it gives no token to client {}: {words}; check tenant_id, client_id and {}",
+            400..=499 => Error::Refused(format!(
+                "{shown}: it gives no token to client {}: {reason}; check tenant_id, client_id and {}",
                 printable(&self.client_id, SHOWN),
                 match self.credential {
                     Credential::Secret(_) => "client_secret",
                     Credential::Certificate(_) => "client_certificate",
                 }
-            ))),
-            _ => Err(Error::Reconnect(format!("it answered {status}: {words}"))),
+            )),
+            200 => Error::Reconnect(format!("{shown}: the answer 200 holds no access_token: {reason}")),
+            _ => Error::Reconnect(format!("{shown}: it answered {status}: {reason}")),
         }
     }
 }
 
-fn granted(body: &[u8]) -> Result<(HeaderValue, Duration)> {
-    // The answer may hold a token even where it is not understood: nothing of it is shown but what cannot be one.
-    let shown = || match body.trim_ascii_start().first() {
-        Some(b'{') => "not shown, as it may hold a token".to_owned(),
-        _ => excerpt(body),
-    };
-    let granted: Granted = serde_json::from_slice(body)
-        .map_err(|_| Error::Reconnect(format!("the answer 200 holds no access_token: {}", shown())))?;
+/// What the answer says. An answer of 200 may hold a token although it was not understood, so none of it is shown if it is
+/// JSON.
+fn reason(refusal: &Refusal) -> String {
+    if refusal.status == 200 {
+        return match refusal.body.trim_ascii_start().first() {
+            Some(b'{') => "not shown, as it may hold a token".to_owned(),
+            _ => excerpt(&refusal.body),
+        };
+    }
+    if refusal.error.is_empty() {
+        return excerpt(&refusal.body);
+    }
+    // The lines after the first, and the trace id, name the request and help nobody here.
+    let description = refusal.description.split(['\r', '\n']).next().unwrap_or_default();
+    format!("{}: {}", refusal.error, description.split(" Trace ID:").next().unwrap_or_default())
+}
+
+/// The `Authorization` header of a token, and the lifetime of both.
+fn header(granted: &Granted, shown: &str) -> Result<(HeaderValue, Duration)> {
     let bearer = Zeroizing::new(format!("Bearer {}", granted.access_token.expose_secret()));
-    let mut header = HeaderValue::from_str(&bearer)
-        .map_err(|_| Error::Reconnect("the access_token holds characters that cannot be sent".into()))?;
+    let mut header = HeaderValue::from_str(&bearer).map_err(|_| {
+        Error::Reconnect(format!("{shown}: the access_token holds characters that cannot be sent in a header"))
+    })?;
     header.set_sensitive(true);
-    let life = match &granted.expires_in {
-        Value::Number(number) => number.as_u64(),
-        // As older endpoints write it.
-        Value::String(text) => text.parse().ok(),
-        _ => None,
-    };
-    Ok((header, Duration::from_secs(life.unwrap_or(LIFE).clamp(1, 24 * 3600))))
+    Ok((header, granted.lifetime.unwrap_or(LIFETIME).max(SHORTEST_LIFETIME)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn granted(token: &str, lifetime: Option<u64>) -> Granted {
+        let lifetime = lifetime.map(Duration::from_secs);
+        Granted { access_token: token.to_owned().into(), refresh_token: None, lifetime }
+    }
+
     #[test]
-    fn a_token_lives_as_long_as_is_said_and_is_never_shown() {
-        let life =
-            |expires_in: &str| granted(format!(r#"{{"access_token":"hidden"{expires_in}}}"#).as_bytes()).unwrap().1;
-        assert_eq!(life(r#","expires_in":7"#), Duration::from_secs(7));
-        assert_eq!(life(r#","expires_in":"3599""#), Duration::from_secs(3599));
-        assert_eq!(life(""), Duration::from_secs(LIFE));
-        assert_eq!(life(r#","expires_in":0"#), Duration::from_secs(1));
-        for nonsense in
-            [r#"{"access_token":"hidden"#, r#" {"access_token":["hidden"]}"#, "{}", r#"{"access_token":"hidden\n"}"#]
-        {
-            let error = granted(nonsense.as_bytes()).unwrap_err().to_string();
-            assert!(error.contains("access_token") && !error.contains("hidden"), "{error}");
+    fn a_token_lives_as_long_as_the_answer_says_and_is_never_shown() {
+        for (said, lifetime) in [(Some(7), 7), (None, 3600), (Some(0), 1)] {
+            assert_eq!(header(&granted("hidden", said), "x").unwrap().1, Duration::from_secs(lifetime));
         }
-        assert!(granted(b"<html>").unwrap_err().to_string().ends_with("\"<html>\""));
-        let (header, _) = granted(br#"{"access_token":"hidden"}"#).unwrap();
+        let (header, _) = header(&granted("hidden", None), "x").unwrap();
+        assert_eq!(header.to_str().unwrap(), "Bearer hidden");
         assert!(header.is_sensitive() && !format!("{header:?}").contains("hidden"));
+        let error = super::header(&granted("hidden\n", None), "x").unwrap_err().to_string();
+        assert!(error.contains("access_token") && !error.contains("hidden"), "{error}");
+    }
+
+    #[test]
+    fn an_answer_that_may_hold_a_token_is_not_shown() {
+        let reason = |status, body: &str| {
+            let body = Zeroizing::new(body.as_bytes().to_vec());
+            reason(&Refusal { status, error: String::new(), description: String::new(), retry_after: None, body })
+        };
+        for nonsense in [r#"{"access_token":"hidden"#, r#" {"access_token":["hidden"]}"#, "{}"] {
+            assert_eq!(reason(200, nonsense), "not shown, as it may hold a token");
+        }
+        assert_eq!(reason(200, "<html>"), "\"<html>\"");
+        assert_eq!(reason(500, "{}"), "\"{}\"");
     }
 }

@@ -1,5 +1,5 @@
-//! Whether the watched folder still is the one that its name means: somebody may rename or delete it and make another one of
-//! that name, and Graph goes on listing the old one by its id.
+//! Checks that the watched folder is still the one of the configured name. It may have been renamed or deleted and another
+//! created under that name, while Graph goes on listing the old one by its id.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// The `folder` was found under `name` just now.
+    /// Watches `folder`, which was just found under `name`.
     pub(super) fn new(name: &str, folder: Folder) -> Self {
         Self { folder, name: name.to_owned(), looked: Instant::now() }
     }
@@ -35,7 +35,9 @@ impl Watch {
         }
         let found = folder::find(client, &self.name).await?;
         if found != self.folder {
-            return Err(client.reconnect(&format!("the folder {:?} is another one now; it is opened anew", self.name)));
+            return Err(
+                client.reconnect(&format!("the name {:?} now means another folder; it is opened again", self.name))
+            );
         }
         self.looked = Instant::now();
         Ok(())

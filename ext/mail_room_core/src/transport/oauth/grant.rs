@@ -1,18 +1,14 @@
-//! A token that an authorization server gives: for a refresh token (RFC 6749 section 6), or for our own credentials
-//! (section 4.4). Asks once; keeps no token.
+//! A token from an authorization server, for a refresh token (RFC 6749 section 6) or for the client's own credentials (section
+//! 4.4). Asks once and keeps no token.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{Response, StatusCode, Url};
-use secrecy::zeroize::Zeroizing;
+use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
-use serde_json::Value;
 use tokio::time::timeout;
 
+use super::endpoint::{self, Denied, Form, Granted, Refusal};
 use crate::config;
 use crate::error::{Error, Result};
 use crate::transport::http::{self, Http};
@@ -20,33 +16,20 @@ use crate::transport::http::{self, Http};
 /// How long a connection, and the whole answer, may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const WITHIN: Duration = Duration::from_secs(20);
-/// Octets of an answer.
-const ANSWER_LIMIT: usize = 64 << 10;
-/// Characters of the server's own words that an error shows.
+/// Characters of the server's reason that an error shows.
 const SHOWN: usize = 200;
 /// The longest pause that we let the server ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
-/// What is asked for, and where.
+/// A grant of one client at one authorization server.
 #[derive(Debug)]
 pub(super) struct Grant {
     config: config::Grant,
     http: Http,
-    /// The server may give a new refresh token with each token; the one configured is of no use then.
+    /// The server may send a new refresh token with each access token. The configured one is no longer valid then.
     refresh_token: Mutex<Option<SecretString>>,
-    /// When the server wants to be asked again at the earliest.
+    /// No request is sent before this time, as the server has asked.
     not_before: Mutex<Option<Instant>>,
-}
-
-/// An answer of the token endpoint (RFC 6749 sections 5.1 and 5.2).
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Answer {
-    access_token: Option<SecretString>,
-    refresh_token: Option<SecretString>,
-    expires_in: Value,
-    error: Option<String>,
-    error_description: Option<String>,
 }
 
 impl Grant {
@@ -59,64 +42,57 @@ impl Grant {
         }
     }
 
-    /// A new token, and how long it lives.
+    /// A new token and its lifetime, which is zero if the server does not say: the token is used once then.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if somebody has to change something, [`Error::Reconnect`] if it may pass.
     pub(super) async fn ask(&self) -> Result<(SecretString, Duration)> {
         let url = address(self.config.token_url.expose_secret())?;
         let shown = http::shown(&url);
         let later = |why: &str| Error::Reconnect(format!("{shown}: there is no token: {why}"));
         let left = lock(&self.not_before).map(|at| at.saturating_duration_since(Instant::now()));
         if let Some(left) = left.filter(|left| !left.is_zero()) {
-            return Err(later(&format!("it wants to be left alone for {} s more", left.as_secs().max(1))));
+            return Err(later(&format!("the server asked for a pause, {} s of which are left", left.as_secs().max(1))));
         }
-        let asking = async {
-            let client = self.http.client().await?;
-            // Not bytes that are wiped: the client keeps them while it sends. The text they are made of is.
-            let request = client.post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-            let answer = request.body(self.form().as_bytes().to_vec()).send().await;
-            let answer = answer.map_err(|error| later(&http::in_words(&error)))?;
-            let (status, pause) = (answer.status(), http::retry_after(answer.headers()));
-            let body = read(answer).await.map_err(|why| later(&why))?;
-            self.judge(status, pause, &body, &shown)
-        };
-        timeout(WITHIN, asking)
-            .await
-            .unwrap_or_else(|_| Err(later(&format!("no answer within {} s", WITHIN.as_secs()))))
+        let form = self.form();
+        match timeout(WITHIN, endpoint::request(&self.http, url, &form)).await {
+            Err(_) => Err(later(&format!("no answer within {} s", WITHIN.as_secs()))),
+            Ok(Ok(granted)) => Ok(self.accept(granted)),
+            Ok(Err(Denied::Options(error))) => Err(error),
+            Ok(Err(Denied::NoAnswer(why))) => Err(later(&why)),
+            Ok(Err(Denied::Refused(refusal))) => Err(self.error(&refusal, &shown)),
+        }
     }
 
-    fn judge(
-        &self,
-        status: StatusCode,
-        pause: Option<Duration>,
-        body: &[u8],
-        shown: &str,
-    ) -> Result<(SecretString, Duration)> {
-        let answer: Answer = serde_json::from_slice(body).unwrap_or_default();
-        if let Some(token) = answer.access_token.filter(|_| status.is_success()) {
-            if let Some(next) = answer.refresh_token {
-                *lock(&self.refresh_token) = Some(next);
-            }
-            return Ok((token, life(&answer.expires_in)));
+    fn accept(&self, granted: Granted) -> (SecretString, Duration) {
+        if let Some(next) = granted.refresh_token {
+            *lock(&self.refresh_token) = Some(next);
         }
-        let text = self.own_words(answer.error.as_deref(), answer.error_description.as_deref());
-        let said = format!("{shown}: there is no token: it answered {}{text}", status.as_u16());
-        let passes = matches!(status.as_u16(), 408 | 425 | 429) || status.is_server_error();
-        if passes {
-            *lock(&self.not_before) = pause.map(|pause| Instant::now() + pause.min(LONGEST_PAUSE));
-            return Err(Error::Reconnect(said));
+        (granted.access_token, granted.lifetime.unwrap_or_default())
+    }
+
+    fn error(&self, refusal: &Refusal, shown: &str) -> Error {
+        let Refusal { status, error, .. } = refusal;
+        let said = format!("{shown}: there is no token: it answered {status}{}", self.reason(refusal));
+        if matches!(status, 408 | 425 | 429 | 500..=599) {
+            let pause = refusal.retry_after.map(|pause| pause.min(LONGEST_PAUSE));
+            *lock(&self.not_before) = pause.map(|pause| Instant::now() + pause);
+            return Error::Reconnect(said);
         }
-        let remedy = match (status.is_redirection(), answer.error.as_deref()) {
-            (true, _) => "correct token_url: credentials follow no redirect",
-            (_, Some("invalid_grant")) => "the refresh token has expired or was revoked: have a new one issued",
-            (_, Some("invalid_client" | "unauthorized_client")) => "check client_id and client_secret",
-            (_, Some("invalid_scope")) => "check scope",
+        let remedy = match (status, error.as_str()) {
+            (300..=399, _) => "correct token_url: credentials are not sent to the target of a redirect",
+            (_, "invalid_grant") => "the refresh token has expired or was revoked: have a new one issued",
+            (_, "invalid_client" | "unauthorized_client") => "check client_id and client_secret",
+            (_, "invalid_scope") => "check scope",
             _ => "check token_url, client_id and scope",
         };
-        Err(Error::Refused(format!("{said}; {remedy}")))
+        Error::Refused(format!("{said}; {remedy}"))
     }
 
-    /// What the server says of an error, on one line, shortened, without what we told it.
-    fn own_words(&self, error: Option<&str>, description: Option<&str>) -> String {
-        let mut text = [error, description].into_iter().flatten().collect::<Vec<_>>().join(": ");
+    /// The server's reason in parentheses: one short line without our secrets. Empty if there is none.
+    fn reason(&self, refusal: &Refusal) -> String {
+        let parts = [refusal.error.as_str(), refusal.description.as_str()];
+        let mut text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
         let refresh_token = lock(&self.refresh_token).clone();
         for secret in [self.config.client_secret.as_ref(), self.config.refresh_token.as_ref(), refresh_token.as_ref()] {
             if let Some(secret) = secret.filter(|secret| !secret.expose_secret().is_empty()) {
@@ -127,11 +103,10 @@ impl Grant {
         if line.is_empty() { line } else { format!(" ({})", line.trim()) }
     }
 
-    fn form(&self) -> Zeroizing<String> {
+    fn form(&self) -> Form {
         let config = &self.config;
         let refresh_token = lock(&self.refresh_token).clone();
-        let grant_type = if refresh_token.is_some() { "refresh_token" } else { "client_credentials" };
-        let mut form = Zeroizing::new(format!("grant_type={grant_type}"));
+        let mut form = Form::new(if refresh_token.is_some() { "refresh_token" } else { "client_credentials" });
         for (name, value) in [
             ("client_id", Some(config.client_id.as_str())),
             ("client_secret", config.client_secret.as_ref().map(ExposeSecret::expose_secret)),
@@ -139,23 +114,20 @@ impl Grant {
             ("scope", config.scope.as_deref()),
         ] {
             if let Some(value) = value {
-                form.push('&');
-                form.push_str(name);
-                form.push('=');
-                form.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
+                form.add(name, value);
             }
         }
         form
     }
 }
 
-/// A panic elsewhere leaves it as it was: every change is one step.
+/// A poisoned lock is as good as any: every change is a single assignment.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn address(text: &str) -> Result<Url> {
-    let url = Url::parse(text).map_err(|error| Error::Configuration(format!("token_url is no address: {error}")))?;
+    let url = Url::parse(text).map_err(|error| Error::Configuration(format!("token_url is not a URL: {error}")))?;
     if matches!(url.scheme(), "http" | "https") && url.has_host() {
         Ok(url)
     } else {
@@ -163,26 +135,11 @@ fn address(text: &str) -> Result<Url> {
     }
 }
 
-/// Seconds, which some servers put in quotes. Not told: the token is used once.
-fn life(expires_in: &Value) -> Duration {
-    let seconds = expires_in.as_u64().or_else(|| expires_in.as_str()?.trim().parse().ok()).unwrap_or(0);
-    // A day is as long as we keep anything.
-    Duration::from_secs(seconds.min(24 * 3600))
-}
-
-async fn read(mut answer: Response) -> std::result::Result<Zeroizing<Vec<u8>>, String> {
-    let mut body = Zeroizing::new(Vec::with_capacity(4096));
-    while let Some(chunk) = answer.chunk().await.map_err(|error| http::in_words(&error))? {
-        if body.len().saturating_add(chunk.len()) > ANSWER_LIMIT {
-            return Err(format!("its answer has more than {ANSWER_LIMIT} octets"));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
 #[cfg(test)]
 mod tests {
+    use reqwest::StatusCode;
+    use secrecy::zeroize::Zeroizing;
+
     use super::*;
 
     fn grant(changes: &[(&str, &str)]) -> Grant {
@@ -195,27 +152,30 @@ mod tests {
 
     fn error(grant: &Grant, status: u16, body: &str) -> Error {
         let status = StatusCode::from_u16(status).unwrap();
-        grant.judge(status, Some(Duration::from_secs(7)), body.as_bytes(), "https://login/t").unwrap_err()
+        let body = Zeroizing::new(body.as_bytes().to_vec());
+        let refusal = endpoint::parse(status, Some(Duration::from_secs(7)), body).unwrap_err();
+        grant.error(&refusal, "https://login/t")
     }
 
     #[test]
     fn a_form_says_what_is_asked_for() {
         let ours = grant(&[("client_secret", "h=1%é"), ("scope", "https://x/.default")]);
         assert_eq!(
-            *ours.form(),
+            ours.form().as_str(),
             "grant_type=client_credentials&client_id=a%26b%20c&client_secret=h%3D1%25%C3%A9&scope=https%3A%2F%2Fx%2F%2Edefault"
         );
         let theirs = grant(&[("refresh_token", "1//r")]);
-        assert_eq!(*theirs.form(), "grant_type=refresh_token&client_id=a%26b%20c&refresh_token=1%2F%2Fr");
+        assert_eq!(theirs.form().as_str(), "grant_type=refresh_token&client_id=a%26b%20c&refresh_token=1%2F%2Fr");
     }
 
     #[test]
     fn a_new_refresh_token_takes_the_place_of_the_old_one() {
         let grant = grant(&[("refresh_token", "old")]);
         let body = br#"{"access_token":"t","expires_in":"3599","refresh_token":"new"}"#;
-        let (_, life) = grant.judge(StatusCode::OK, None, body, "https://login/t").unwrap();
+        let granted = endpoint::parse(StatusCode::OK, None, Zeroizing::new(body.to_vec())).unwrap();
+        let (_, life) = grant.accept(granted);
         assert_eq!(life, Duration::from_secs(3599));
-        assert!(grant.form().ends_with("refresh_token=new"));
+        assert!(grant.form().as_str().ends_with("refresh_token=new"));
     }
 
     #[test]

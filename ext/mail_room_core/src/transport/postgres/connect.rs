@@ -11,8 +11,8 @@ use tokio_postgres::Client;
 use tokio_postgres::config::SslMode as Encryption;
 use tokio_postgres::error::SqlState;
 
+use super::error::{self, StatementError};
 use super::handshake::{Handshake, Plain};
-use super::trouble::{self, Trouble};
 use crate::config::{Postgres, SslMode};
 use crate::error::Result;
 use crate::transport::tcp::{self, Unreached};
@@ -33,24 +33,24 @@ impl Drop for Connection {
 }
 
 /// Connects and logs in.
-pub(super) async fn connect(config: &Postgres) -> std::result::Result<Connection, Trouble> {
+pub(super) async fn connect(config: &Postgres) -> std::result::Result<Connection, StatementError> {
     let within = Duration::from_secs(config.connect_timeout.max(1));
     let until = Instant::now() + within;
     match timeout(within, connect_as_sslmode(config, until)).await {
-        Ok(connected) => connected.map_err(|failure| failure.told(config)),
-        Err(_) => Err(trouble::late(config, "no connection", within)),
+        Ok(connected) => connected.map_err(|failure| failure.into_error(config)),
+        Err(_) => Err(error::late(config, "no connection", within)),
     }
 }
 
 /// Asks the server to cancel the statement of `connection`, which then fails on that connection.
-pub(super) async fn cancel(config: &Postgres, connection: &Connection) -> std::result::Result<(), Trouble> {
+pub(super) async fn cancel(config: &Postgres, connection: &Connection) -> std::result::Result<(), StatementError> {
     let until = Instant::now() + Duration::from_secs(config.connect_timeout.max(1));
     let cancelled = async {
         let stream = open(config, until).await?;
         let handshake = handshake(config, connection.encryption, until).await?;
         Ok(connection.client.cancel_token().cancel_query_raw(stream, handshake).await?)
     };
-    cancelled.await.map_err(|failure: Failure| failure.told(config))
+    cancelled.await.map_err(|failure: Failure| failure.into_error(config))
 }
 
 /// Why there is no connection.
@@ -80,12 +80,12 @@ impl From<tokio_postgres::Error> for Failure {
 }
 
 impl Failure {
-    fn told(self, config: &Postgres) -> Trouble {
+    fn into_error(self, config: &Postgres) -> StatementError {
         match self {
-            Self::Unreached(Unreached::Io(error)) => trouble::unreachable(config, &error),
-            Self::Unreached(Unreached::Late(within)) => trouble::late(config, "no connection", within),
-            Self::Options(error) => trouble::about_tls(config, &error),
-            Self::Postgres(error) => Trouble::of(&error, config),
+            Self::Unreached(Unreached::Io(error)) => error::unreachable(config, &error),
+            Self::Unreached(Unreached::Late(within)) => error::late(config, "no connection", within),
+            Self::Options(error) => error::about_tls(config, &error),
+            Self::Postgres(error) => StatementError::of(&error, config),
         }
     }
 
@@ -95,7 +95,7 @@ impl Failure {
         match self {
             Self::Unreached(_) | Self::Options(_) => false,
             Self::Postgres(error) => {
-                error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION) || trouble::tls(error).is_some()
+                error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION) || error::tls(error).is_some()
             }
         }
     }

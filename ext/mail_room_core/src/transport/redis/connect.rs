@@ -6,13 +6,13 @@ use tokio::net::UnixStream;
 
 use super::address::{Address, Login, Server};
 use super::connection::{Command, Connection};
+use super::error::ExchangeError;
 use super::sentinel;
 use super::stream::tcp;
-use super::trouble::Trouble;
 use crate::error::Error;
 
 /// Opens a connection to the server that `address` means now, ready for commands. Asks the Sentinels if there are any.
-pub(crate) async fn connect(address: &Address, until: Instant) -> Result<Connection, Trouble> {
+pub(crate) async fn connect(address: &Address, until: Instant) -> Result<Connection, ExchangeError> {
     let stream = match &address.server {
         Server::Tcp { host, port } => tcp(host, *port, address.tls.as_ref(), until).await?,
         Server::Unix(path) => Box::new(UnixStream::connect(path).await?),
@@ -33,7 +33,7 @@ async fn greet(
     login: Option<&Login>,
     db: i64,
     has_to_be_master: bool,
-) -> Result<(), Trouble> {
+) -> Result<(), ExchangeError> {
     let mut commands: Vec<_> = login.map(Command::auth).into_iter().collect();
     if db != 0 {
         commands.push(Command::new("SELECT").owned(db.to_string()));
@@ -43,16 +43,16 @@ async fn greet(
     let mut replies = connection.exchange(&commands).await?;
     let last = replies.pop();
     for reply in replies {
-        reply.map_err(Trouble::Server)?;
+        reply.map_err(ExchangeError::Server)?;
     }
     let last = match last {
         // The server takes commands, though not this one.
         Some(Err(error)) if !has_to_be_master && error.code() == "NOPERM" => return Ok(()),
-        Some(reply) => reply.map_err(Trouble::Server)?,
-        None => return Err(Trouble::Nonsense),
+        Some(reply) => reply.map_err(ExchangeError::Server)?,
+        None => return Err(ExchangeError::Unexpected),
     };
     if has_to_be_master && !sentinel::is_master(&last) {
-        return Err(Trouble::Told(Error::target_down(
+        return Err(ExchangeError::Worded(Error::target_down(
             "the Sentinels name a server that is no longer the master: a failover is under way, wait",
         )));
     }

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter};
 use tokio::time::timeout;
 
 use super::address::Login;
-use super::trouble::Trouble;
+use super::error::ExchangeError;
 use crate::transport::tcp::Stream;
 
 /// Octets of small arguments that are collected before they are written. Larger arguments are written without a copy.
@@ -72,7 +72,7 @@ impl Connection {
     pub(crate) async fn exchange(
         &mut self,
         commands: &[Command<'_>],
-    ) -> Result<Vec<Result<Value, ServerError>>, Trouble> {
+    ) -> Result<Vec<Result<Value, ServerError>>, ExchangeError> {
         for command in commands {
             self.stream.write_all(format!("*{}\r\n", command.arguments.len()).as_bytes()).await?;
             for argument in &command.arguments {

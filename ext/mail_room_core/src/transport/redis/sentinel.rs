@@ -8,8 +8,8 @@ use tokio::time::timeout;
 
 use super::address::{HostPort, Login};
 use super::connection::{Command, Connection};
+use super::error::ExchangeError;
 use super::stream::tcp;
-use super::trouble::Trouble;
 use crate::config;
 use crate::error::Error;
 
@@ -19,7 +19,7 @@ pub(crate) async fn find_master(
     sentinels: &[config::Sentinel],
     login: Option<&Login>,
     until: Instant,
-) -> Result<(String, u16), Trouble> {
+) -> Result<(String, u16), ExchangeError> {
     let mut failure = None;
     for (asked, sentinel) in sentinels.iter().enumerate() {
         // One share more than there are Sentinels: the connection to the master takes time, too.
@@ -28,11 +28,11 @@ pub(crate) async fn find_master(
         match timeout(share, ask(name, sentinel, login, Instant::now() + share)).await {
             Ok(Ok(Some(master))) => return Ok(master),
             Ok(Ok(None)) => failure = failure.or(Some(unknown(name))),
-            Ok(Err(trouble)) => failure = Some(told(trouble, sentinel)),
-            Err(_) => failure = Some(told(Trouble::Late(share.max(Duration::from_secs(1))), sentinel)),
+            Ok(Err(error)) => failure = Some(named(error, sentinel)),
+            Err(_) => failure = Some(named(ExchangeError::Late(share.max(Duration::from_secs(1))), sentinel)),
         }
     }
-    Err(Trouble::Told(failure.unwrap_or_else(|| Error::Configuration("sentinels is empty".into()))))
+    Err(ExchangeError::Worded(failure.unwrap_or_else(|| Error::Configuration("sentinels is empty".into()))))
 }
 
 /// The answer of one Sentinel; `None` if it does not know the master.
@@ -41,19 +41,19 @@ async fn ask(
     sentinel: &config::Sentinel,
     login: Option<&Login>,
     until: Instant,
-) -> Result<Option<(String, u16)>, Trouble> {
+) -> Result<Option<(String, u16)>, ExchangeError> {
     let stream = tcp(&sentinel.host, sentinel.port, sentinel.tls.as_ref(), until).await?;
     let mut connection = Connection::new(stream);
     let mut commands: Vec<_> = login.map(Command::auth).into_iter().collect();
     commands.push(Command::new("SENTINEL").arg("get-master-addr-by-name").arg(name));
     let mut last = Value::Nil;
     for reply in connection.exchange(&commands).await? {
-        last = reply.map_err(Trouble::Server)?;
+        last = reply.map_err(ExchangeError::Server)?;
     }
     if last == Value::Nil {
         return Ok(None);
     }
-    redis::from_redis_value::<(String, u16)>(last).map(Some).map_err(|_| Trouble::Nonsense)
+    redis::from_redis_value::<(String, u16)>(last).map(Some).map_err(|_| ExchangeError::Unexpected)
 }
 
 /// Whether a reply to ROLE is a master's.
@@ -68,12 +68,12 @@ fn unknown(name: &str) -> Error {
     ))
 }
 
-fn told(trouble: Trouble, sentinel: &config::Sentinel) -> Error {
+fn named(error: ExchangeError, sentinel: &config::Sentinel) -> Error {
     let server = format!("Sentinel {}", HostPort(&sentinel.host, sentinel.port));
-    match &trouble {
-        Trouble::Server(error) if matches!(error.code(), "NOAUTH" | "WRONGPASS") => {
-            Error::target_down(format!("{server} answered {}; correct sentinel_password", error.code()))
+    match &error {
+        ExchangeError::Server(reply) if matches!(reply.code(), "NOAUTH" | "WRONGPASS") => {
+            Error::target_down(format!("{server} answered {}; correct sentinel_password", reply.code()))
         }
-        _ => trouble.told(&server),
+        _ => error.into_error(&server),
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::address::HostPort;
-use super::trouble::Trouble;
+use super::error::ExchangeError;
 use crate::config;
 use crate::error::Error;
 use crate::transport::stream::{self, OpenError};
@@ -16,8 +16,8 @@ pub(super) async fn tcp(
     port: u16,
     tls: Option<&config::Tls>,
     until: Instant,
-) -> Result<Box<dyn Stream>, Trouble> {
-    let told = |why: String| Trouble::Told(Error::target_down(format!("{}: {why}", HostPort(host, port))));
+) -> Result<Box<dyn Stream>, ExchangeError> {
+    let told = |why: String| ExchangeError::Worded(Error::target_down(format!("{}: {why}", HostPort(host, port))));
     let Some(options) = tls else { return Ok(stream::open(host, port, None, until).await?) };
     let config = tls::client_config(options).await.map_err(|error| told(error.to_string()))?;
     // A server without TLS takes the handshake for a command and waits for its rest. Ending before the caller's deadline leaves

@@ -1,5 +1,5 @@
-//! What went wrong with PostgreSQL, in plain words: which server, what happened, what to do, and whose fault it is. Never a
-//! password, and of the server's words only those that do not repeat what it was given.
+//! Errors of PostgreSQL in plain words: which server, what happened, what to do, and whether the values or the database are
+//! the cause. Never a password, and none of the server's texts that may repeat values.
 
 use std::error::Error as _;
 use std::io;
@@ -13,21 +13,21 @@ use crate::error::Error;
 /// Characters of the server's error text that are passed on.
 const TEXT_LIMIT: usize = 200;
 
-/// What went wrong with a statement.
+/// Why a statement failed.
 #[derive(Debug)]
-pub(crate) enum Trouble {
-    /// What was to be stored cannot be: it would be refused again.
+pub(crate) enum StatementError {
+    /// The values cannot be stored, now or later.
     Refused(Error),
-    /// What was to be stored cannot hold U+0000.
+    /// The values hold U+0000, which cannot be stored.
     RefusedNul(Error),
-    /// A constraint or a trigger of the table objects: to these values or to all.
+    /// A constraint or a trigger of the table refuses these values, or all.
     Failed(Error),
-    /// The database is down, or not as we need it: the fault of nothing that is to be stored.
+    /// The database is down or not set up. The values are not the cause.
     Down(Error),
 }
 
-impl Trouble {
-    /// Whose fault `error` is (PostgreSQL's manual, appendix A).
+impl StatementError {
+    /// Classifies `error` by its code (PostgreSQL's manual, appendix A).
     pub(super) fn of(error: &tokio_postgres::Error, config: &Postgres) -> Self {
         let server = shown(config);
         let Some(said) = error.as_db_error() else { return Self::Down(Error::target_down(in_words(error, &server))) };
@@ -42,7 +42,7 @@ impl Trouble {
     }
 }
 
-/// Whether the connection is as good as before: only what was to be stored was wrong.
+/// Whether the connection can be reused: only the values were wrong.
 pub(super) fn spares_connection(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| ["22", "23", "P0"].iter().any(|class| code.code().starts_with(class)))
 }
@@ -57,27 +57,29 @@ pub(super) fn shown(config: &Postgres) -> String {
     }
 }
 
-/// Nobody answered `within` a time; `what` was waited for.
-pub(super) fn late(config: &Postgres, what: &str, within: Duration) -> Trouble {
-    Trouble::Down(Error::target_down(format!(
+/// The error if `what` did not happen `within` this time.
+pub(super) fn late(config: &Postgres, what: &str, within: Duration) -> StatementError {
+    StatementError::Down(Error::target_down(format!(
         "{}: {what} within {} s; check whether it is overloaded, or the table locked",
         shown(config),
         within.as_secs()
     )))
 }
 
-/// There is no connection.
-pub(super) fn unreachable(config: &Postgres, error: &io::Error) -> Trouble {
+/// The error if there is no connection.
+pub(super) fn unreachable(config: &Postgres, error: &io::Error) -> StatementError {
     let server = shown(config);
-    Trouble::Down(Error::target_down(format!("{server}: {error}; check that it runs and that host and port are right")))
+    StatementError::Down(Error::target_down(format!(
+        "{server}: {error}; check that it runs and that host and port are right"
+    )))
 }
 
-/// `error` speaks of options of mailboxes.
-pub(super) fn about_tls(config: &Postgres, error: &Error) -> Trouble {
-    Trouble::Down(Error::target_down(format!("{}: {}", shown(config), in_our_options(error))))
+/// The error for TLS. `error` names the options of mailboxes.
+pub(super) fn about_tls(config: &Postgres, error: &Error) -> StatementError {
+    StatementError::Down(Error::target_down(format!("{}: {}", shown(config), in_our_options(error))))
 }
 
-/// What the handshake failed with, if it was that.
+/// The error of the TLS handshake, if that was the cause.
 pub(super) fn tls(error: &tokio_postgres::Error) -> Option<&Error> {
     error.source().and_then(|source| source.downcast_ref())
 }
@@ -108,8 +110,8 @@ fn in_words(error: &tokio_postgres::Error, server: &str) -> String {
     }
 }
 
-/// The server's own words, shortened and without anything that could spoil a log line. Not those about a value, nor those
-/// with a context, which a function of somebody's may have written: they may repeat the row, as may its details.
+/// The server's text, shortened and printable. Empty if it is about a value or has a context, which a user's function may
+/// have written: both may repeat the row, as may the details.
 fn text(said: &DbError) -> String {
     if said.where_().is_some() || is_about_values(said.code().code()) {
         return String::new();
@@ -128,16 +130,16 @@ fn advice(code: &str) -> &'static str {
         "28P01" => "; correct username and password",
         "28000" => "; see its pg_hba.conf, and sslmode",
         "3D000" => "; correct database",
-        "42P01" => "; make que's table first, and see search_path",
-        "42703" => "; this is not the table that que makes",
+        "42P01" => "; create the table of que first, and check search_path",
+        "42703" => "; this is not the table that que creates",
         "42501" => "; GRANT INSERT on que_jobs, and USAGE on its sequence",
         "25006" => "; it is read only: point host to the primary",
-        "53300" => "; raise max_connections, or put a pooler before it",
+        "53300" => "; raise max_connections or use a pooler",
         "53100" => "; its disk is full",
-        "57014" => "; the statement was called off: is the table locked? See also timeout and statement_timeout",
+        "57014" => "; the statement was cancelled: check for locks on the table, timeout and statement_timeout",
         "57P01" | "57P02" | "57P03" => "; it is being started or stopped, wait",
         "22P05" | "22021" => "; the text holds a character that the database cannot store",
-        code if is_about_values(code) => "; the table or a trigger of it objects: see its log",
+        code if is_about_values(code) => "; the table or one of its triggers refuses the values: see its log",
         code if code.starts_with("54") => "; the message is too large for the table",
         _ => "",
     }

@@ -1,5 +1,5 @@
-//! Sends one request until there is an answer for the caller: again with a new token, after a pause, after a broken
-//! connection, as far as the request has patience for it.
+//! Sends one request until there is an answer for the caller. Retries with a new token, after a pause, and after a broken
+//! connection, as often as the request allows.
 
 use std::time::Duration;
 
@@ -9,64 +9,65 @@ use tokio::time::timeout;
 
 use super::answer::{self, SILENCE};
 use super::client::{Answer, Client};
-use super::lane::Place;
 use super::request::Request;
+use super::throttle::Permit;
 use super::token::Token;
 use crate::error::Error;
 use crate::limits::backoff::Backoff;
 use crate::transport::http;
 
-/// Tries of one request that fails or is answered with a server's error.
+/// Tries of one request that fails or gets a server error.
 const TRIES: u32 = 3;
-/// Between them, first and longest.
+/// Backoff between them, first and longest.
 const AGAIN: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(2));
-/// Tries of one request that is too much, if it is too much for the mailbox.
+/// Tries of one request that is throttled, if the whole mailbox is.
 const PATIENT_TRIES: u32 = 5;
-/// A pause longer than this is not waited for with messages in memory and claims held.
+/// The longest pause to wait for with messages in memory and claims held.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// A mailbox that was told to stay away stays away for this long at least.
+/// The shortest pause of a throttled mailbox.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Why there is no answer.
+/// Why one try got no answer. The texts say it in plain words.
 enum Unsent {
+    /// No answer in time.
     Late,
-    /// There was no connection to send it over; in plain words.
+    /// No connection.
     Unconnected(String),
-    /// In plain words.
+    /// The connection broke.
     Broken(String),
 }
 
-/// Why [`Client::attempt`] has no answer for the caller.
-pub(super) enum Miss {
-    /// Graph did not answer this request, though it could be reached; in plain words.
+/// Why [`Client::send`] has no answer for the caller.
+pub(super) enum NoAnswer {
+    /// Graph could be reached, but did not answer this request. The text says why.
     Unanswered(String),
     Error(Error),
 }
 
-impl From<Error> for Miss {
+impl From<Error> for NoAnswer {
     fn from(error: Error) -> Self {
         Self::Error(error)
     }
 }
 
-/// What is known of one request so far.
+/// The tries of one request so far.
 struct Tries {
     again: Backoff,
     failed: u32,
     too_much: u32,
     renewed: bool,
-    /// Tries of a request that is answered with a server's error.
+    /// The most tries of a request that gets a server error.
     most: u32,
-    /// An answer of "too much" is about one message, and holds up nobody else.
+    /// Throttling is about one message, and does not delay others.
     own: bool,
     /// How long an answer may take.
     within: Duration,
 }
 
 impl Client {
-    /// The first answer that is for the caller: whatever is neither the token's fault nor too much.
-    pub(super) async fn attempt(&self, request: &Request) -> Result<Answer, Miss> {
-        let brief = request.about.as_ref().and_then(|id| self.troubles.patience(id));
+    /// The first answer for the caller: any that is neither about the token nor about throttling.
+    pub(super) async fn send(&self, request: &Request) -> Result<Answer, NoAnswer> {
+        let brief = request.about.as_ref().and_then(|id| self.failures.patience(id));
         let mut tries = Tries {
             again: Backoff::new(AGAIN.0, AGAIN.1),
             failed: 0,
@@ -78,57 +79,57 @@ impl Client {
         };
         loop {
             let token = self.tokens.get().await?;
-            let place = match self.lane.enter(request.alone, PATIENCE).await {
-                Ok(place) => place,
-                Err(left) if tries.too_much == 0 => return Err(self.throttled("it wants to be left alone", left)),
-                Err(left) => return Err(self.too_much(request, "it wants to be left alone", left)),
+            let permit = match self.throttle.enter(request.alone, PATIENCE).await {
+                Ok(permit) => permit,
+                Err(left) if tries.too_much == 0 => return Err(self.throttled("it asked for a pause", left)),
+                Err(left) => return Err(self.too_much(request, "it asked for a pause", left)),
             };
-            match self.send(request, &token, tries.within).await {
+            match self.send_once(request, &token, tries.within).await {
                 Ok(response) => {
-                    if let Some(answer) = self.judge(request, response, place, &token, &mut tries).await? {
+                    if let Some(answer) = self.judge(request, response, permit, &token, &mut tries).await? {
                         return Ok(answer);
                     }
                 }
                 Err(unsent) => {
-                    drop(place);
+                    drop(permit);
                     self.unsent(unsent, &mut tries).await?;
                 }
             }
         }
     }
 
-    /// There was no answer. Returns when it is time for another try.
-    async fn unsent(&self, unsent: Unsent, tries: &mut Tries) -> Result<(), Miss> {
+    /// Handles a try without an answer. Returns when it is time for the next.
+    async fn unsent(&self, unsent: Unsent, tries: &mut Tries) -> Result<(), NoAnswer> {
         tries.failed += 1;
         match unsent {
-            // Asking for less helps nobody who cannot be reached.
+            // Asking for less does not help if the server cannot be reached.
             Unsent::Unconnected(why) if tries.failed >= TRIES => return Err(self.reconnect(&why).into()),
-            Unsent::Broken(why) if tries.failed >= tries.most => return Err(Miss::Unanswered(why)),
-            // That was long enough to wait.
+            Unsent::Broken(why) if tries.failed >= tries.most => return Err(NoAnswer::Unanswered(why)),
+            // The time for this request is used up.
             Unsent::Late => {
-                return Err(Miss::Unanswered(format!("no answer within {} s", tries.within.as_secs())));
+                return Err(NoAnswer::Unanswered(format!("no answer within {} s", tries.within.as_secs())));
             }
             _ => tokio::time::sleep(tries.again.delay()).await,
         }
         Ok(())
     }
 
-    /// The answer, if it is for the caller; `None` when it is time for another try.
+    /// The answer, if it is for the caller; `None` when it is time for the next try.
     async fn judge(
         &self,
         request: &Request,
         mut response: Response,
-        place: Place,
+        permit: Permit,
         token: &std::sync::Arc<Token>,
         tries: &mut Tries,
-    ) -> Result<Option<Answer>, Miss> {
+    ) -> Result<Option<Answer>, NoAnswer> {
         let status = response.status().as_u16();
         let retry_after = http::retry_after(response.headers());
         match status {
             401 if !tries.renewed => {
                 tries.renewed = true;
                 http::drain(response).await;
-                drop(place);
+                drop(permit);
                 self.tokens.forget(token).await;
                 return Ok(None);
             }
@@ -137,10 +138,10 @@ impl Client {
             }
             429 | 503 | 504 | 509 if tries.own => {
                 if let (Some(id), Some(pause)) = (&request.about, retry_after) {
-                    self.troubles.hold(id, pause);
+                    self.failures.hold(id, pause);
                 }
             }
-            // It may be this request, and others go better.
+            // Other requests may succeed.
             503 | 504 if tries.too_much + 1 >= tries.most => {
                 if !request.once || retry_after.is_some() {
                     self.hold(status, retry_after);
@@ -149,11 +150,11 @@ impl Client {
             429 | 503 | 504 | 509 => {
                 self.hold(status, retry_after);
                 http::drain(response).await;
-                drop(place);
+                drop(permit);
                 tries.too_much += 1;
                 if tries.too_much >= PATIENT_TRIES {
                     let why = format!("it answered {status} {} times", tries.too_much);
-                    return Err(self.too_much(request, &why, self.lane.left()));
+                    return Err(self.too_much(request, &why, self.throttle.left()));
                 }
                 return Ok(None);
             }
@@ -162,17 +163,17 @@ impl Client {
                     self.hold(status, retry_after);
                 }
                 http::drain(response).await;
-                drop(place);
+                drop(permit);
                 tries.failed += 1;
                 tokio::time::sleep(tries.again.delay()).await;
                 return Ok(None);
             }
-            _ => self.lane.went_well(),
+            _ => self.throttle.went_well(),
         }
-        Ok(Some(Answer { response, _place: place }))
+        Ok(Some(Answer { response, _permit: permit }))
     }
 
-    async fn send(&self, request: &Request, token: &Token, within: Duration) -> Result<Response, Unsent> {
+    async fn send_once(&self, request: &Request, token: &Token, within: Duration) -> Result<Response, Unsent> {
         let client = self.http.client().await.map_err(|error| Unsent::Unconnected(error.to_string()))?;
         let mut builder =
             client.request(request.method.clone(), request.url.clone()).header(AUTHORIZATION, token.header.clone());
@@ -189,15 +190,15 @@ impl Client {
         }
     }
 
-    /// As [`throttled`](Self::throttled), and noted about the message whose request it was.
-    fn too_much(&self, request: &Request, why: &str, left: Duration) -> Miss {
+    /// As [`throttled`](Self::throttled). Also counts a failure of the message that the request is about.
+    fn too_much(&self, request: &Request, why: &str, left: Duration) -> NoAnswer {
         if let Some(id) = &request.about {
-            self.troubles.failed(id);
+            self.failures.failed(id);
         }
         self.throttled(why, left)
     }
 
-    fn throttled(&self, why: &str, left: Duration) -> Miss {
+    fn throttled(&self, why: &str, left: Duration) -> NoAnswer {
         Error::Throttled { what: format!("{}: {why}", self.address.host()), retry_after: left.max(PAUSE) }.into()
     }
 }

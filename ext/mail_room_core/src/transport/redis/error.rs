@@ -1,5 +1,4 @@
-//! What went wrong with Redis, in plain words: which server, what happened, what to do. Never a password, never a piece
-//! of a message.
+//! Errors of Redis in plain words: which server, what happened, what to do. Never a password, never a part of a message.
 
 use std::io;
 use std::time::Duration;
@@ -13,32 +12,32 @@ use crate::transport::tcp::Unreached;
 /// Characters of a server's error text that are passed on.
 const TEXT_LIMIT: usize = 120;
 
-/// What went wrong with one exchange.
+/// Why an exchange of commands and replies failed.
 #[derive(Debug)]
-pub(crate) enum Trouble {
+pub(crate) enum ExchangeError {
     /// The connection broke.
     Io(io::Error),
     /// No answer in time.
     Late(Duration),
     /// The server answered with an error.
     Server(ServerError),
-    /// The server's answer is not what this command is answered with.
-    Nonsense,
-    /// Already put into words.
-    Told(Error),
+    /// The reply is not one that this command can have.
+    Unexpected,
+    /// An error with its final text.
+    Worded(Error),
 }
 
-impl Trouble {
-    /// Whether an error means that this server is not, or no longer, the one to talk to: a new connection may lead to
-    /// another one (Sentinel) or to a fresh login.
+impl ExchangeError {
+    /// Whether an error means that this connection is of no further use: a new one may lead to another server (Sentinel), or
+    /// log in again.
     pub(crate) fn means_another_server(error: &ServerError) -> bool {
         matches!(code(error), "READONLY" | "LOADING" | "MASTERDOWN" | "NOAUTH" | "NOREPLICAS")
     }
 
-    /// The error for the rest of the program. `server` is what the address shows of itself.
-    pub(crate) fn told(self, server: &str) -> Error {
+    /// The error for the rest of the program. `server` is the address for people.
+    pub(crate) fn into_error(self, server: &str) -> Error {
         let what = match self {
-            Self::Told(error) => return error,
+            Self::Worded(error) => return error,
             Self::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 format!("{server} closed the connection; see its log (restarted? speaks TLS? maxclients? timeout?)")
             }
@@ -49,20 +48,20 @@ impl Trouble {
                     within.as_secs()
                 )
             }
-            Self::Nonsense => format!("{server} does not answer as Redis does; check the address"),
+            Self::Unexpected => format!("{server} does not answer like Redis; check the address"),
             Self::Server(error) => format!("{server} answered {}{}", text(&error), advice(&error)),
         };
         Error::target_down(what)
     }
 }
 
-impl From<io::Error> for Trouble {
+impl From<io::Error> for ExchangeError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
 }
 
-impl From<Unreached> for Trouble {
+impl From<Unreached> for ExchangeError {
     fn from(unreached: Unreached) -> Self {
         match unreached {
             Unreached::Io(error) => Self::Io(error),
@@ -71,7 +70,7 @@ impl From<Unreached> for Trouble {
     }
 }
 
-impl From<OpenError> for Trouble {
+impl From<OpenError> for ExchangeError {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Tcp(unreached) => unreached.into(),
@@ -80,16 +79,16 @@ impl From<OpenError> for Trouble {
     }
 }
 
-impl From<RedisError> for Trouble {
-    /// What reading a reply fails with: the connection or the reply itself. A reply may repeat what it was asked, and so
-    /// may the parser's error: its text goes nowhere.
+impl From<RedisError> for ExchangeError {
+    /// Reading a reply fails because of the connection or of the reply. A reply, and so the parser's error, may repeat the
+    /// command: its text is not used.
     fn from(error: RedisError) -> Self {
         if error.is_connection_dropped() {
             Self::Io(io::ErrorKind::UnexpectedEof.into())
         } else if error.is_io_error() {
             Self::Io(io::Error::other("the connection broke"))
         } else {
-            Self::Nonsense
+            Self::Unexpected
         }
     }
 }
@@ -111,14 +110,16 @@ fn advice(error: &ServerError) -> &'static str {
         "MASTERDOWN" => "; it is a replica without a master: point redis_url to the master, or name the Sentinels",
         "NOREPLICAS" => "; it wants more replicas than are connected (min-replicas-to-write)",
         "MISCONF" => "; it cannot save to disk: see its log",
-        "WRONGTYPE" => "; a key of ours or the queue holds something else: look at the queue's name and at delivered:*",
-        "BUSY" => "; somebody's script is running for too long",
+        "WRONGTYPE" => {
+            "; a key of mail_room or of the queue holds another type: check the queue's name and delivered:*"
+        }
+        "BUSY" => "; a script is running for too long",
         "MOVED" | "ASK" | "CLUSTERDOWN" | "CROSSSLOT" => "; Redis Cluster is not supported, as it is not by Sidekiq",
         _ => error.details().map_or("", advice_by_words),
     }
 }
 
-/// What to do about errors that Redis gives no code of their own.
+/// What to do about errors without a code of their own.
 fn advice_by_words(details: &str) -> &'static str {
     // Redis before 6, and one without a password, answer AUTH so.
     let known = [
@@ -131,8 +132,8 @@ fn advice_by_words(details: &str) -> &'static str {
     known.into_iter().find(|(words, _)| details.contains(words)).map_or("", |(_, advice)| advice)
 }
 
-/// The server's own words, shortened and without anything that could spoil a log line. What Redis repeats of a command
-/// it does not know is cut off: it could be a password or a piece of a message. So is where in which script it happened.
+/// The server's text, shortened and printable. Redis repeats the arguments of a command that it does not know, which may be
+/// a password or a part of a message: these are cut off, as is the position in a script.
 fn text(error: &ServerError) -> String {
     let details = error.details().unwrap_or_default();
     let details = details.split(", with args").next().unwrap_or_default();
@@ -142,7 +143,7 @@ fn text(error: &ServerError) -> String {
     if shown.trim().is_empty() { code } else { format!("{code} {}", shown.trim()) }
 }
 
-/// The code of an error; of the error inside where Redis before 7 wraps what went wrong in a script: `ERR Error running
+/// The code of an error. Redis before 7 wraps the error of a script, whose code counts then: `ERR Error running
 /// script (call to f_1234): @user_script:12: @user_script: 12: -READONLY You can't write`.
 fn code(error: &ServerError) -> &str {
     let inner = error.details().filter(|details| details.contains("@user_script"));
