@@ -1,8 +1,22 @@
 # frozen_string_literal: true
 
-desc "Write docs/options.md anew, from the code"
+desc "Write docs/options.md and sig/mail_room/options.rbs from the tables of options"
 task :docs do
   $LOAD_PATH.unshift("lib")
+  require "mail_room"
   require_relative "options_page"
-  File.write(OptionsPage::PATH, OptionsPage.new.to_s)
+  require_relative "options_signatures"
+  [[OptionsPage::PATH, OptionsPage.new], [OptionsSignatures::PATH, OptionsSignatures.new]].each do |path, page|
+    mkdir_p File.dirname(path), verbose: false
+    File.write(path, page.to_s)
+  end
+end
+
+desc "Write spec/public_api.txt anew, after a change that is meant"
+task :api do
+  $LOAD_PATH.unshift("lib")
+  require "mail_room"
+  require "mail_room/check"
+  require_relative "public_api"
+  File.write(PublicApi::PATH, PublicApi.new.to_s)
 end

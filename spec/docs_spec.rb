@@ -3,6 +3,7 @@
 require "open3"
 require "tmpdir"
 require_relative "../rakelib/options_page"
+require_relative "../rakelib/options_signatures"
 
 # What the docs say is tried: every example is loaded, every option and every log line named is one that exists.
 RSpec.describe "the docs" do
@@ -103,34 +104,15 @@ RSpec.describe "the docs" do
     end
   end
 
-  describe "options.md" do
-    let(:tables) { OptionsPage.new.tables.to_h { |table| [table.klass, table.options.flat_map(&:names).map(&:to_sym)] } }
-
-    # Everything that reads options, and what it knows.
-    let(:readers) do
-      found = ObjectSpace.each_object(Module).select { |mod| mod.name&.start_with?("MailRoom::") }
-      keys = found.select { |mod| mod.const_defined?(:KEYS, false) && mod.const_get(:KEYS).is_a?(Array) }
-      keys.to_h { |mod| [mod.name.split("::").last, mod.const_get(:KEYS)] }
-    end
-
-    it "is what `rake docs` makes of the code" do
-      expect(File.read(OptionsPage::PATH)).to eq(OptionsPage.new.to_s), "say `rake docs`"
-    end
-
-    it "misses no option that exists, and has none that does not" do
-      expect(tables["Mailbox"]).to match_array(MailRoom::Mailbox.members)
-      expect(tables.keys - ["Mailbox"]).to match_array(readers.keys)
-      # Those of TLS may also stand beside; a namespace belongs to the keys, not to the address.
-      elsewhere = { "Postback" => MailRoom::TlsOptions::KEYS, "RedisOptions" => [:namespace] }
-      readers.each do |reader, keys|
-        expect(tables.fetch(reader)).to match_array(keys - elsewhere.fetch(reader, [])), reader
-      end
+  { OptionsPage => "docs/options.md", OptionsSignatures => "sig/mail_room/options.rbs" }.each do |page, path|
+    it "hold what `rake docs` makes of the tables of options: #{path}" do
+      expect(page::PATH).to eq(File.join(root, path))
+      expect(File.read(page::PATH)).to eq(page.new.to_s), "run `rake docs`"
     end
   end
 
   it "name no option that does not exist" do
-    known = [MailRoom::Mailbox.members, OptionsPage.new.tables.flat_map { |table| table.options.flat_map(&:names) }, %w[mailboxes log_path]]
-      .flatten.map(&:to_s)
+    known = MailRoom::OptionTables::ALL.flat_map(&:names).map(&:to_s)
     named = pages.flat_map { |page, text| text.scan(/`:?([a-z][a-z0-9_]+):[ `]/).flatten.map { |name| [page, name] } }
     # What a colon follows and is none: `unix:` of an address, log's and job's own words.
     expect(named.reject { |_, name| known.include?(name) || %w[unix redis rediss mail_room].include?(name) }).to eq([])

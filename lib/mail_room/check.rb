@@ -1,20 +1,20 @@
 # frozen_string_literal: true
 
-require "mail_room/check/address"
-require "mail_room/check/delivery"
-require "mail_room/check/graph"
-require "mail_room/check/imap"
-require "mail_room/check/log_file"
-require "mail_room/check/redis"
-require "mail_room/check/rejection"
-require "mail_room/check/step"
-require "mail_room/configuration"
+require_relative "check/address"
+require_relative "check/delivery"
+require_relative "check/graph"
+require_relative "check/imap"
+require_relative "check/log_file"
+require_relative "check/redis"
+require_relative "check/rejection"
+require_relative "check/step"
+require_relative "configuration"
 
 module MailRoom
-  # Tries out a configuration, mailbox by mailbox, step by step, each step with what to do when it failed. The connections are
-  # those of the compiled library, so that it says what watching would meet. Changes nothing anywhere.
+  # Tries a configuration out, mailbox by mailbox and step by step. A step that fails says what to do. The native library makes the
+  # connections, so that the result is the one that watching would have. Changes nothing.
   module Check
-    # What was found out about one mailbox.
+    # The result for one mailbox.
     Result = Struct.new(:title, :mailbox, :steps, keyword_init: true) do
       # @return [Boolean] warnings are no failures
       def ok?
@@ -27,7 +27,7 @@ module MailRoom
       end
     end
 
-    # Where messages come from: by inbox_method, who checks it. Each takes a mailbox and answers steps.
+    # The check of the source, by inbox_method. Each takes a mailbox and returns steps.
     SOURCES = { "imap" => Imap, "microsoft_graph" => Graph }.freeze
 
     class << self
@@ -35,7 +35,7 @@ module MailRoom
       # @yieldparam result [Result] of each mailbox, as soon as it is there
       # @return [Array<Result>]
       def run(options)
-        found(options).map do |where, attributes|
+        mailboxes(options).map do |where, attributes|
           result = attributes ? mailbox(where, attributes) : Result.new(title: options.values.grep(String).first, steps: [where])
           yield result if block_given?
           result
@@ -44,9 +44,9 @@ module MailRoom
 
       private
 
-      # @return [Array<(String, Hash)>] where each mailbox comes from, and its options; or one step that says why there are none
-      def found(options)
-        Configuration.found(options)
+      # @return [Array<(String, Hash)>] for each mailbox, its place for messages and its options; or one failed step
+      def mailboxes(options)
+        Configuration.read(options)
       rescue ConfigurationError => e
         [[Step.failed("configuration", "Configuration is valid?", e.message, "Correct the file that is named"), nil]]
       end

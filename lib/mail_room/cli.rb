@@ -1,22 +1,21 @@
 # frozen_string_literal: true
 
-require "mail_room/bounded_output"
-require "mail_room/check_command"
-require "mail_room/command_line"
-require "mail_room/config_command"
-require "mail_room/configuration"
-require "mail_room/coordinator"
-require "mail_room/crash_handler"
-require "mail_room/match_command"
-require "mail_room/native"
-require "mail_room/once_command"
-require "mail_room/served_thread"
-require "mail_room/service_manager"
-require "mail_room/source_options"
+require_relative "cli/check_command"
+require_relative "cli/command_line"
+require_relative "cli/config_command"
+require_relative "cli/match_command"
+require_relative "cli/once_command"
+require_relative "cli/source_options"
+require_relative "configuration"
+require_relative "coordinator"
+require_relative "crash_handler"
+require_relative "native"
+require_relative "output/bounded_output"
+require_relative "watch/served_thread"
+require_relative "watch/service_manager"
 
 module MailRoom
-  # The `mail_room` process: reads its configuration, watches until a signal ends it, and says in one place what went wrong.
-  # The only part of this library that handles signals.
+  # The `mail_room` process: reads the configuration and watches until a signal ends it. No other part of this library handles signals.
   class CLI
     # @return [Configuration]
     attr_accessor :configuration
@@ -25,9 +24,9 @@ module MailRoom
     # @return [Hash] see {CommandLine.parse}
     attr_accessor :options
 
-    # Exit status when the command line itself is wrong.
+    # The exit status if the command line is wrong.
     USAGE = 2
-    # What does something else than watching.
+    # The commands, which do not watch.
     COMMANDS = { "check" => CheckCommand, "config" => ConfigCommand, "match" => MatchCommand }.freeze
     private_constant :USAGE, :COMMANDS
 
@@ -42,7 +41,7 @@ module MailRoom
         return run_command(command, argv.drop(1)) if command
 
         options = CommandLine.parse(argv)
-        Process.setproctitle(title(options)) # how the host's health check finds us
+        Process.setproctitle(title(options)) # the host's health check looks for it
         SourceOptions.require!(options, "mail_room") unless options[:quiet]
         new(argv, options).start
       rescue OptionParser::ParseError => e
@@ -53,8 +52,8 @@ module MailRoom
         crash(e, options || {})
       end
 
-      # Ends the process, also where Ruby would wait for ever: for a thread that hangs in a system call that nothing interrupts, and,
-      # after watching, for somebody to read what lies in a buffer. What the commands print may be read slowly.
+      # Ends the process, also where Ruby would wait for ever: for a thread that hangs in a system call, or, after watching, for a full
+      # pipe to be read. The output of a command may be read slowly.
       #
       # @api private
       def leave(status, argv)
@@ -72,14 +71,14 @@ module MailRoom
 
       private
 
-      # A command that a signal ends has not done what it was to do: its status must not be the 0 of a clean stop.
+      # A signal ends a command before it is finished, so that its status must not be 0.
       def run_command(command, argv)
         %w[INT TERM].each { |signal| trap(signal, "SYSTEM_DEFAULT") }
         command.run(argv)
       end
 
       def title(options)
-        # Options and a path; nothing that is in the file.
+        # The title shows options and paths, and nothing from the file.
         files = { config_path: "-c", gitlab_config: "--gitlab-config", gitlab_rb: "--gitlab-rb" }
         named = files.flat_map { |key, name| [name, options[key]] if options[key] }
         ["mail_room", *("--once" if options[:once]), *("-q" if options[:quiet]), *named].compact.join(" ")
@@ -108,7 +107,7 @@ module MailRoom
     # @return [Integer] the exit status
     # @raise [ConfigurationError]
     def start
-      # Only we are what the service manager has started: a host that watches mailboxes tells it of itself.
+      # The service manager started this process. An app that watches mailboxes in its own process notifies the manager itself.
       settings = { manager: ServiceManager.from_environment, **options.slice(:give_up_after) }
       with_signals do
         next OnceCommand.new(coordinator, **settings).run if options[:once]

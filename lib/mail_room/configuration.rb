@@ -1,31 +1,31 @@
 # frozen_string_literal: true
 
-require "mail_room/coercion"
-require "mail_room/config_file"
-require "mail_room/errors"
-require "mail_room/gitlab_config"
-require "mail_room/mailbox"
-require "mail_room/suggestion"
-require "mail_room/warnings"
+require_relative "config/config_file"
+require_relative "errors"
+require_relative "gitlab_config"
+require_relative "mailbox"
+require_relative "options/coercion"
+require_relative "options/suggestion"
+require_relative "options/tables/configuration"
+require_relative "output/warnings"
 
 module MailRoom
-  # The mailboxes that a configuration file names. How the file is rendered and parsed is in {ConfigFile}, what GitLab's own
-  # files mean in {GitlabConfig}.
+  # The mailboxes of a configuration file. {ConfigFile} renders and parses the file, {GitlabConfig} reads GitLab's own files.
   class Configuration
     # @return [Array<Mailbox>]
     attr_accessor :mailboxes
     # @return [Boolean]
     attr_accessor :quiet
 
-    # What names a file, of which there can be one.
+    # The options that name a file. Only one may be given.
     SOURCES = %i[config_path gitlab_config gitlab_rb].freeze
 
     class << self
       # @api private
       # @param options [Hash] as {#initialize} takes them, with a file
-      # @return [Array<(String, Hash)>] where each mailbox comes from, and its options
+      # @return [Array<(String, Hash)>] for each mailbox, its place for messages and its options
       # @raise [ConfigurationError]
-      def found(options)
+      def read(options)
         given = SOURCES.select { |source| options[source] }
         raise ConfigurationError, "#{given.join(" and ")} cannot be used together" if given.size > 1
         return GitlabConfig.yml(options[:gitlab_config], options[:environment]) if options[:gitlab_config]
@@ -35,6 +35,9 @@ module MailRoom
         list(ConfigFile.new(path).load, path).map.with_index(1) { |attributes, number| ["#{path}, mailbox #{number}", attributes] }
       end
 
+      # The former name of {.read}.
+      alias found read
+
       private
 
       def list(content, path)
@@ -42,8 +45,9 @@ module MailRoom
         return list if list.is_a?(Array)
         raise ConfigurationError, "#{path} has no list of mailboxes: :mailboxes: is #{Coercion.kind(list)}" unless list.nil?
 
-        likely = content.keys.find { |key| Suggestion.nearest(key, [:mailboxes]) }
-        hint = likely && likely != :mailboxes ? " (is :#{likely}: a misspelling?)" : ""
+        known = OptionTables::CONFIGURATION.names
+        likely = (content.keys - known).find { |key| Suggestion.nearest(key, known) == "mailboxes" }
+        hint = likely ? " (is :#{likely}: a misspelling?)" : ""
         raise ConfigFile::Missing, "#{path} has no list of mailboxes#{hint}: add :mailboxes:"
       end
     end
@@ -59,7 +63,7 @@ module MailRoom
       read(options) if SOURCES.any? { |source| options[source] }
     end
 
-    # Without the mailboxes' secrets.
+    # @return [String] without the mailboxes' secrets
     def inspect
       "#<#{self.class.name} mailboxes=#{mailboxes.inspect}>"
     end
@@ -68,13 +72,13 @@ module MailRoom
     private
 
     def read(options)
-      self.class.found(options).each { |where, attributes| add(attributes, where) }
+      self.class.read(options).each { |where, attributes| add(attributes, where) }
     rescue ConfigFile::Missing => e
       raise ConfigurationError, e.message, cause: nil unless quiet
     rescue ConfigurationError, IdleTimeoutTooLarge => e
       raise unless quiet
 
-      # Quiet is not silent about what is there and wrong: those mailboxes are not watched.
+      # `quiet` does not hide errors in mailboxes: these are not watched.
       Warnings.say("going on with #{mailboxes.size} mailboxes (--quiet): #{e.message}")
     end
 

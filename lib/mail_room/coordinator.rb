@@ -1,15 +1,14 @@
 # frozen_string_literal: true
 
-require "mail_room/mailbox_watcher"
-require "mail_room/progress"
-require "mail_room/watch"
-require "mail_room/watched_twice"
+require_relative "mailbox_watcher"
+require_relative "progress"
+require_relative "watch"
+require_relative "watch/watched_twice"
 
 module MailRoom
-  # Watches several mailboxes, all of them on one native runtime: no thread per mailbox. Without any mailbox it waits to be
-  # told to quit, as it does with them.
+  # Watches several mailboxes on one native runtime, without a thread for each. Without any mailbox, it waits for {#quit} all the same.
   class Coordinator
-    # Seconds without progress after which a mailbox is given up that is to be worked through once.
+    # With `once`: how many seconds a mailbox may be without progress before it is given up.
     GIVE_UP_AFTER = 60
 
     # @return [Array<MailboxWatcher>] one for each mailbox
@@ -26,17 +25,17 @@ module MailRoom
       @quit = false
     end
 
-    # Watches until {#quit}, or `running = false`. Blocks; other Ruby threads go on. When the thread is killed or raised
-    # into, what is in flight is finished first.
+    # Watches until {#quit}, or `running = false`. Blocks this thread only. If the thread is killed or an exception is raised in it, the
+    # messages in flight are finished first.
     #
-    # With `once`, works through what is in the mailboxes and returns. A message whose delivery failed is tried again until its
-    # fate is decided; a mailbox is given up when its server refuses us, and when nothing got on in it for `give_up_after`
-    # seconds: the target or the server is down, or somebody else has claimed what is left.
+    # With `once`, works through the messages in the mailboxes and returns. A failed delivery is retried until the message is delivered or
+    # set aside. A mailbox is given up if its server refuses the login, or after `give_up_after` seconds without progress: the target or
+    # the server is down, or another process has claimed the remaining messages.
     #
     # @param once [Boolean]
     # @param give_up_after [Integer] from 1
-    # @param manager [Hash, nil] the service manager that is told how we are, see {ServiceManager}
-    # @return [Progress, nil] with `once`, how far it got; nil also if {#quit} came before
+    # @param manager [Hash, nil] the service manager to notify, see {ServiceManager}
+    # @return [Progress, nil] with `once`, the result; nil if {#quit} was called before
     # @raise [ConfigurationError]
     def run(once: false, give_up_after: GIVE_UP_AFTER, manager: nil)
       return if @quit
@@ -44,7 +43,7 @@ module MailRoom
       watch = @watch = Watch.new(watchers.map(&:mailbox), once: (give_up_after if once), manager: manager)
       watchers.each { |watcher| watcher.watched_by(watch) }
       @running = true
-      # A quit that came while the watch was being made.
+      # {#quit} may have been called while the watch was created.
       watch.quit if @quit
       watch.run
       progress if once
@@ -53,13 +52,13 @@ module MailRoom
       @quit = false
     end
 
-    # @return [Progress] how far the mailboxes have got; callable from any thread, also while {#run} runs
+    # @return [Progress] of the mailboxes. Can be called from any thread, also during {#run}.
     def progress
       Progress.new(watchers.map(&:mailbox), @watch&.progress || [])
     end
 
-    # Makes {#run} return, within 25 seconds: what is in flight is finished. When nothing runs, the next {#run} returns at
-    # once. Callable from any thread and in a trap.
+    # Makes {#run} return within 25 seconds: the messages in flight are finished. If nothing runs, the next {#run} returns at once. Can be
+    # called from any thread and from a signal handler.
     def quit
       @quit = true
       @watch&.quit

@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
 require "json"
-require "mail_room/bounded_output"
+require_relative "output/bounded_output"
 
 module MailRoom
-  # Says in one place what ended the process. Ends nothing itself.
+  # Writes a fatal error as JSON, or raises it. Does not end the process.
   class CrashHandler
     # @param stream [IO]
     def initialize(stream = $stdout)

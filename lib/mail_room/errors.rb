@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-# Every error this gem raises on purpose. They exist before the compiled library is loaded: it looks them up by name.
-# No message ever contains a password, a secret or a piece of a mail.
+# The errors that this gem raises. They are defined before the native library is loaded, which looks them up by name. No message
+# contains a password, a secret or a part of a mail.
 module MailRoom
   # The configuration has no meaning, or asks for something this version cannot do. The message names the field.
   class ConfigurationError < RuntimeError; end

@@ -1,14 +1,14 @@
 # frozen_string_literal: true
 
-require "mail_room/config_file"
-require "mail_room/errors"
-require "mail_room/gitlab_config/omnibus"
-require "mail_room/gitlab_config/section"
-require "mail_room/gitlab_config/yml"
+require_relative "config/config_file"
+require_relative "errors"
+require_relative "gitlab_config/omnibus"
+require_relative "gitlab_config/section"
+require_relative "gitlab_config/yml"
 
 module MailRoom
-  # GitLab's own configuration, `gitlab.yml` of an installation from source or `gitlab.rb` of a package, as the mailboxes it
-  # asks for: what GitLab's template of a mail_room.yml makes of the same file. Opens no mailbox, changes no file.
+  # Reads mailboxes from GitLab's own configuration: `gitlab.yml` of an installation from source, or `gitlab.rb` of a package. The result is
+  # that of GitLab's own mail_room.yml template.
   module GitlabConfig
     # The sections of a mailbox, each with the worker that GitLab gives its messages to.
     WORKERS = { incoming_email: "EmailReceiverWorker", service_desk_email: "ServiceDeskEmailReceiverWorker" }.freeze
@@ -44,7 +44,7 @@ module MailRoom
 
       private
 
-      # Not GitLab's own default, development: who runs this is on a server.
+      # GitLab's own default is development, which is wrong on a server.
       def environment_of_the_process
         %w[RAILS_ENV RACK_ENV].map { |name| ENV.fetch(name, nil) }.find { |value| !value.to_s.empty? } || DEFAULT_ENVIRONMENT
       end

@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
-require "mail_room/watch"
+require_relative "watch"
 
 module MailRoom
-  # Watches one mailbox in a thread of its own. For several mailboxes there is {Coordinator}.
+  # Watches one mailbox in a thread of its own. {Coordinator} watches several.
   class MailboxWatcher
     # @return [Mailbox]
     attr_reader :mailbox
@@ -24,7 +24,7 @@ module MailRoom
 
       watch = @watch = Watch.new([mailbox])
       @watching_thread = Thread.new { watch.run }
-      # A watcher that ends by an error must not end unnoticed.
+      # An error that ends the watcher must not go unnoticed.
       @watching_thread.abort_on_exception = true
       @watching_thread
     end
@@ -34,7 +34,7 @@ module MailRoom
       watching_thread&.alive? || @coordinated&.running? || false
     end
 
-    # Stops what {#run} started and waits for its end, at most some 25 seconds. A coordinator is stopped by its own quit.
+    # Stops the thread of {#run} and waits until it ends, about 25 seconds at most. Does not stop a coordinator.
     def quit
       @watch&.quit
       @watching_thread&.join
@@ -42,7 +42,7 @@ module MailRoom
     end
 
     # @api private
-    # @param watch [Watch] what a {Coordinator} watches this mailbox with, among others
+    # @param watch [Watch] of the {Coordinator} that watches this mailbox
     def watched_by(watch)
       @coordinated = watch
     end

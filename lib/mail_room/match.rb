@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module MailRoom
-  # What a {Matcher} found out about a message. Members without a meaning are nil.
+  # The result of a {Matcher} for one message. Members that do not apply are nil.
   Match = Struct.new(
     :verdict,      # :accepted, :auto_reply, :unmatched or :empty
     :key,          # what stands for %{key}, or in <reply-KEY@host>

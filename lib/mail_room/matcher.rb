@@ -1,11 +1,11 @@
 # frozen_string_literal: true
 
-require "mail_room/match"
-require "mail_room/matching_options"
-require "mail_room/native"
+require_relative "match"
+require_relative "native"
+require_relative "options/matching_options"
 
 module MailRoom
-  # Finds out from a message's headers what it is for. Decides nothing about what becomes of it.
+  # Finds out from a message's headers what the message is for.
   #
   # @example
   #   matcher = MailRoom::Matcher.new(address: "incoming+%{key}@gitlab.example.com", gitlab_host: "gitlab.example.com")
@@ -27,7 +27,7 @@ module MailRoom
       Match.new(*@native.match(raw))
     end
 
-    # What was looked at, a header or an address in one each, in the order of the message.
+    # Lists the headers and addresses that were looked at, in the order of the message.
     #
     # @param raw [String]
     # @return [Array<Looked>] at most 1,000

@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
 module MailRoom
-  # A fetched message: what its source calls it, and its bytes. Two are equal when class, uid and body are.
+  # A fetched message: its id at the source, and its octets. Messages with the same class, uid and body are equal.
   class Message
-    # @return [Integer, String] what the source calls it
+    # @return [Integer, String] its id at the source
     attr_reader :uid
     # @return [String, nil] the raw message; nil when the source had none
     attr_reader :body
@@ -24,7 +24,7 @@ module MailRoom
       [self.class, *identity].hash
     end
 
-    # Shows the size of the body and never its text: mail is private.
+    # Shows the size of the body and never its text.
     def inspect
       "#<#{self.class.name} uid=#{uid.inspect} bytes=#{body&.bytesize.inspect}>"
     end

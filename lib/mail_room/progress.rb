@@ -1,11 +1,10 @@
 # frozen_string_literal: true
 
 module MailRoom
-  # How far mailboxes have got, at one moment.
+  # The progress of mailboxes at one moment.
   class Progress
-    # One mailbox. `state` is what it is doing: `starting`, `disconnected`, `working`, `paused` (the target is down), `idle`,
-    # `finished` or `given_up`. `elsewhere` counts what somebody else had delivered, `left` what is still to be decided; `trouble` is
-    # what went wrong last.
+    # One mailbox. `state` is `starting`, `disconnected`, `working`, `paused` (the target is down), `idle`, `finished` or `given_up`.
+    # `elsewhere` counts the messages that another process delivered, `left` those that remain. `trouble` is the last error.
     Mailbox = Struct.new(:title, :state, :delivered, :ignored, :rejected, :set_aside, :elsewhere, :left, :trouble, keyword_init: true) do
       # @return [Boolean] whether it was worked through
       def finished? = state == "finished"
@@ -15,7 +14,7 @@ module MailRoom
     attr_reader :mailboxes
 
     # @param mailboxes [Array<MailRoom::Mailbox>]
-    # @param snapshots [Array<Hash>] of the compiled library, in the same order; none before it runs
+    # @param snapshots [Array<Hash>] of the native library, in the same order; none before it runs
     def initialize(mailboxes, snapshots)
       @mailboxes = mailboxes.zip(snapshots).map do |mailbox, snapshot|
         Mailbox.new(title: mailbox.title, state: "starting", delivered: 0, ignored: 0, rejected: 0, set_aside: 0, elsewhere: 0, left: 0,
@@ -27,10 +26,10 @@ module MailRoom
       define_method(counter) { mailboxes.sum(&counter) }
     end
 
-    # @return [Integer] messages whose fate is decided
+    # @return [Integer] messages that are done with
     def done = delivered + ignored + rejected + set_aside + elsewhere
 
-    # @return [Integer] messages known of
+    # @return [Integer] messages that were found
     def total = done + left
 
     # @return [Array<Mailbox>] those that could not be worked through

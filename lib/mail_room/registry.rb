@@ -1,26 +1,54 @@
 # frozen_string_literal: true
 
-require "mail_room/errors"
+require_relative "errors"
+require_relative "options/suggestion"
 
 module MailRoom
-  # Names for classes of the app's own, beside those that are built in.
+  # The classes that an option of a mailbox chooses by name. {Delivery} and {Arbitration} extend it.
   #
   # @api private
   module Registry
-    # Registering the same class again, as reloading code does, changes nothing.
-    #
-    # @param classes [Hash{String=>Class}] gains the name
-    # @raise [ConfigurationError] if the name belongs to another class
-    def self.add(classes, name, klass, what)
-      name = name.to_s
-      raise ConfigurationError, "a #{what} must have a name" if name.empty?
+    # @param name [String, Symbol]
+    # @return [Class]
+    # @raise [ConfigurationError] if no class has the name
+    def [](name)
+      @classes.fetch(name.to_s) do
+        raise ConfigurationError, "there is no #{@option} #{name.inspect}#{Suggestion.hint(name, @classes.keys)}: " \
+                                  "there are #{@classes.keys.join(", ")}"
+      end
+    end
 
-      known = classes[name]
+    # @return [Boolean] whether the native library does the work of exactly this class. A subclass is a class of its own.
+    def native?(klass)
+      @native.include?(klass)
+    end
+
+    # Gives a class a name. To register the same class again, as reloaded code does, changes nothing.
+    #
+    # @param name [String, Symbol]
+    # @param klass [Class] with a class Options and the instance method that the option needs: `deliver` or `deliver?`
+    # @raise [ConfigurationError] if another class has the name
+    def register(name, klass)
+      name = name.to_s
+      raise ConfigurationError, "a #{@option} must have a name" if name.empty?
+
+      known = @classes[name]
       if known && !(known.equal?(klass) || (known.name && known.name == klass.name))
-        raise ConfigurationError, "#{what} #{name} belongs to #{known} already"
+        raise ConfigurationError, "#{@option} #{name} belongs to #{known} already"
       end
 
-      classes[name] = klass
+      @classes[name] = klass
+    end
+
+    private
+
+    # @param option [String] the option that chooses
+    # @param classes [Hash{String=>Class}] the built-in classes
+    # @param native [Array<Class>] those whose work the native library does
+    def choose_by(option, classes, native:)
+      @option = option
+      @classes = classes
+      @native = native.freeze
     end
   end
 end

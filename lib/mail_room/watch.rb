@@ -1,23 +1,23 @@
 # frozen_string_literal: true
 
-require "mail_room/errors"
-require "mail_room/hook_thread"
-require "mail_room/log_thread"
-require "mail_room/native"
+require_relative "errors"
+require_relative "native"
+require_relative "watch/hook_thread"
+require_relative "watch/log_thread"
 
 module MailRoom
-  # Mailboxes being watched: the compiled library's supervisor, and beside it the Ruby threads that serve it, one for each
-  # mailbox with code of the app's own and one for each logger object. Below {Coordinator} and {MailboxWatcher}.
+  # Runs the native library's supervisor and the Ruby threads that serve it: one for each mailbox with code of the app's own, and one for
+  # each logger object. {Coordinator} and {MailboxWatcher} use it.
   #
   # @api private
   class Watch
-    # Seconds that a thread has to end by itself once everything else has: it has nothing more to do.
-    LAST_WORDS = 2
-    private_constant :LAST_WORDS
+    # How many seconds a thread has to end by itself, after everything else has ended.
+    THREAD_STOP_TIMEOUT = 2
+    private_constant :THREAD_STOP_TIMEOUT
 
     # @param mailboxes [Array<Mailbox>]
-    # @param once [Integer, nil] work through what is there and end; give a mailbox up in which nothing got on for so many seconds
-    # @param manager [Hash, nil] the service manager that is told how we are, see {ServiceManager}
+    # @param once [Integer, nil] work through the present messages and end; a mailbox without progress for this many seconds is given up
+    # @param manager [Hash, nil] the service manager to notify, see {ServiceManager}
     # @raise [ConfigurationError]
     def initialize(mailboxes, once: nil, manager: nil)
       logged = mailboxes.select(&:logger_object).uniq { |mailbox| mailbox.logger_object.__id__ }
@@ -32,13 +32,13 @@ module MailRoom
       end
     end
 
-    # Watches until {#quit}, or until all is worked through. Blocks; other Ruby threads go on. When the thread is killed or
-    # raised into, what is in flight is finished first.
+    # Watches until {#quit}, or until every mailbox is worked through. Blocks this thread only. If the thread is killed or an exception is
+    # raised in it, the messages in flight are finished first.
     #
-    # @raise [ConfigurationError] also if the system gives no threads
+    # @raise [ConfigurationError] also if the system refuses threads
     def run
       threads = [*@hooks, *@logs]
-      # Ruby takes note of signals in a thread that sleeps or waits in Ruby; all of ours wait outside of it.
+      # Ruby handles signals in a thread that waits in Ruby. The other threads wait in the native library.
       signals = Thread.new { sleep }
       threads.each(&:start)
       @native.start
@@ -48,7 +48,7 @@ module MailRoom
                                 "(ulimit -u, TasksMax, pids.max)", cause: nil
     ensure
       @native.quit
-      ServedThread.stop(threads || [], LAST_WORDS)
+      ServedThread.stop(threads || [], THREAD_STOP_TIMEOUT)
       signals&.kill&.join
     end
 
@@ -57,7 +57,7 @@ module MailRoom
       @native.quit
     end
 
-    # @return [Array<Hash>] how far each mailbox has got, see {Progress}
+    # @return [Array<Hash>] the progress of each mailbox, see {Progress}
     def progress
       @native.progress
     end

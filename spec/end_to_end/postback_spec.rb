@@ -234,6 +234,32 @@ RSpec.describe "delivery_method postback", :servers do
     expect(process.log.map { |line| line["action"] }).not_to include("Delivery failed", "Message set aside")
   end
 
+  it "counts nothing more against a message that was always refused once the endpoint refuses every one" do
+    refuses_all = false
+    server = endpoint do |request|
+      refuses_all ||= request.body.include?("Mail 2\r") && posts_of(server, 2) == 1
+      [refuses_all || request.body.include?("Mail 0\r") ? 403 : 200, {}, ""]
+    end
+    fill(1)
+    process = mail_room(posting(server.url, max_delivery_attempts: 3))
+    process.await_log("Delivery paused", 30)
+    expect_prompt(server, 1, process)
+    expect(process.await_log("Delivery failed", 30)["error"]).to include("403")
+    dovecot.append(user, Mails.plain(2))
+    wait_until(30, "the refusal of every one") { posts_of(server, 2) >= 1 }
+    before = posts_of(server, 0)
+    wait_until(60, "more posts of the one") { posts_of(server, 0) >= before + 2 && posts_of(server, 2) >= 2 }
+    expect(process.log.map { |line| line["action"] }).not_to include("Message set aside")
+    expect(process.log.map { |line| line["action"] }).to include("Delivery paused")
+    refuses_all = false
+    wait_until(70, "the others") { server.accepted.size == 2 }
+    (3..5).each { |number| expect_prompt(server, number, process) }
+    process.await_log("Message set aside", 90)
+    wait_until(10, "the marks") { unseen.empty? }
+    expect(dovecot.uids(user, "FLAGGED").size).to eq(1)
+    expect(server.accepted.map(&:body).tally).to eq((1..5).to_h { |number| [Mails.plain(number).b, 1] })
+  end
+
   it "posts no faster than its backoff whatever Retry-After says" do
     ["0", "-5", "0.001", "Sun, 06 Nov 1994 08:49:37 GMT"].each do |value|
       [429, 500, 403].each do |status|

@@ -7,6 +7,7 @@ require_relative "certificates"
 require_relative "dovecot_config"
 require_relative "imap_client"
 require_relative "maildir"
+require_relative "private_server"
 require_relative "server_process"
 
 # A private Dovecot on the loopback: free ports (kept over restarts), a temporary folder of its own, and whoever logs in
@@ -17,6 +18,8 @@ require_relative "server_process"
 #   dovecot.messages("jane@example.com")                               # => [Message(uid, flags, body)]
 #   dovecot.kill9; dovecot.start; dovecot.remove
 class TestDovecot
+  include PrivateServer
+
   PASSWORD = "secret"
 
   attr_reader :dir, :host, :port, :tls_port, :certificates
@@ -102,29 +105,6 @@ class TestDovecot
   # Ends connections as an administrator does: BYE, then close. All of them, or those of one user.
   def kick(user = nil)
     system("doveadm", "-c", config_file, "kick", user || "*", out: File::NULL, err: File::NULL)
-  end
-
-  # Connections stay open and nothing is answered, until `resume`: a network that swallows packets.
-  def pause = @process.signal_group("STOP")
-
-  def resume = @process.signal_group("CONT")
-
-  def alive? = @process.alive?
-
-  def pid = @process.pid
-
-  def log = @process.output
-
-  # Says BYE to everybody, then ends.
-  def stop = @process.stop
-
-  def kill9 = @process.kill9
-
-  # Ends it for good, without ceremony.
-  def remove
-    kill9
-  ensure
-    FileUtils.remove_entry(@dir, true)
   end
 
   private

@@ -1,13 +1,15 @@
 # frozen_string_literal: true
 
-require "fileutils"
 require "json"
 require "tmpdir"
 require "yaml"
+require_relative "private_server"
 require_relative "server_process"
 
 # The real executable in a process of its own, with a configuration written for it.
 class MailRoomProcess
+  include PrivateServer
+
   EXECUTABLE = File.expand_path("../../exe/mail_room", __dir__)
 
   attr_reader :dir
@@ -30,13 +32,7 @@ class MailRoomProcess
     self
   end
 
-  def pid = @process.pid
-
-  def alive? = @process.alive?
-
   def signal(name) = @process.signal(name)
-
-  def kill9 = @process.kill9
 
   # Ends it with TERM.
   # @return [Process::Status]
@@ -83,12 +79,6 @@ class MailRoomProcess
   def rss_kb = proc_status("VmRSS")
   def peak_rss_kb = proc_status("VmHWM")
   def threads = proc_status("Threads")
-
-  def remove
-    kill9
-  ensure
-    FileUtils.remove_entry(@dir, true)
-  end
 
   private
 

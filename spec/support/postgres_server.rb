@@ -5,6 +5,7 @@ require "fileutils"
 require "open3"
 require "tmpdir"
 require_relative "certificates"
+require_relative "private_server"
 require_relative "server_process"
 
 # A private PostgreSQL: a free port (kept over restarts), a Unix socket, a temporary folder of its own. Runs as `nobody`
@@ -14,6 +15,8 @@ require_relative "server_process"
 #   postgres.rows("SELECT count(*) FROM que_jobs")       # => [["0"]]
 #   postgres.kill9; postgres.start; postgres.remove      # what was committed is still there
 class TestPostgres
+  include PrivateServer
+
   PASSWORD = "hidden-pass"
   # As que's migrations make them: its first version, as the original knew it, and that of que 1 and later.
   TABLES = {
@@ -82,26 +85,10 @@ class TestPostgres
     name
   end
 
-  def pause = @process.signal_group("STOP")
-
-  def resume = @process.signal_group("CONT")
-
   def stop
     # Fast: clients are told, nobody is waited for.
     @process.signal("INT")
     @process.wait
-  end
-
-  def kill9 = @process.kill9
-
-  def alive? = @process.alive?
-
-  def log = @process.output
-
-  def remove
-    kill9
-  ensure
-    FileUtils.remove_entry(@dir, true)
   end
 
   private

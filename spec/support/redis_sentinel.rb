@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
-require "fileutils"
 require "tmpdir"
 require_relative "certificates"
 require_relative "resp"
+require_relative "private_server"
 require_relative "server_process"
 
 # A private Redis Sentinel that watches one TestRedis.
@@ -11,6 +11,8 @@ require_relative "server_process"
 #   sentinel = TestSentinel.new(redis, name: "gitlab-redis", password: "secret").start
 #   sentinel.address       # => { host: "127.0.0.1", port: 26379 }, as the configuration wants it
 class TestSentinel
+  include PrivateServer
+
   attr_reader :dir, :port, :name, :password, :username, :certificates
 
   # @param redis [TestRedis] the master
@@ -49,19 +51,6 @@ class TestSentinel
     client.call(*command)
   ensure
     client&.close
-  end
-
-  def kill9 = @process.kill9
-
-  def alive? = @process.alive?
-
-  def log = @process.output
-
-  # Ends it for good, without ceremony.
-  def remove
-    kill9
-  ensure
-    FileUtils.remove_entry(@dir, true)
   end
 
   private

@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
-require "fileutils"
 require "tmpdir"
 require_relative "certificates"
 require_relative "resp"
+require_relative "private_server"
 require_relative "server_process"
 
 # A private Redis: a free port (kept over restarts), a unix socket, a temporary folder of its own.
@@ -14,6 +14,8 @@ require_relative "server_process"
 #   redis.stop; redis.start                        # the data survives with persistent: true, and after kill9 too
 #   redis.remove
 class TestRedis
+  include PrivateServer
+
   attr_reader :dir, :port, :tls_port, :password, :username, :certificates
 
   # @param password [String, nil]
@@ -94,32 +96,14 @@ class TestRedis
     call("CONFIG", "SET", "maxmemory", 0)
   end
 
-  # Connections stay open and nothing is answered, until `resume`.
-  def pause = @process.signal_group("STOP")
-
-  def resume = @process.signal_group("CONT")
-
-  def alive? = @process.alive?
-
-  def pid = @process.pid
-
-  def log = @process.output
-
   def stop
     forget_client
-    @process.stop
+    super
   end
 
   def kill9
     forget_client
-    @process.kill9
-  end
-
-  # Ends it for good, without ceremony.
-  def remove
-    kill9
-  ensure
-    FileUtils.remove_entry(@dir, true)
+    super
   end
 
   private

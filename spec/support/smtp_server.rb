@@ -5,6 +5,7 @@ require "fileutils"
 require "json"
 require "tmpdir"
 require_relative "certificates"
+require_relative "private_server"
 require_relative "server_process"
 
 # A private SMTP server that keeps what it is sent. The port is kept over restarts.
@@ -13,6 +14,8 @@ require_relative "server_process"
 #   smtp.mails.first[:raw]
 #   smtp.answer("451 later"); smtp.answer(nil); smtp.stop
 class TestSmtp
+  include PrivateServer
+
   attr_reader :port, :certificates
 
   # @param starttls [Boolean] offered
@@ -56,15 +59,5 @@ class TestSmtp
     File.rename("#{@answer}.new", @answer)
   end
 
-  def pause = @process.signal_group("STOP")
-
-  def resume = @process.signal_group("CONT")
-
   def stop = @process.kill9
-
-  def remove
-    @process.kill9
-  ensure
-    FileUtils.remove_entry(@dir, true)
-  end
 end

@@ -1,7 +1,6 @@
 //! Watches mailboxes and hands every message over exactly once. No Ruby in here.
 //!
-//! Data flows top to bottom: [`config`] says what to watch, [`supervisor`] runs one [`watcher`] per mailbox, a watcher
-//! sweeps ([`sweep`]) its [`source`], asks the [`arbiter`] for each message and gives it to the [`delivery`].
+//! The folders, lowest first: each imports only from those above it in this list. See docs/architecture.md.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
@@ -11,46 +10,23 @@ extern crate self as mail_room_core;
 #[path = "../tests/support/redis.rs"]
 mod redis_server;
 
-pub mod arbiter;
-pub mod backoff;
-mod batch;
-pub mod bell;
-mod blocking;
-pub mod budget;
-pub mod charset;
-pub mod check;
-mod clock;
-pub mod config;
-pub mod control;
-pub mod delivery;
 pub mod error;
-mod failures;
-mod files;
-pub mod hook;
-mod http;
-pub mod journal;
-pub mod jwt;
-mod lookup;
-pub mod matcher;
-pub mod memory;
 pub mod message;
-mod net;
-pub mod oauth;
-mod once;
-mod output;
-pub mod postgres;
-pub mod progress;
-mod random;
-pub mod redis_client;
+pub mod outcome;
+
+pub mod arbiter;
+pub mod check;
+pub mod config;
+pub mod delivery;
+pub mod limits;
+pub mod matching;
+pub mod observe;
 pub mod rejection;
-pub mod service;
-mod setback;
+pub mod ruby;
 pub mod source;
-pub mod supervisor;
-pub mod sweep;
-pub mod tls;
-mod ungiven;
-pub mod watched;
-pub mod watcher;
+pub(crate) mod system;
+pub mod track;
+pub mod transport;
+pub mod watch;
 
 pub use error::{Error, Result};

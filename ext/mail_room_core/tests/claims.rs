@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use mail_room_core::arbiter::{Arbiter, Claim, Instance, Process, new_instance};
 use mail_room_core::config::{Arbitration, Claims};
 use mail_room_core::message::MessageId;
-use mail_room_core::redis_client::RedisClients;
+use mail_room_core::transport::redis::RedisClients;
 use redis_server::{Server, redis_at, until};
 
 const SCOPE: &str = "imap.example.com:993/me%40example.com/INBOX/1";

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use mail_room_core::Error;
 use mail_room_core::config::{Mailbox, Security, Tls};
-use mail_room_core::control::Stop;
+use mail_room_core::limits::shutdown::Stop;
 use mail_room_core::source::{Mark, Source};
 use support::dovecot::Dovecot;
 use support::{connect, fetch, ids, mailbox, reconnect, refused, uids};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use mail_room_core::config::{Mailbox, Security, Tls, TlsVersion};
-use mail_room_core::control::Stop;
+use mail_room_core::limits::shutdown::Stop;
 use mail_room_core::source::imap::{Event, Gate, Imap};
 use mail_room_core::{Error, Result};
 use rcgen::{

@@ -12,7 +12,7 @@ use mail_room_core::Error;
 use mail_room_core::arbiter::{Arbiter, Claim};
 use mail_room_core::config::{self, Arbitration, Claims, Sentinel, Tls};
 use mail_room_core::message::MessageId;
-use mail_room_core::redis_client::{RedisClients, same_server};
+use mail_room_core::transport::redis::{RedisClients, same_server};
 use redis_server::{Certificates, Proxy, Server, free_port, redis_at, until};
 
 const SECRET: &str = "s3cr3t/@:%#";

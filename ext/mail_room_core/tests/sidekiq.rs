@@ -9,12 +9,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mail_room_core::Error;
 use mail_room_core::arbiter::{Arbiter, Claim};
-use mail_room_core::budget::{Budget, ENCODING_OCTETS};
 use mail_room_core::config::{self, Arbitration, Claims};
-use mail_room_core::delivery::Handover;
 use mail_room_core::delivery::sidekiq::Sidekiq;
+use mail_room_core::limits::memory_budget::{Budget, ENCODING_OCTETS};
 use mail_room_core::message::{Message, MessageId};
-use mail_room_core::redis_client::RedisClients;
+use mail_room_core::outcome::Handover;
+use mail_room_core::transport::redis::RedisClients;
 use redis_server::{Proxy, Server, redis_at};
 use serde_json::Value;
 
@@ -41,6 +41,7 @@ impl Process {
             namespace: namespace.map(Into::into),
             queue: "email_receiver".into(),
             worker: "EmailReceiverWorker".into(),
+            max_job_size: None,
         };
         let sidekiq = Sidekiq::new(config, &clients, arbiter.clone()).unwrap();
         Self { arbiter, sidekiq, encoding: Budget::new(ENCODING_OCTETS) }
@@ -367,4 +368,40 @@ async fn a_message_larger_than_the_budget_is_delivered_and_the_budget_given_back
     assert_eq!(texts(&server)[1].len(), body.len());
     let all = tokio::time::timeout(Duration::from_secs(1), process.encoding.take(ENCODING_OCTETS)).await;
     assert!(all.is_ok(), "all of it is free again");
+}
+
+#[tokio::test]
+async fn a_message_whose_job_would_be_too_large_is_refused_alone() {
+    let server = Server::start(&[]);
+    let mut process = Process::on(server.config(), "one");
+    let config = config::Sidekiq {
+        redis: server.config(),
+        namespace: None,
+        queue: "email_receiver".into(),
+        worker: "EmailReceiverWorker".into(),
+        max_job_size: Some(10_000),
+    };
+    process.sidekiq = Sidekiq::new(config, &RedisClients::new(), process.arbiter.clone()).unwrap();
+    // The third is short and its job is not: each octet takes six in JSON.
+    let messages = [
+        message(1, b"first"),
+        message(2, &[b'x'; 20_000]),
+        message(3, &[1; 5_000]),
+        message(4, &[b'x'; 9_000]),
+        message(5, b"last"),
+    ];
+    process.claim(&messages).await;
+    let handovers = process.deliver(&messages).await.unwrap();
+    let refused: Vec<_> = handovers
+        .iter()
+        .enumerate()
+        .filter_map(|(number, handover)| match handover {
+            Handover::Refused { error, tries: Some(1) } => Some((number, error.to_string())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(refused.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [1, 2]);
+    assert!(refused.iter().all(|(_, why)| why.contains("max_job_size allows 10000")), "{refused:?}");
+    assert_eq!(delivered(&handovers), 3);
+    assert_eq!(texts(&server), ["first".to_owned(), "x".repeat(9_000), "last".into()]);
 }

@@ -5,8 +5,8 @@ use std::cell::RefCell;
 
 use magnus::value::ReprValue;
 use magnus::{Error, RArray, RModule, RString, Ruby, Value, method, prelude::*};
-use mail_room_core::hook::{Answer, Call as Core, Question};
 use mail_room_core::message::MessageId;
+use mail_room_core::ruby::calls::{Answer, Call as Core, Question};
 
 use crate::matcher::members;
 

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use magnus::{Error, RModule, Ruby, Value, function, method, prelude::*};
 use mail_room_core::arbiter::{Arbiter as CoreArbiter, new_instance, redis::Redis};
-use mail_room_core::budget::{Budget, ENCODING_OCTETS};
 use mail_room_core::config;
-use mail_room_core::delivery::{Delivery as CoreDelivery, Handover};
+use mail_room_core::delivery::Delivery as CoreDelivery;
+use mail_room_core::limits::memory_budget::{Budget, ENCODING_OCTETS};
 use mail_room_core::message::{Message, MessageId};
-use mail_room_core::postgres::PostgresClients;
-use mail_room_core::redis_client::RedisClients;
-use mail_room_core::supervisor::runtime;
+use mail_room_core::outcome::Handover;
+use mail_room_core::transport::postgres::PostgresClients;
+use mail_room_core::transport::redis::RedisClients;
+use mail_room_core::watch::supervisor::runtime;
 use tokio::runtime::Runtime;
 
 use crate::errors;
@@ -101,7 +102,7 @@ pub(crate) fn run<T: Send + 'static>(
 /// A new token.
 fn jwt(ruby: &Ruby, options: Value) -> Result<String, Error> {
     let config: config::Jwt = options::read(ruby, options)?;
-    let made = run(ruby, async move { Ok(mail_room_core::jwt::token(&config).await) })?;
+    let made = run(ruby, async move { Ok(mail_room_core::transport::jwt::token(&config).await) })?;
     made.map_err(|error| errors::named(ruby, "ConfigurationError", error.to_string()))
 }
 

@@ -14,7 +14,8 @@ mod matcher;
 mod options;
 mod supervisor;
 
-use magnus::{Error, RString, Ruby, function, prelude::*};
+use magnus::{Error, RString, Ruby, Value, function, prelude::*};
+use mail_room_core::matching::charset::to_utf8 as to_utf8_text;
 
 #[magnus::init(name = "mail_room_native")]
 fn init(ruby: &Ruby) -> Result<(), Error> {
@@ -24,6 +25,7 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     native.const_set("PLATFORM", frozen(ruby, env!("MAIL_ROOM_PLATFORM")))?;
     native.const_set("COMMIT", frozen(ruby, env!("MAIL_ROOM_COMMIT")))?;
     native.define_singleton_method("reopen_logs", function!(reopen_logs, 0))?;
+    native.define_singleton_method("to_utf8", function!(to_utf8, 1))?;
     call::define(ruby, native)?;
     supervisor::define(ruby, native)?;
     matcher::define(ruby, native)?;
@@ -39,5 +41,10 @@ fn frozen(ruby: &Ruby, text: &str) -> RString {
 }
 
 fn reopen_logs() {
-    mail_room_core::journal::reopen_logs();
+    mail_room_core::observe::log::reopen_logs();
+}
+
+/// The message as text, as Sidekiq jobs hold it.
+fn to_utf8(message: Value) -> Result<String, Error> {
+    options::with_octets(message, |raw| to_utf8_text(raw).into_owned())
 }

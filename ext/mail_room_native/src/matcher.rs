@@ -1,7 +1,8 @@
 //! `MailRoom::Native::Matcher`: what a message is for. So quick that the GVL is kept.
 
 use magnus::{Error, RArray, RModule, Ruby, Value, function, method, prelude::*};
-use mail_room_core::matcher::{Match, Matcher as Core, Outcome};
+use mail_room_core::matching::explain::Outcome;
+use mail_room_core::matching::matcher::{Match, Matcher as Core};
 
 use crate::options;
 

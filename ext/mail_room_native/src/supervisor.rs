@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use magnus::{Error, RArray, RModule, Ruby, Value, function, method, prelude::*};
-use mail_room_core::bell::Bell;
-use mail_room_core::supervisor::Supervisor as Core;
+use mail_room_core::ruby::waker::Waker;
+use mail_room_core::watch::supervisor::Supervisor as Core;
 
 use crate::call::Call;
 use crate::errors;
@@ -94,14 +94,14 @@ impl Supervisor {
     /// Waits for the next call for the mailbox of this number; nil when there will be no more.
     fn next_call(ruby: &Ruby, rb_self: &Self, mailbox: usize) -> Result<Option<Call>, Error> {
         let Some(calls) = rb_self.core.calls(mailbox) else { return Ok(None) };
-        Ok(next(ruby, &calls.bell, || calls.fetch())?.map(Call::new))
+        Ok(next(ruby, &calls.waker, || calls.fetch())?.map(Call::new))
     }
 
     /// Waits for lines for the logger of this number: an array of severities and JSON objects; nil when there will be no
     /// more.
     fn next_lines(ruby: &Ruby, rb_self: &Self, logger: usize) -> Result<Option<RArray>, Error> {
         let Some(lines) = rb_self.core.lines(logger) else { return Ok(None) };
-        let Some(some) = next(ruby, &lines.bell, || lines.fetch())? else { return Ok(None) };
+        let Some(some) = next(ruby, &lines.waker, || lines.fetch())? else { return Ok(None) };
         let array = ruby.ary_new_capa(some.len());
         for (severity, line) in some {
             array.push((severity.name(), line))?;
@@ -111,10 +111,10 @@ impl Supervisor {
 }
 
 /// Waits until `fetch` has something. It is fetched only after the GVL is back and interrupts were checked.
-fn next<T>(ruby: &Ruby, bell: &Bell, fetch: impl Fn() -> Poll<T>) -> Result<T, Error> {
+fn next<T>(ruby: &Ruby, waker: &Waker, fetch: impl Fn() -> Poll<T>) -> Result<T, Error> {
     let signal = Arc::new(Signal::default());
-    let ring = signal.clone();
-    bell.hang(move || ring.raise());
+    let wake = signal.clone();
+    waker.on_wake(move || wake.raise());
     loop {
         ruby.thread_check_ints()?;
         match fetch() {

@@ -2,9 +2,9 @@
 
 module MailRoom
   module Arbitration
-    # Decides nothing: this process is the only one on its mailbox.
+    # Gives every message to this process, which must be the only one that watches the mailbox.
     class Noop
-      # Has none.
+      # It has no options.
       Options = Struct.new(:mailbox) do
         def initialize(_mailbox = nil)
           super(nil)
@@ -18,7 +18,7 @@ module MailRoom
         true
       end
 
-      # @return [Hash] as the compiled library takes it
+      # @return [Hash] for the native library
       def self.to_native(_mailbox)
         { "method" => "noop" }
       end

@@ -1,16 +1,15 @@
 # frozen_string_literal: true
 
-require "mail_room/check/step"
+require_relative "step"
 
 module MailRoom
   module Check
-    # The address that messages are sent to, as `matching` names it. Everybody can have mail sent there and read it: whoever
-    # has an address within a company's own domain counts as one of its people at many services (GitLab's documentation has a
-    # warning about it).
+    # Checks the address in `matching`. Anybody can have mail sent to it and read that mail. Many services take the owner of an address in a
+    # company's domain for an employee, so an address there is a risk (GitLab's documentation warns about it).
     module Address
       QUESTION = "Incoming address is safe?"
       KEY = "%{key}"
-      # Domains of everybody; nobody takes their users for colleagues.
+      # Domains that anybody can have an address in.
       PUBLIC = /(?:\A|\.)(?:gmail\.com|googlemail\.com|outlook\.com|hotmail\.com|live\.com|icloud\.com|yahoo\.[a-z.]+|onmicrosoft\.com)\z/
       # Second levels that are as public as a top level.
       SHARED = /\A(?:ac|co|com|edu|gov|gob|gouv|ltd|ne|net|nom|or|org|plc|sch)\.[a-z]{2}\z/

@@ -1,9 +1,10 @@
 # frozen_string_literal: true
 
-require "mail_room/check/log_file"
-require "mail_room/check/redis"
-require "mail_room/check/step"
-require "mail_room/native"
+require_relative "../native"
+require_relative "log_file"
+require_relative "program"
+require_relative "redis"
+require_relative "step"
 
 module MailRoom
   module Check
@@ -30,7 +31,8 @@ module MailRoom
           case native["method"]
           when "sidekiq" then Redis.steps(native["redis"], { "jobs" => native.slice("namespace", "queue") }, "Sidekiq", "delivery_options")
           when "postback" then http(native)
-          when "que" then Found.new(Native.check_postgres(native), "que", POSTGRES_TEXTS).steps
+          when "que" then Report.new(Native.check_postgres(native), "que", POSTGRES_TEXTS).steps
+          when "command" then Program.steps(native["command"])
           when "logger" then LogFile.writable("delivery.log", "Messages can be written?", native["log_path"])
           else []
           end
@@ -39,7 +41,7 @@ module MailRoom
         private
 
         def http(native)
-          Found.new(Native.check_http(native), "postback", HTTP_TEXTS).steps do |name, facts, took|
+          Report.new(Native.check_http(native), "postback", HTTP_TEXTS).steps do |name, facts, took|
             name == "answered" ? answered(facts["status"], took, native) : nil
           end
         end

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-require "mail_room/check/step"
-require "mail_room/native"
+require_relative "../native"
+require_relative "step"
 
 module MailRoom
   module Check
@@ -17,7 +17,7 @@ module MailRoom
       # @param mailbox [Mailbox]
       # @return [Array<Step>]
       def self.steps(mailbox)
-        Found.new(Native.check_graph(mailbox.to_native), "graph", texts(mailbox)).steps do |name, facts, _took|
+        Report.new(Native.check_graph(mailbox.to_native), "graph", texts(mailbox)).steps do |name, facts, _took|
           case name
           when "prepared" then []
           when "token" then token(facts["roles"])

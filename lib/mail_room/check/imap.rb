@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-require "mail_room/check/step"
-require "mail_room/native"
+require_relative "../native"
+require_relative "step"
 
 module MailRoom
   module Check
@@ -30,7 +30,7 @@ module MailRoom
       def steps
         native = @mailbox.to_native
         @plain = native["security"] == "plain"
-        Found.new(Native.check_imap(native), "imap", texts).steps { |name, facts, took| said(name, facts, took) }
+        Report.new(Native.check_imap(native), "imap", texts).steps { |name, facts, took| said(name, facts, took) }
       end
 
       private

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 require "etc"
-require "mail_room/check/step"
+require_relative "step"
 
 module MailRoom
   module Check

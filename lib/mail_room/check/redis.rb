@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-require "mail_room/check/step"
-require "mail_room/native"
+require_relative "../native"
+require_relative "step"
 
 module MailRoom
   module Check
@@ -18,7 +18,7 @@ module MailRoom
           steps(native["redis"], needs, "arbitration", "arbitration_options")
         end
 
-        # @param native [Hash] as the compiled library takes it
+        # @param native [Hash] for the native library
         # @param needs [Hash] what it is needed for: `claims` with their namespace, `jobs` with namespace and queue
         # @param party [String] what it is for
         # @param field [String] where it is configured
@@ -30,7 +30,7 @@ module MailRoom
             "role" => ["Redis of #{party} takes writes?", "Check redis_url in #{field}"],
             "permitted" => ["Redis of #{party} permits what we do there?", "Grant the user of redis_url in #{field} what is missing"]
           }
-          Found.new(Native.check_redis(native, needs), party.downcase, texts).steps { |_, facts| facts["master"] || facts["address"] }
+          Report.new(Native.check_redis(native, needs), party.downcase, texts).steps { |_, facts| facts["master"] || facts["address"] }
         end
       end
     end

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-require "mail_room/check/step"
-require "mail_room/native"
+require_relative "../native"
+require_relative "step"
 
 module MailRoom
   module Check
@@ -15,7 +15,7 @@ module MailRoom
       # @return [Array<Step>]
       def self.steps(mailbox)
         native = mailbox.to_native["rejection"]
-        native ? Found.new(Native.check_smtp(native), "rejection", TEXTS).steps : []
+        native ? Report.new(Native.check_smtp(native), "rejection", TEXTS).steps : []
       end
     end
   end

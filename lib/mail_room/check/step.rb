@@ -15,7 +15,7 @@ module MailRoom
     # @!attribute answer
     #   @return [String] yes or no
     # @!attribute detail
-    #   @return [String, nil] what was found
+    #   @return [String, nil] the details
     # @!attribute fix
     #   @return [String, nil] what to do
     # @!attribute took_ms
@@ -50,20 +50,20 @@ module MailRoom
       end
     end
 
-    # What the compiled library found, as steps.
-    class Found
+    # Converts the report of the native library into steps.
+    class Report
       # @param json [String]
-      # @param party [String] the first part of the steps' ids
+      # @param prefix [String] the first part of the steps' ids
       # @param texts [Hash{String=>(String, String)}] by what was tried: the question, and what to do if it failed
-      def initialize(json, party, texts)
+      def initialize(json, prefix, texts)
         @found = JSON.parse(json)
-        @party = party
+        @prefix = prefix
         @texts = texts
       end
 
       # @yieldparam name [String] what was tried
       # @yieldparam facts [Hash] what was learned
-      # @yieldreturn [Step, Array<Step>, String, nil] what is to be said if it went well: steps, or a detail
+      # @yieldreturn [Step, Array<Step>, String, nil] the steps of a success, or its detail
       # @return [Array<Step>]
       def steps
         @found.flat_map do |found|
@@ -79,11 +79,11 @@ module MailRoom
       private
 
       def ok(name, question, detail, took)
-        Step.ok("#{@party}.#{name}", question, detail, took_ms: took) if question
+        Step.ok("#{@prefix}.#{name}", question, detail, took_ms: took) if question
       end
 
       def failed(name, question, found, fix)
-        Step.failed("#{@party}.#{name}", question, found["error"], fix.respond_to?(:call) ? fix.call(found["facts"]) : fix,
+        Step.failed("#{@prefix}.#{name}", question, found["error"], fix.respond_to?(:call) ? fix.call(found["facts"]) : fix,
                     took_ms: found["took_ms"])
       end
     end

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "mail_room/errors"
+require_relative "../errors"
 
 module MailRoom
   module Delivery

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
-require "mail_room/errors"
-require "mail_room/log_target"
-require "mail_room/native"
+require_relative "../errors"
+require_relative "../native"
+require_relative "../options/log_target"
 
 module MailRoom
   module Delivery
@@ -27,7 +27,7 @@ module MailRoom
         @native.deliver(message)
       end
 
-      # @return [Hash] as the compiled library takes it
+      # @return [Hash] for the native library
       def self.to_native(mailbox)
         native(Options.new(mailbox))
       end

@@ -2,9 +2,9 @@
 
 module MailRoom
   module Delivery
-    # Does nothing: every message counts as delivered.
+    # Does nothing. Every message counts as delivered.
     class Noop
-      # Has none.
+      # It has no options.
       Options = Struct.new(:mailbox) do
         def initialize(_mailbox = nil)
           super(nil)
@@ -18,7 +18,7 @@ module MailRoom
         true
       end
 
-      # @return [Hash] as the compiled library takes it
+      # @return [Hash] for the native library
       def self.to_native(_mailbox)
         { "method" => "noop" }
       end

@@ -1,53 +1,21 @@
 # frozen_string_literal: true
 
-require "mail_room/delivery/mailbox_logger"
-require "mail_room/native"
-require "mail_room/option_reader"
-require "mail_room/redaction"
-require "mail_room/redis_options"
+require_relative "../options/option_struct"
+require_relative "../options/redis_options"
+require_relative "../options/tables/sidekiq"
+require_relative "../output/warnings"
+require_relative "mailbox_logger"
+require_relative "native_delivery"
 
 module MailRoom
   module Delivery
-    # Pushes each message as a job into a Sidekiq queue.
-    #
-    # | key of delivery_options | meaning | default |
-    # | --- | --- | --- |
-    # | redis_url, redis_ssl_params, sentinels, sentinel_username, sentinel_password | see {RedisOptions} | redis://localhost:6379 |
-    # | redis_db | database, whatever the path of redis_url says | 0 |
-    # | namespace | prefix of the keys (deprecated) | none |
-    # | queue | name of the queue | default |
-    # | worker | class name of the worker | (required) |
+    # Pushes each message as a job into a Sidekiq queue. See {OptionTables::SIDEKIQ}.
     class Sidekiq
-      KEYS = [*RedisOptions::KEYS, :redis_db, :queue, :worker].freeze
-      private_constant :KEYS
+      include NativeDelivery
 
-      Options = Struct.new(:redis_url, :namespace, :sentinels, :queue, :worker, :logger, :redis_db, :sentinel_username,
-                           :sentinel_password, :redis_ssl_params) do
+      Options = OptionStruct.define(OptionTables::SIDEKIQ, %i[redis_url namespace sentinels queue worker logger redis_db sentinel_username
+                                                              sentinel_password], from: :delivery_options) do
         prepend MailboxLogger
-        include Redaction.showing(:namespace, :queue, :worker, :redis_db)
-
-        # @param mailbox [Mailbox]
-        # @raise [ConfigurationError] naming the field
-        def initialize(mailbox)
-          reader = OptionReader.new(mailbox.delivery_options, where: "delivery_options of #{mailbox.title}")
-          reader.warn_unknown(KEYS, "delivery_options")
-          super(reader.filled(:redis_url, RedisOptions::DEFAULT_URL), reader.filled(:namespace), reader.raw(:sentinels),
-                reader.filled(:queue, "default"), reader.filled(:worker), nil, reader.integer(:redis_db, 0.., 0),
-                reader.filled(:sentinel_username), reader.string(:sentinel_password), reader.raw(:redis_ssl_params))
-          raise ConfigurationError, "#{reader.field(:worker)} is required" if worker.nil?
-
-          @mailbox = mailbox
-        end
-      end
-
-      # @return [Options]
-      attr_reader :options
-
-      # @param options [Options]
-      # @raise [ConfigurationError]
-      def initialize(options)
-        @options = options
-        @native = Native::Delivery.new(self.class.native(options, "delivery_options"))
       end
 
       # @param message [String] the raw message
@@ -59,18 +27,12 @@ module MailRoom
         true
       end
 
-      # @return [Hash] as the compiled library takes it
-      def self.to_native(mailbox)
-        native(Options.new(mailbox), "delivery_options of #{mailbox.title}")
-      end
-
       # @api private
       def self.native(options, where)
         RedisOptions.warn_about_namespace(options.namespace, "delivery_options")
         redis = RedisOptions.to_native(options, db: options.redis_db, where: where)
         warn_about_database(redis["url"], options.redis_db, where)
-        { "method" => "sidekiq", "redis" => redis, "namespace" => options.namespace, "queue" => options.queue,
-          "worker" => options.worker }
+        { "method" => "sidekiq", "redis" => redis, **OptionTables::SIDEKIQ.native(options) }
       end
 
       def self.warn_about_database(url, database, where)

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
-require "mail_room/coercion"
-require "mail_room/config_file"
-require "mail_room/errors"
+require_relative "../config/config_file"
+require_relative "../errors"
+require_relative "../options/coercion"
 
 module MailRoom
   module GitlabConfig

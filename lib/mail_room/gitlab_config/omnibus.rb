@@ -1,12 +1,12 @@
 # frozen_string_literal: true
 
 require "uri"
-require "mail_room/code_failure"
-require "mail_room/config_file"
-require "mail_room/errors"
-require "mail_room/gitlab_config/omnibus_file"
-require "mail_room/gitlab_config/omnibus_redis"
-require "mail_room/gitlab_config/section"
+require_relative "../config/code_failure"
+require_relative "../config/config_file"
+require_relative "../errors"
+require_relative "omnibus_file"
+require_relative "omnibus_redis"
+require_relative "section"
 
 module MailRoom
   module GitlabConfig
@@ -40,7 +40,7 @@ module MailRoom
       rescue ConfigurationError, SignalException
         raise
       rescue Exception => e # rubocop:disable Lint/RescueException -- whatever it raises, Ruby would print its message
-        raise ConfigurationError, CodeFailure.told(e, @path, "it cannot be evaluated"), cause: nil
+        raise ConfigurationError, CodeFailure.describe(e, @path, "it cannot be evaluated"), cause: nil
       end
 
       def read

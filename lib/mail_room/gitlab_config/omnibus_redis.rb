@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 require "erb"
-require "mail_room/gitlab_config/redis_files"
+require_relative "redis_files"
 
 module MailRoom
   module GitlabConfig

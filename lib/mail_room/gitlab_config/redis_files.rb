@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
-require "mail_room/coercion"
-require "mail_room/config_file"
-require "mail_room/errors"
-require "mail_room/redis_options"
-require "mail_room/warnings"
+require_relative "../config/config_file"
+require_relative "../errors"
+require_relative "../options/coercion"
+require_relative "../options/redis_options"
+require_relative "../output/warnings"
 
 module MailRoom
   module GitlabConfig

@@ -1,11 +1,11 @@
 # frozen_string_literal: true
 
-require "mail_room/coercion"
-require "mail_room/config_file"
-require "mail_room/errors"
-require "mail_room/gitlab_config/encrypted_secrets"
-require "mail_room/gitlab_config/redis_files"
-require "mail_room/gitlab_config/section"
+require_relative "../config/config_file"
+require_relative "../errors"
+require_relative "../options/coercion"
+require_relative "encrypted_secrets"
+require_relative "redis_files"
+require_relative "section"
 
 module MailRoom
   module GitlabConfig

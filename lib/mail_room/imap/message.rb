@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "mail_room/message"
+require_relative "../message"
 
 module MailRoom
   # Namespace of what only IMAP has.

@@ -15,7 +15,7 @@ module MailRoom
     class Structured < ::Logger
       # @param device [IO, String, nil] a stream, a path (appended to), or nil for no log at all
       def initialize(device, *rest, **options)
-        # ::Logger begins a new file with a line of prose; every line of ours is JSON, so the file must exist beforehand.
+        # ::Logger writes a comment into a new file. Every line must be JSON, so the file is created first.
         File.open(device, File::WRONLY | File::APPEND | File::CREAT).close if device.is_a?(String)
         super
       end
@@ -35,7 +35,7 @@ module MailRoom
         timestamp.respond_to?(:strftime) ? timestamp.strftime("%Y-%m-%dT%H:%M:%S.%L%:z") : timestamp
       end
 
-      # A log line must not fail because an error message quotes bytes that are no UTF-8.
+      # The message of an error may hold octets that are not UTF-8.
       def json(data)
         JSON.generate(data)
       rescue JSON::GeneratorError, EncodingError

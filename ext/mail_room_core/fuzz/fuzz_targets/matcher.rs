@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use mail_room_core::config::{AutoReplies, Matching, Unmatched};
-use mail_room_core::matcher::Matcher;
+use mail_room_core::matching::matcher::Matcher;
 
 static MATCHER: LazyLock<Matcher> = LazyLock::new(|| {
     Matcher::new(&Matching {

@@ -1,6 +1,9 @@
 //! A process's sign of life in one Redis, for processes on other machines: a key that ends soon unless it is set again and
 //! again, whatever the mailboxes do. Says of other processes whether theirs has ended. Claims nothing.
 
+#[cfg(test)]
+mod silence;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,7 +14,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::error::{Error, Result};
-use crate::redis_client::{Carry, Command, RedisClient};
+use crate::transport::redis::{Carry, Command, RedisClient};
 
 /// How long a process is taken to be alive after its last heartbeat.
 pub(super) const LIFE: Duration = Duration::from_secs(8);
@@ -122,7 +125,7 @@ impl Heartbeat {
         let command = Command::new("SET").arg(&self.key).arg("1").arg("PX").arg(&life);
         // One lost answer must not cost the life of the key.
         let late = || Err(Error::target_down("the heartbeat was not answered in time"));
-        let reply = timeout(ANSWER_WITHIN, self.client.run(Carry::Words, &[command])).await.unwrap_or_else(|_| late());
+        let reply = timeout(ANSWER_WITHIN, self.client.run(Carry::Signs, &[command])).await.unwrap_or_else(|_| late());
         let set = reply.and_then(|mut replies| replies.pop().unwrap_or_else(|| Err(self.client.nonsense())));
         match set {
             Ok(_) => self.was_set(),
@@ -135,7 +138,7 @@ impl Heartbeat {
     pub(super) async fn end(&self) {
         if self.needed.swap(false, Ordering::AcqRel) {
             let command = [Command::new("DEL").arg(&self.key)];
-            timeout(END_WITHIN, self.client.run(Carry::Words, &command)).await.ok();
+            timeout(END_WITHIN, self.client.run(Carry::Signs, &command)).await.ok();
         }
     }
 

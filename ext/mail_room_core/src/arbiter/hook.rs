@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::Claim;
 use crate::error::{Error, Result};
-use crate::hook::{Answer, Calls, Question};
 use crate::message::MessageId;
+use crate::ruby::calls::{Answer, Calls, Question};
 
 /// When a message that the app's class keeps back is asked for again.
 const ASK_AGAIN: Duration = Duration::from_secs(60);

@@ -11,8 +11,8 @@ use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
 use super::heartbeat::Heartbeat;
-use crate::random::hex_96;
-use crate::redis_client::RedisClient;
+use crate::system::random::hex_96;
+use crate::transport::redis::RedisClient;
 
 /// What an unknown part of a name is.
 const UNKNOWN: &str = "-";

@@ -16,12 +16,12 @@ use std::time::Duration;
 use super::heartbeat::{self, Heartbeat};
 use super::process::Instance;
 use super::{Job, handover};
-use crate::batch::fitting;
 use crate::config;
-use crate::delivery::Handover;
 use crate::error::Result;
+use crate::limits::batch::fitting;
 use crate::message::MessageId;
-use crate::redis_client::{Carry, Command, Invocation, RedisClient, RedisClients, Script, integers};
+use crate::outcome::Handover;
+use crate::transport::redis::{Carry, Command, Invocation, RedisClient, RedisClients, Script, integers};
 
 /// Messages one script call is about: few enough that nobody else waits long for Redis.
 const BATCH: usize = 200;
@@ -151,23 +151,12 @@ impl Redis {
     }
 
     pub(super) async fn set_aside(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
-        let calls = ids.chunks(BATCH).map(|ids| {
-            let mut call = Invocation::default();
-            ids.iter().for_each(|id| self.keys(&mut call, scope, id, Keys::Three));
-            call.millis(self.kept_afterwards);
-            call
-        });
-        self.client.run_script(Carry::Words, &SET_ASIDE, &calls.collect::<Vec<_>>()).await.map(drop)
+        self.note(&SET_ASIDE, scope, ids, Keys::Three, |call| _ = call.millis(self.kept_afterwards)).await
     }
 
     pub(super) async fn remember(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
-        let calls = ids.chunks(BATCH).map(|ids| {
-            let mut call = Invocation::default();
-            ids.iter().for_each(|id| self.keys(&mut call, scope, id, Keys::Two));
-            call.arg(self.instance.name()).arg(scope).millis(KEPT);
-            call
-        });
-        self.client.run_script(Carry::Words, &REMEMBER, &calls.collect::<Vec<_>>()).await.map(drop)
+        let name = self.instance.name();
+        self.note(&REMEMBER, scope, ids, Keys::Two, |call| _ = call.arg(name).arg(scope).millis(KEPT)).await
     }
 
     pub(super) async fn delivered(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<bool>> {
@@ -175,13 +164,8 @@ impl Redis {
     }
 
     pub(super) async fn acknowledged(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
-        let calls = ids.chunks(BATCH).map(|ids| {
-            let mut call = Invocation::default();
-            ids.iter().for_each(|id| self.keys(&mut call, scope, id, Keys::Three));
-            call.arg(scope).millis(self.kept_afterwards);
-            call
-        });
-        self.client.run_script(Carry::Words, &ACKNOWLEDGED, &calls.collect::<Vec<_>>()).await.map(|_| ())
+        let life = self.kept_afterwards;
+        self.note(&ACKNOWLEDGED, scope, ids, Keys::Three, |call| _ = call.arg(scope).millis(life)).await
     }
 
     /// Pushes `jobs` to the list `queue` of this Redis, each only if its message is claimed by us, and notes that it was
@@ -218,6 +202,24 @@ impl Redis {
             redis::Value::Nil => Ok(false),
             _ => Err(self.client.nonsense()),
         }
+    }
+
+    /// Calls `script` for `ids` in batches, whatever it answers.
+    async fn note<'a>(
+        &self,
+        script: &Script,
+        scope: &'a str,
+        ids: &[MessageId],
+        keys: Keys,
+        arguments: impl Fn(&mut Invocation<'a>),
+    ) -> Result<()> {
+        let calls = ids.chunks(BATCH).map(|ids| {
+            let mut call = Invocation::default();
+            ids.iter().for_each(|id| self.keys(&mut call, scope, id, keys));
+            arguments(&mut call);
+            call
+        });
+        self.client.run_script(Carry::Words, script, &calls.collect::<Vec<_>>()).await.map(drop)
     }
 
     async fn ours(

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use super::Handover;
 use crate::error::Error;
-use crate::hook::{Answer, Calls, Question};
 use crate::message::Message;
+use crate::outcome::Handover;
+use crate::ruby::calls::{Answer, Calls, Question};
 
 /// The delivery by a class of the app's own.
 #[derive(Debug)]

@@ -9,11 +9,11 @@ use std::time::Duration;
 use tokio::sync::{Mutex, oneshot};
 use tokio::time::timeout;
 
-use super::Handover;
-use crate::blocking;
 use crate::error::{Error, Result};
 use crate::message::{Message, MessageId};
-use crate::output::Output;
+use crate::outcome::Handover;
+use crate::system::blocking;
+use crate::system::output::Output;
 
 /// How long one line may take; a reader that does not read fills the pipe.
 const WRITE_WITHIN: Duration = Duration::from_secs(10);

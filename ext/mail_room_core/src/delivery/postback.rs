@@ -15,13 +15,13 @@ use secrecy::ExposeSecret;
 use secrecy::zeroize::Zeroizing;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Handover, Symptom, Weight};
-use crate::config;
+use crate::config::{self, Endpoint};
 use crate::error::{Error, Result};
-use crate::http::{self, Answer, Poster, Unanswered};
-use crate::jwt;
 use crate::message::{Message, MessageId};
-use crate::random::hex_128;
+use crate::outcome::{Handover, Symptom, Weight};
+use crate::system::random::hex_128;
+use crate::transport::http::{self, Answer, Poster, Unanswered};
+use crate::transport::jwt;
 
 /// Redirects that one message may go through.
 const REDIRECTS: usize = 5;
@@ -40,6 +40,7 @@ pub struct Postback {
     jwt: Option<(HeaderName, config::Jwt)>,
     timeout: Duration,
     concurrency: usize,
+    endpoint: Endpoint,
 }
 
 impl Postback {
@@ -65,12 +66,21 @@ impl Postback {
             jwt,
             timeout,
             concurrency: config.concurrency.max(1),
+            endpoint: config.endpoint,
         })
     }
 
     /// Posts that may be on their way at the same time.
     pub(super) fn concurrency(&self) -> usize {
         self.concurrency
+    }
+
+    /// The class that Ruby knows this delivery by.
+    pub(super) fn class_name(&self) -> &'static str {
+        match self.endpoint {
+            Endpoint::Generic => "MailRoom::Delivery::Postback",
+            Endpoint::ActionMailbox => "MailRoom::Delivery::ActionMailbox",
+        }
     }
 
     /// The address, as logs may show it.
@@ -89,7 +99,7 @@ impl Postback {
                     let body =
                         if judge::wants_body(status) { answer.read(judge::REASON_OCTETS).await } else { Vec::new() };
                     answer.drain().await;
-                    judge::judge(status, retry_after, &body, &self.shown())
+                    judge::judge(self.endpoint, status, retry_after, &body, &self.shown())
                 }
                 Err(handover) => handover,
             });

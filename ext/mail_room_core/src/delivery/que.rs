@@ -5,11 +5,11 @@ use std::error::Error as StdError;
 use bytes::{BufMut, BytesMut};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
-use super::Handover;
-use crate::charset::to_utf8;
 use crate::config;
+use crate::matching::charset::to_utf8;
 use crate::message::Message;
-use crate::postgres::{PostgresClient, PostgresClients, Trouble};
+use crate::outcome::Handover;
+use crate::transport::postgres::{PostgresClient, PostgresClients, Trouble};
 
 /// Messages and their octets that are stored at a time, all or none. A larger message travels alone.
 pub(super) const BATCH: (usize, usize) = (100, 1 << 20);

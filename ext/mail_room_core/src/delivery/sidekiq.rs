@@ -6,16 +6,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Error as JsonError;
 
-use super::Handover;
 use crate::arbiter::{Arbiter, Job};
-use crate::batch::fitting;
-use crate::budget::Budget;
-use crate::charset::to_utf8;
 use crate::config;
 use crate::error::{Error, Result};
+use crate::limits::batch::fitting;
+use crate::limits::memory_budget::Budget;
+use crate::matching::charset::to_utf8;
 use crate::message::Message;
-use crate::random::hex_96;
-use crate::redis_client::{Carry, Command, RedisClient, RedisClients};
+use crate::outcome::Handover;
+use crate::system::random::hex_96;
+use crate::transport::redis::{Carry, Command, RedisClient, RedisClients};
 
 /// Messages and their octets that are encoded and sent at a time. A larger message travels alone.
 pub(super) const BATCH: (usize, usize) = (100, 1 << 20);
@@ -58,13 +58,21 @@ impl Sidekiq {
     pub async fn deliver(&self, scope: &str, messages: &[Message], encoding: &Budget) -> Result<Vec<Handover>> {
         let mut handovers = Vec::with_capacity(messages.len());
         let mut rest = messages;
-        while !rest.is_empty() {
-            let fitting = fitting(rest.iter().map(|message| message.body.len()), BATCH);
+        while let Some(first) = rest.first() {
+            if let Some(refused) = self.too_large(first) {
+                handovers.push(refused);
+                rest = rest.get(1..).unwrap_or_default();
+                continue;
+            }
+            let sound = rest.iter().take_while(|message| self.too_large(message).is_none());
+            let fitting = fitting(sound.map(|message| message.body.len()), BATCH);
             let (batch, after) = rest.split_at_checked(fitting).unwrap_or((rest, &[]));
             rest = after;
             match self.push(scope, batch, encoding).await {
                 Ok(pushed) => handovers.extend(pushed),
-                Err(error) if handovers.is_empty() => return Err(error),
+                Err(error) if !handovers.iter().any(|handover| matches!(handover, Handover::Delivered { .. })) => {
+                    return Err(error);
+                }
                 // What is in the queue already must not be forgotten.
                 Err(error) => {
                     handovers.resize_with(messages.len(), || Handover::Down(error.clone()));
@@ -73,6 +81,18 @@ impl Sidekiq {
             }
         }
         Ok(handovers)
+    }
+
+    /// Why no job is made of this message, if its job would be larger than `max_job_size`.
+    fn too_large(&self, message: &Message) -> Option<Handover> {
+        let most = usize::try_from(self.config.max_job_size?).unwrap_or(usize::MAX);
+        // An octet becomes at most 6, the replacement of one that is no text included; so most need no closer look.
+        let octets = match message.body.len().saturating_mul(6).saturating_add(ENVELOPE) > most {
+            true => escaped_len(&to_utf8(&message.body)).saturating_add(ENVELOPE),
+            false => return None,
+        };
+        let what = format!("its job would have {octets} octets, max_job_size allows {most}");
+        (octets > most).then(|| Handover::Refused { error: Error::Message(what), tries: Some(1) })
     }
 
     async fn push(&self, scope: &str, messages: &[Message], encoding: &Budget) -> Result<Vec<Handover>> {

@@ -6,12 +6,13 @@ use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::{Address, Message};
 use mail_parser::HeaderName as Field;
 
-use crate::charset::to_utf8;
 use crate::config::Smtp;
 use crate::error::{Error, Result};
-use crate::matcher::addresses::{ended, ids, mailboxes, text};
-use crate::matcher::headers::{self, Header, Headers};
-use crate::matcher::{Match, Matcher, Verdict, auto_reply};
+use crate::matching::addresses::{ended, ids, mailboxes, text};
+use crate::matching::auto_reply;
+use crate::matching::charset::to_utf8;
+use crate::matching::headers::{self, Header, Headers};
+use crate::matching::matcher::{Match, Matcher, Verdict};
 
 /// Characters of a subject that are repeated.
 const SUBJECT: usize = 200;

@@ -19,8 +19,9 @@ use tokio::time::timeout;
 
 use crate::config::{Smtp, SmtpSecurity};
 use crate::error::Error;
-use crate::net::{self, Stream, Unreached};
-use crate::tls;
+use crate::transport::stream;
+use crate::transport::tcp::{self, Stream, Unreached};
+use crate::transport::tls;
 
 /// Greeting and login cost a server nothing: who only asks need not have the patience of a notice.
 const ASKED_WITHIN: Duration = Duration::from_secs(20);
@@ -92,19 +93,19 @@ async fn log_in(config: &Smtp, until: Instant) -> Result<AsyncSmtpConnection, Un
 
 /// A stream on which the server greets, encrypted as `security` says.
 async fn open(config: &Smtp, until: Instant) -> Result<Greeting, Untaken> {
-    let stream = net::tcp(&config.host, config.port, until).await.map_err(|unreached| match unreached {
+    let stream = tcp::tcp(&config.host, config.port, until).await.map_err(|unreached| match unreached {
         Unreached::Io(error) => down(config, &format!("{error}; check address and port")),
         Unreached::Late(within) => down(config, &format!("no connection within {} s", within.as_secs())),
     })?;
     match config.security {
         SmtpSecurity::Plain => Ok(Greeting { said: b"", stream: Box::new(stream) }),
-        SmtpSecurity::Tls => Ok(Greeting { said: b"", stream: encrypted(config, stream).await? }),
-        SmtpSecurity::StartTls | SmtpSecurity::Auto => start_tls(config, stream).await,
+        SmtpSecurity::Tls => Ok(Greeting { said: b"", stream: encrypted(config, stream, until).await? }),
+        SmtpSecurity::StartTls | SmtpSecurity::Auto => start_tls(config, stream, until).await,
     }
 }
 
 /// STARTTLS (RFC 3207). What the server has sent before it encrypts counts for nothing after.
-async fn start_tls(config: &Smtp, stream: TcpStream) -> Result<Greeting, Untaken> {
+async fn start_tls(config: &Smtp, stream: TcpStream, until: Instant) -> Result<Greeting, Untaken> {
     let mut stream = BufReader::new(stream);
     let broken = |error: io::Error| down(config, &format!("the connection broke: {error}"));
     expect(config, reply(&mut stream).await.map_err(broken)?, "220")?;
@@ -124,13 +125,13 @@ async fn start_tls(config: &Smtp, stream: TcpStream) -> Result<Greeting, Untaken
         return Err(down(config, "it went on talking in clear after STARTTLS; somebody in between may be doing that"));
     }
     // Once encrypted it does not greet again; lettre waits for that.
-    Ok(Greeting { said: b"220 \r\n", stream: encrypted(config, stream.into_inner()).await? })
+    Ok(Greeting { said: b"220 \r\n", stream: encrypted(config, stream.into_inner(), until).await? })
 }
 
-async fn encrypted(config: &Smtp, stream: TcpStream) -> Result<Box<dyn Stream>, Untaken> {
-    let told = |error: Error| down(config, &error.to_string());
-    let options = tls::client_config(&config.tls).await.map_err(told)?;
-    Ok(Box::new(tls::connect(options, &config.host, stream).await.map_err(told)?))
+async fn encrypted(config: &Smtp, stream: TcpStream, until: Instant) -> Result<Box<dyn Stream>, Untaken> {
+    let options = tls::client_config(&config.tls).await.map_err(|error| down(config, &error.to_string()))?;
+    let encrypted = stream::encrypt(options, &config.host, stream, until).await;
+    encrypted.map_err(|error| down(config, &tls::reason(&error)))
 }
 
 /// The lines of a reply, codes included.

@@ -48,12 +48,12 @@ pub use gate::Gate;
 pub use stream::harness;
 
 use crate::config::Mailbox;
-use crate::control::Stop;
 use crate::error::{Error, Result};
+use crate::limits::shutdown::Stop;
 use crate::message::MessageId;
-use crate::oauth::Tokens;
-use crate::random::hex_128;
 use crate::source::{AbsentFlags, Fetched, Mark, Source};
+use crate::system::random::hex_128;
+use crate::transport::oauth::Tokens;
 use idle::Waited;
 use party::Party;
 use search_program::SearchProgram;

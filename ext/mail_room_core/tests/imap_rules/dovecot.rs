@@ -34,7 +34,7 @@ async fn a_file_that_may_not_be_read_does_not_hold_up_the_others() {
     dovecot.deliver(&name(9), &mail(9));
     watching.until("a new one", SOON, |it| it.delivered().contains(&"7/9".into())).await;
     watching.until("the end of it", Duration::from_secs(60), |it| !it.log("Message set aside").is_empty()).await;
-    watching.until("its mark", SOON, |it| it.watched.memory().to_mark().is_empty()).await;
+    watching.until("its mark", SOON, |it| it.watched.tracker.ledger().to_mark().is_empty()).await;
     assert_eq!(found(dovecot.port, "INBOX", "FLAGGED").await, 1);
     watching.stop().await;
 }
@@ -76,8 +76,10 @@ async fn names_without_the_prefix_are_found_and_made_below_it() {
     let mut config = mailbox(dovecot.port);
     (config.name, config.failed_mailbox, config.max_message_size) = ("Support".into(), Some("Failed".into()), 1000);
     let watching = Watching::start(config);
-    watching.until("both", SOON, |it| it.delivered().len() == 1 && it.watched.progress.snapshot().set_aside == 1).await;
-    watching.until("their marks", SOON, |it| it.watched.memory().to_mark().is_empty()).await;
+    watching
+        .until("both", SOON, |it| it.delivered().len() == 1 && it.watched.tracker.progress.snapshot().set_aside == 1)
+        .await;
+    watching.until("their marks", SOON, |it| it.watched.tracker.ledger().to_mark().is_empty()).await;
     assert!(watching.log("Set aside in place").is_empty(), "{:?}", watching.log("Set aside in place"));
     watching.stop().await;
     assert_eq!(found(dovecot.port, "INBOX.Failed", "ALL").await, 1);

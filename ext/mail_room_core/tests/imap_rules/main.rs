@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::wildcard_imports)]
 
+mod copied;
 mod dovecot;
 mod folders;
 mod identity;

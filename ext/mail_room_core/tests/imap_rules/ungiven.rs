@@ -75,7 +75,7 @@ async fn one_of_two_thousand_is_found_in_a_few_connections() {
     };
     let odd = Odd::start("", Folder::with(7, 1..=2000), quirk).await;
     let watching = Watching::start(mailbox(odd.port));
-    watching.until("all but one", SOON, |it| it.watched.delivered() == 1999).await;
+    watching.until("all but one", SOON, |it| it.watched.tracker.progress.snapshot().delivered == 1999).await;
     watching.until("a warning", SOON, |it| !it.log("Message not fetched").is_empty()).await;
     let connections = odd.state().connections;
     assert!(connections <= 6, "{connections} connections");
@@ -141,7 +141,7 @@ async fn a_message_whose_size_was_told_as_zero_is_empty_mail() {
     inbox.messages.get_mut(&1).unwrap().body.clear();
     let odd = Odd::start("IDLE", inbox, |_, _| Does::AsUsual).await;
     let watching = Watching::start(mailbox(odd.port));
-    watching.until("both", SOON, |it| it.watched.delivered() == 2).await;
+    watching.until("both", SOON, |it| it.watched.tracker.progress.snapshot().delivered == 2).await;
     watching.until("marks", SOON, |_| odd.state().folder("INBOX").flagged("\\Seen") == [1, 2]).await;
     assert!(watching.log("Message without a body").is_empty());
     watching.stop().await;
@@ -182,7 +182,7 @@ async fn a_message_that_is_listed_and_passed_over_is_told_and_set_aside_in_the_e
         };
         let odd = Odd::start("IDLE", Folder::with(7, 1..=8), quirk).await;
         let watching = Watching::start(impatient(&odd));
-        watching.until("seven", SOON, |it| it.watched.delivered() == 7).await;
+        watching.until("seven", SOON, |it| it.watched.tracker.progress.snapshot().delivered == 7).await;
         watching.until("a warning", SOON, |it| !it.log("Message not fetched").is_empty()).await;
         assert_eq!(watching.log("Message not fetched")[0]["uid"], 3);
         watching

@@ -19,7 +19,7 @@ mod waiting;
 use std::time::{Duration, Instant};
 
 use mail_room_core::config::Mailbox;
-use mail_room_core::control::Stop;
+use mail_room_core::limits::shutdown::Stop;
 use mail_room_core::source::imap::{Deadlines, Event, Gate, Imap};
 use mail_room_core::source::{Mark, Source};
 use mail_room_core::{Error, Result};

@@ -6,15 +6,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use mail_room_core::arbiter::{Arbiter, new_instance};
-use mail_room_core::budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
 use mail_room_core::config::{Arbitration, Claims, Delivery as Target, LogTarget, Mailbox, Postback, Sidekiq};
 use mail_room_core::delivery::Delivery;
-use mail_room_core::journal::Journal;
-use mail_room_core::postgres::PostgresClients;
-use mail_room_core::redis_client::RedisClients;
+use mail_room_core::limits::memory_budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
+use mail_room_core::observe::log::Logs;
 use mail_room_core::source::imap::ImapConnector;
-use mail_room_core::watched::Watched;
-use mail_room_core::watcher::watch;
+use mail_room_core::transport::postgres::PostgresClients;
+use mail_room_core::transport::redis::RedisClients;
+use mail_room_core::watch::mailbox::Mailbox as Watched;
+use mail_room_core::watch::watcher::watch;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -34,7 +34,7 @@ struct Process {
     watching: JoinHandle<()>,
     log: PathBuf,
     _directory: TempDir,
-    _journal: Journal,
+    _journal: Logs,
 }
 
 impl Process {
@@ -46,13 +46,13 @@ impl Process {
         let (redis, postgres) = (RedisClients::new(), PostgresClients::new());
         let arbiter = Arc::new(Arbiter::new(&config.arbitration, &redis, &new_instance(), &calls).unwrap());
         let delivery = Delivery::new(&config.delivery, (&redis, &postgres), &arbiter, &calls).unwrap();
-        let mut journal = Journal::new(Vec::new());
-        let log_of_it = journal.log(config.log.as_ref(), &config.email, &config.name).unwrap();
+        let mut logs = Logs::new(Vec::new());
+        let log_of_it = logs.log(config.log.as_ref(), &config.email, &config.name).unwrap();
         let (stop, budgets) = (Stop::new(), (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS)));
         let watched = Arc::new(Watched::new(config, arbiter, delivery, budgets, log_of_it, stop.clone()));
         let connector = ImapConnector::new();
         let watching = tokio::spawn(async move { watch(&connector, &watched).await });
-        Self { stop, watching, log, _directory: directory, _journal: journal }
+        Self { stop, watching, log, _directory: directory, _journal: logs }
     }
 
     /// The lines of the log with this action.
@@ -89,7 +89,7 @@ fn claims(redis: &Server) -> Arbitration {
 /// A mailbox of `server` whose messages go into `redis`.
 fn to_sidekiq(server: &OddServer, redis: &Server) -> Mailbox {
     let (queue, worker) = ("mails".into(), "Worker".into());
-    let sidekiq = Sidekiq { redis: redis.config(), namespace: None, queue, worker };
+    let sidekiq = Sidekiq { redis: redis.config(), namespace: None, queue, worker, max_job_size: None };
     Mailbox { delivery: Target::Sidekiq(sidekiq), arbitration: claims(redis), ..mailbox(server.port) }
 }
 
@@ -172,6 +172,7 @@ impl Endpoint {
             connect_timeout: 5,
             timeout: 5,
             concurrency: 1,
+            endpoint: mail_room_core::config::Endpoint::Generic,
         }))
     }
 }
@@ -454,7 +455,13 @@ async fn dovecot_is_left_with_what_a_person_deleted_when_the_next_process_expung
         let mail = crate::support::odd_server::body(uid);
         dovecot.deliver(&format!("{:010}.M{uid}.test", 1_700_000_000 + uid), mail.as_bytes());
     }
-    let sidekiq = Sidekiq { redis: redis.config(), namespace: None, queue: "mails".into(), worker: "Worker".into() };
+    let sidekiq = Sidekiq {
+        redis: redis.config(),
+        namespace: None,
+        queue: "mails".into(),
+        worker: "Worker".into(),
+        max_job_size: None,
+    };
     let person = mailbox(dovecot.port);
     let mut imap = connect(&person).await.unwrap();
     let found = imap.search().await.unwrap();

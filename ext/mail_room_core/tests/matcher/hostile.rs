@@ -71,7 +71,7 @@ fn many_hostile_headers_cost_their_length() {
     }
 }
 
-/// Only the header block is looked at, and no more of it than 4 MiB: a body costs nothing.
+/// Only the header block is looked at, and no more of it than 1 MiB: a body costs nothing.
 #[test]
 fn a_large_body_is_not_read() {
     let mut raw = b"To: x@y.example\r\n\r\n".to_vec();

@@ -6,7 +6,7 @@ mod hostile;
 mod properties;
 
 use mail_room_core::config::{AutoReplies, Matching, Unmatched};
-use mail_room_core::matcher::Matcher;
+use mail_room_core::matching::matcher::Matcher;
 
 fn config(address: &str) -> Matching {
     Matching {

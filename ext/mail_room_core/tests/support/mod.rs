@@ -10,7 +10,7 @@ pub mod watching;
 use std::time::Duration;
 
 use mail_room_core::config::{Arbitration, Delivery, Mailbox, Security, Tls};
-use mail_room_core::control::Stop;
+use mail_room_core::limits::shutdown::Stop;
 use mail_room_core::message::MessageId;
 use mail_room_core::source::imap::{Deadlines, Event, Gate, Imap};
 use mail_room_core::source::{Fetched, Source};

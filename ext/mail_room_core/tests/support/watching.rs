@@ -4,17 +4,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mail_room_core::arbiter::Arbiter;
-use mail_room_core::budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
 use mail_room_core::config::{Delivery as Deliver, LogTarget, Mailbox};
-use mail_room_core::control::Stop;
 use mail_room_core::delivery::Delivery;
-use mail_room_core::hook::Calls;
-use mail_room_core::journal::Journal;
-use mail_room_core::postgres::PostgresClients;
-use mail_room_core::redis_client::RedisClients;
+use mail_room_core::limits::memory_budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
+use mail_room_core::limits::shutdown::Stop;
+use mail_room_core::observe::log::Logs;
+use mail_room_core::ruby::calls::Calls;
 use mail_room_core::source::imap::ImapConnector;
-use mail_room_core::watched::Watched;
-use mail_room_core::watcher::watch;
+use mail_room_core::transport::postgres::PostgresClients;
+use mail_room_core::transport::redis::RedisClients;
+use mail_room_core::watch::mailbox::Mailbox as Watched;
+use mail_room_core::watch::watcher::watch;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
@@ -44,9 +44,9 @@ impl Watching {
         let calls: Arc<Calls> = Arc::default();
         let clients = (&RedisClients::new(), &PostgresClients::new());
         let delivery = Delivery::new(&deliver, clients, &arbiter, &calls).unwrap();
-        let mut journal = Journal::default();
+        let mut logs = Logs::default();
         let target = LogTarget::Path(directory.path().join("log"));
-        let log = journal.log(Some(&target), &mailbox.email, &mailbox.name).unwrap();
+        let log = logs.log(Some(&target), &mailbox.email, &mailbox.name).unwrap();
         let budgets = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
         let stop = Stop::new();
         let mut watched = Watched::new(mailbox, arbiter, delivery, budgets, log, stop.clone());
@@ -55,7 +55,7 @@ impl Watching {
         let task = tokio::spawn({
             let watched = watched.clone();
             async move {
-                let _journal = journal;
+                let _journal = logs;
                 watch(&ImapConnector::new(), &watched).await;
             }
         });

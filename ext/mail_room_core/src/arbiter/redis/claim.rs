@@ -13,7 +13,7 @@ use crate::arbiter::heartbeat::Life;
 use crate::arbiter::process::{Holder, Verdict};
 use crate::error::Result;
 use crate::message::MessageId;
-use crate::redis_client::{Carry, Invocation, Script, integers};
+use crate::transport::redis::{Carry, Invocation, Script, integers};
 
 script!(CLAIM, "../claim.lua");
 
@@ -188,8 +188,8 @@ mod tests {
     use super::*;
     use crate::arbiter::Process;
     use crate::config::Claims;
-    use crate::redis_client::RedisClients;
     use crate::redis_server::Server;
+    use crate::transport::redis::RedisClients;
 
     const HOLDER: &str = "host/boot/1-2/4711/99/0123456789abcdef01234567/0";
     const HEARTBEAT: &str = "heartbeat:host/boot/1-2/4711/99/0123456789abcdef01234567";

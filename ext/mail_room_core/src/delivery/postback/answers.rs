@@ -9,8 +9,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::Postback;
-use crate::delivery::{Handover, Weight};
 use crate::message::{Message, MessageId};
+use crate::outcome::{Handover, Weight};
 
 /// A server on a free port and how many whole requests it has read.
 struct Server {

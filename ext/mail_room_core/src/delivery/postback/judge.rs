@@ -5,8 +5,9 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use crate::delivery::{Handover, Symptom, Weight};
+use crate::config::Endpoint;
 use crate::error::Error;
+use crate::outcome::{Handover, Symptom, Weight};
 
 /// Octets that are read of the answer that says why a message is refused.
 pub(super) const REASON_OCTETS: usize = 8 << 10;
@@ -23,8 +24,20 @@ pub(super) fn wants_body(status: StatusCode) -> bool {
 }
 
 /// What an answer of the endpoint `url` means for the message that was posted. `body` is empty unless [`wants_body`].
-pub(super) fn judge(status: StatusCode, retry_after: Option<Duration>, body: &[u8], url: &str) -> Handover {
-    let what = format!("{url} answered {}{}", status_line(status), advice(status.as_u16()));
+pub(super) fn judge(
+    endpoint: Endpoint,
+    status: StatusCode,
+    retry_after: Option<Duration>,
+    body: &[u8],
+    url: &str,
+) -> Handover {
+    let ingress = (endpoint == Endpoint::ActionMailbox).then(|| ingress_advice(status.as_u16())).flatten();
+    let what = format!("{url} answered {}{}", status_line(status), ingress.unwrap_or_else(|| advice(status.as_u16())));
+    if ingress.is_some() {
+        // Action Mailbox answers so before it looks at the message.
+        let symptom = Symptom { status: Some(status.as_u16()), weight: Weight::Configuration };
+        return Handover::Unavailable { error: Error::target_down(what), symptom };
+    }
     let refused = |what, tries| Handover::Refused { error: Error::Message(what), tries };
     match status.as_u16() {
         200..=299 => Handover::Delivered { status: Some(status.as_u16()) },
@@ -86,6 +99,22 @@ fn status_line(status: StatusCode) -> String {
     }
 }
 
+/// What to do about an answer that Rails' Action Mailbox gives whatever the message is.
+fn ingress_advice(status: u16) -> Option<&'static str> {
+    Some(match status {
+        401 => {
+            "; the password is not the app's: compare password (or RAILS_INBOUND_EMAIL_PASSWORD) with \
+             action_mailbox.ingress_password in the app's credentials"
+        }
+        404 => {
+            "; the app has no relay ingress there: set config.action_mailbox.ingress = :relay in \
+             config/environments/production.rb, and check url"
+        }
+        405 | 415 => "; url is not the app's relay ingress, /rails/action_mailbox/relay/inbound_emails",
+        _ => return None,
+    })
+}
+
 /// What to do about it.
 fn advice(status: u16) -> &'static str {
     match status {
@@ -109,7 +138,7 @@ mod tests {
     const SEVEN: Option<Duration> = Some(Duration::from_secs(7));
 
     fn answer(status: u16, retry_after: Option<Duration>, body: &str) -> Handover {
-        judge(StatusCode::from_u16(status).unwrap(), retry_after, body.as_bytes(), "http://h/")
+        judge(Endpoint::Generic, StatusCode::from_u16(status).unwrap(), retry_after, body.as_bytes(), "http://h/")
     }
 
     /// Tries of a message that is refused, and in what words.

@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 
 use crate::error::{Error, Result};
-use crate::http::same_origin;
+use crate::transport::http::same_origin;
 
 /// RFC 3986's unreserved characters and `@` stand for themselves.
 const PART: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use crate::http;
+use crate::transport::http;
 
 /// Without a single octet of an answer that is due.
 pub(super) const SILENCE: Duration = Duration::from_secs(60);

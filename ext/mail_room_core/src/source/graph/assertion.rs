@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use secrecy::zeroize::Zeroizing;
 use serde_json::{Value, json};
 
-use crate::random::hex_128;
+use crate::system::random::hex_128;
 
 /// Octets of the file; there is no certificate and key that large.
 pub(super) const FILE_LIMIT: u64 = 256 << 10;

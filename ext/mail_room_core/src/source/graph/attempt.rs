@@ -12,9 +12,9 @@ use super::client::{Answer, Client};
 use super::lane::Place;
 use super::request::Request;
 use super::token::Token;
-use crate::backoff::Backoff;
 use crate::error::Error;
-use crate::http;
+use crate::limits::backoff::Backoff;
+use crate::transport::http;
 
 /// Tries of one request that fails or is answered with a server's error.
 const TRIES: u32 = 3;

@@ -14,9 +14,9 @@ use super::client::Client;
 use super::mark::Step;
 use super::request::Request;
 use crate::error::{Error, Result};
-use crate::http;
-use crate::journal::Severity;
 use crate::message::MessageId;
+use crate::observe::log::Severity;
+use crate::transport::http;
 
 /// Steps in one request; Graph takes no more.
 pub(super) const MOST: usize = 20;

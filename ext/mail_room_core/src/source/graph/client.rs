@@ -15,10 +15,10 @@ use super::lane::{Lane, Place};
 use super::request::Request;
 use super::token::Tokens;
 use super::trouble::Troubles;
-use crate::backoff::seconds;
 use crate::error::{Error, Result};
-use crate::http::{self, Http};
-use crate::journal::Log;
+use crate::limits::backoff::seconds;
+use crate::observe::log::Log;
+use crate::transport::http::{self, Http};
 
 /// An answer whose body is still to be read; it keeps its place in the lane until dropped.
 pub(super) struct Answer {
@@ -38,7 +38,7 @@ impl Answer {
 }
 
 /// Talks to Graph for one mailbox, also across sessions.
-pub(super) struct Client {
+pub(crate) struct Client {
     pub(super) address: Address,
     pub(super) log: Log,
     pub(super) troubles: Troubles,
@@ -61,7 +61,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`log_in`](Self::log_in).
-    pub(super) async fn roles(&self) -> Result<Option<Vec<String>>> {
+    pub(crate) async fn roles(&self) -> Result<Option<Vec<String>>> {
         #[derive(serde::Deserialize)]
         struct Claims {
             roles: Vec<String>,

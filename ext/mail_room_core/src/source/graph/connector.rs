@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::connector::{Account, Connector};
 use super::Graph;
 use super::address::Address;
 use super::client::Client;
@@ -16,10 +17,8 @@ use super::token::Tokens;
 use super::watch::Watch;
 use crate::config;
 use crate::error::Result;
-use crate::http::Http;
-use crate::journal::Log;
-use crate::watched::Watched;
-use crate::watcher::Connector;
+use crate::observe::log::Log;
+use crate::transport::http::Http;
 
 /// How long a connection may take, from the name to the end of the TLS handshake.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
@@ -42,9 +41,9 @@ impl GraphConnector {
     ///
     /// # Errors
     /// [`Error::Configuration`](crate::Error::Configuration) if an endpoint has no meaning.
-    pub(crate) fn new(watched: &Watched, graph: &config::Graph, lanes: &mut Lanes) -> Result<Self> {
+    pub(crate) fn new(account: &Account, graph: &config::Graph, lanes: &mut Lanes) -> Result<Self> {
         Ok(Self {
-            client: Arc::new(client(&watched.config, graph, lanes, &watched.log)?),
+            client: Arc::new(client(&account.config, graph, lanes, &account.log)?),
             poll_interval: Duration::from_secs(graph.poll_interval.max(1)),
             delta: graph.delta,
         })
@@ -52,7 +51,7 @@ impl GraphConnector {
 }
 
 /// What talks to Graph for `mailbox`. Connects to nothing yet.
-pub(super) fn client(mailbox: &config::Mailbox, graph: &config::Graph, lanes: &mut Lanes, log: &Log) -> Result<Client> {
+pub(crate) fn client(mailbox: &config::Mailbox, graph: &config::Graph, lanes: &mut Lanes, log: &Log) -> Result<Client> {
     let address = Address::new(&graph.graph_endpoint, &mailbox.email)?;
     let http = Arc::new(Http::new(mailbox.tls.clone(), CONNECT_WITHIN));
     let tokens = Tokens::new(graph, http.clone(), log.clone())?;
@@ -63,16 +62,16 @@ pub(super) fn client(mailbox: &config::Mailbox, graph: &config::Graph, lanes: &m
 impl Connector for GraphConnector {
     type Source = Graph;
 
-    async fn connect(&self, watched: &Watched) -> Result<Graph> {
+    async fn connect(&self, account: &Account) -> Result<Graph> {
         self.client.log_in().await?;
-        let folder = folder::find(&self.client, &watched.config.name).await?;
+        let folder = folder::find(&self.client, &account.config.name).await?;
         Ok(Graph {
             client: self.client.clone(),
             scope: self.client.address.scope(folder.id()),
-            watch: Watch::new(&watched.config.name, folder),
+            watch: Watch::new(&account.config.name, folder),
             lister: Lister::default(),
-            sizes: Sizes::new(watched.config.max_message_size),
-            marker: Marker::new(watched.config.failed_mailbox.as_deref()),
+            sizes: Sizes::new(account.config.max_message_size),
+            marker: Marker::new(account.config.failed_mailbox.as_deref()),
             poll_interval: self.poll_interval,
             delta: self.delta.then(Delta::default),
         })

@@ -12,9 +12,9 @@ use super::client::{Client, Unsuccessful};
 use super::folder::Folder;
 use super::page::{PAGE_OCTETS, Page, Pages};
 use super::request::Request;
-use crate::control::Stop;
 use crate::error::{Error, Result};
-use crate::journal::Severity;
+use crate::limits::shutdown::Stop;
+use crate::observe::log::Severity;
 
 /// The unread messages are listed this often at least: a delta covers only messages received since it began.
 const LOOK_AT_ALL_EVERY: Duration = Duration::from_secs(300);

@@ -14,10 +14,10 @@ use super::lane::PLACES;
 use super::request::Request;
 use super::size::Sizes;
 use crate::error::{Error, Result};
-use crate::http;
-use crate::journal::Severity;
 use crate::message::MessageId;
+use crate::observe::log::Severity;
 use crate::source::Fetched;
+use crate::transport::http;
 
 /// Tries of one message whose body breaks off.
 const TRIES: u32 = 3;

@@ -38,18 +38,18 @@ const NAME_SHOWN: usize = 60;
 
 /// A folder that was found.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(super) struct Folder {
+pub(crate) struct Folder {
     id: String,
 }
 
 impl Folder {
     /// The id, or a well-known name, which serves as one.
-    pub(super) fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         &self.id
     }
 
     /// Whether it is the same folder whatever somebody renames or deletes.
-    pub(super) fn is_well_known(&self) -> bool {
+    pub(crate) fn is_well_known(&self) -> bool {
         well_known(&self.id).is_some()
     }
 }
@@ -67,7 +67,7 @@ struct Named {
 ///
 /// # Errors
 /// [`Error::Refused`] if there is none.
-pub(super) async fn find(client: &Client, name: &str) -> Result<Folder> {
+pub(crate) async fn find(client: &Client, name: &str) -> Result<Folder> {
     match look(client, name).await? {
         Some(folder) => Ok(folder),
         None => Err(Error::Refused(format!(
@@ -95,7 +95,7 @@ async fn there_are(client: &Client) -> String {
 ///
 /// # Errors
 /// `Ok(Err(_))` if it cannot be made, in words.
-pub(super) async fn find_or_make(client: &Client, name: &str) -> Result<std::result::Result<Folder, String>> {
+pub(crate) async fn find_or_make(client: &Client, name: &str) -> Result<std::result::Result<Folder, String>> {
     if let Some(folder) = look(client, name).await? {
         return Ok(Ok(folder));
     }

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep_until;
 
-use crate::backoff::Backoff;
+use crate::limits::backoff::Backoff;
 
 /// Requests on their way at a time.
-pub(super) const PLACES: u32 = 4;
+pub(crate) const PLACES: u32 = 4;
 /// Pauses where the answer does not say for how long, first and longest.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 /// Good answers after which one more request is tried at a time.
@@ -26,17 +26,17 @@ pub(crate) struct Lanes(HashMap<String, Arc<Lane>>);
 
 impl Lanes {
     /// The lane of `mailbox`.
-    pub(super) fn of(&mut self, mailbox: &str) -> Arc<Lane> {
+    pub(crate) fn of(&mut self, mailbox: &str) -> Arc<Lane> {
         self.0.entry(mailbox.to_owned()).or_default().clone()
     }
 }
 
 /// A right to have a request on its way, given back on drop.
-pub(super) type Place = OwnedSemaphorePermit;
+pub(crate) type Place = OwnedSemaphorePermit;
 
 /// The way to one mailbox.
 #[derive(Debug)]
-pub(super) struct Lane {
+pub(crate) struct Lane {
     places: Arc<Semaphore>,
     state: Mutex<State>,
 }
@@ -61,7 +61,7 @@ impl Default for Lane {
 impl Lane {
     /// Waits for a place, or for all of them to be `alone`, and for the end of a pause unless that lasts longer than
     /// `patience`: then returns what is left of it.
-    pub(super) async fn enter(&self, alone: bool, patience: Duration) -> Result<Place, Duration> {
+    pub(crate) async fn enter(&self, alone: bool, patience: Duration) -> Result<Place, Duration> {
         loop {
             if let Some(until) = self.pause() {
                 let left = until.saturating_duration_since(Instant::now());
@@ -84,7 +84,7 @@ impl Lane {
 
     /// An answer says that it is too much, and perhaps for how long to stay away. Returns how long that is, if it is
     /// news.
-    pub(super) fn hold(&self, asked: Option<Duration>) -> Option<Duration> {
+    pub(crate) fn hold(&self, asked: Option<Duration>) -> Option<Duration> {
         let mut state = self.state();
         let now = Instant::now();
         let under_way = state.not_before.filter(|until| *until > now);
@@ -105,12 +105,12 @@ impl Lane {
     }
 
     /// How long nothing may be sent.
-    pub(super) fn left(&self) -> Duration {
+    pub(crate) fn left(&self) -> Duration {
         self.pause().map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()))
     }
 
     /// A request was answered.
-    pub(super) fn went_well(&self) {
+    pub(crate) fn went_well(&self) {
         let mut state = self.state();
         state.backoff.reset();
         state.good = state.good.saturating_add(1);

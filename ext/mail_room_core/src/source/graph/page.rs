@@ -15,13 +15,14 @@ use super::folder::Folder;
 use super::request::Request;
 use super::shape::Shape;
 use super::size::Sizes;
-use crate::backoff::Backoff;
 use crate::error::{Error, Result};
-use crate::journal::Severity;
+use crate::limits::backoff::Backoff;
 use crate::message::MessageId;
+use crate::observe::log::Severity;
+use crate::system::clock;
 
 /// Octets of a page.
-pub(super) const PAGE_OCTETS: usize = 8 << 20;
+pub(crate) const PAGE_OCTETS: usize = 8 << 20;
 /// Messages listed at a time, the oldest; the others when these are done. Bounds what is kept of a backlog.
 const LISTED: usize = 20_000;
 /// Time after which a list ends with what it has.
@@ -41,12 +42,12 @@ const SIZE: &str = "singleValueExtendedProperties($filter=id eq 'Integer 0x0E08'
 
 /// One page of a list.
 #[derive(Debug, Deserialize)]
-pub(super) struct Page<T> {
-    pub(super) value: Vec<T>,
+pub(crate) struct Page<T> {
+    pub(crate) value: Vec<T>,
     #[serde(rename = "@odata.nextLink", default)]
-    pub(super) next: Option<String>,
+    pub(crate) next: Option<String>,
     #[serde(rename = "@odata.deltaLink", default)]
-    pub(super) delta: Option<String>,
+    pub(crate) delta: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -71,7 +72,7 @@ struct Property {
 
 /// Lists the unread messages of one folder, and remembers for a session what the server can answer.
 #[derive(Debug, Default)]
-pub(super) struct Lister {
+pub(crate) struct Lister {
     shape: Shape,
     told: Option<Instant>,
     /// Whether the last list was cut short.
@@ -114,7 +115,7 @@ impl Lister {
     /// # Errors
     /// If nothing can be listed: [`Error::Reconnect`], also where the folder is gone; [`Error::Refused`];
     /// [`Error::Throttled`].
-    pub(super) async fn unread(
+    pub(crate) async fn unread(
         &mut self,
         client: &Client,
         folder: &Folder,
@@ -122,8 +123,8 @@ impl Lister {
     ) -> Result<Vec<MessageId>> {
         let mut found = Found::default();
         let mut again = Backoff::new(AGAIN.0, AGAIN.1);
-        let begun = Instant::now();
-        self.shape.begin(begun);
+        let begun = clock::since_boot();
+        self.shape.begin(Instant::now());
         self.is_cut = false;
         loop {
             let unsuccessful = match self.pages(client, folder, &mut found, begun).await? {
@@ -157,7 +158,7 @@ impl Lister {
         client: &Client,
         folder: &Folder,
         found: &mut Found,
-        begun: Instant,
+        begun: Duration,
     ) -> Result<std::result::Result<(), Unsuccessful>> {
         let mut pages = Pages::new(first(client, folder, &self.shape));
         while let Some(url) = pages.next.take() {
@@ -168,7 +169,8 @@ impl Lister {
             };
             let news = found.add(page.value);
             // The oldest come first. The rest is listed when these are delivered, before the list is too old to be relied upon.
-            if found.is_full() || (begun.elapsed() > LISTED_WITHIN && !found.ids.is_empty()) {
+            let late = clock::since_boot().saturating_sub(begun) > LISTED_WITHIN;
+            if found.is_full() || (late && !found.ids.is_empty()) {
                 self.is_cut = page.next.is_some();
                 break;
             }
@@ -193,7 +195,7 @@ impl Lister {
     }
 
     /// Whether the last list was cut short.
-    pub(super) fn is_cut(&self) -> bool {
+    pub(crate) fn is_cut(&self) -> bool {
         self.is_cut
     }
 
@@ -237,15 +239,15 @@ fn first(client: &Client, folder: &Folder, shape: &Shape) -> Url {
 }
 
 /// Where a list goes on. Every list has an end, whatever the server says.
-pub(super) struct Pages {
-    pub(super) next: Option<Url>,
+pub(crate) struct Pages {
+    pub(crate) next: Option<Url>,
     /// Hashes of the addresses read.
     read: HashSet<u64>,
     empty: u32,
 }
 
 impl Pages {
-    pub(super) fn new(first: Url) -> Self {
+    pub(crate) fn new(first: Url) -> Self {
         let read = HashSet::from([hash(&first)]);
         Self { next: Some(first), read, empty: 0 }
     }
@@ -255,7 +257,7 @@ impl Pages {
     ///
     /// # Errors
     /// [`Error::Reconnect`] if it goes on at another origin.
-    pub(super) fn turn(
+    pub(crate) fn turn(
         &mut self,
         client: &Client,
         link: Option<&str>,

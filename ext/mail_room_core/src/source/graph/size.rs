@@ -15,7 +15,7 @@ const LARGER: u64 = 4;
 
 /// Estimates for the messages listed last.
 #[derive(Debug)]
-pub(super) struct Sizes {
+pub(crate) struct Sizes {
     planned: HashMap<MessageId, u64>,
     /// Told to have no octets at all.
     empty: HashSet<MessageId>,
@@ -24,22 +24,22 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
-    pub(super) fn new(most: u64) -> Self {
+    pub(crate) fn new(most: u64) -> Self {
         Self { planned: HashMap::new(), empty: HashSet::new(), most }
     }
 
     /// Octets to plan for `id`.
-    pub(super) fn of(&self, id: &MessageId) -> u64 {
+    pub(crate) fn of(&self, id: &MessageId) -> u64 {
         self.planned.get(id).copied().unwrap_or(UNKNOWN).min(self.most)
     }
 
     /// Whether Graph told that `id` has no octets. Any other message that arrives without one has not arrived.
-    pub(super) fn is_empty(&self, id: &MessageId) -> bool {
+    pub(crate) fn is_empty(&self, id: &MessageId) -> bool {
         self.empty.contains(id)
     }
 
     /// These are listed now; `stored` are the sizes in the store, where known.
-    pub(super) fn listed(&mut self, stored: Vec<(MessageId, Option<u64>)>) {
+    pub(crate) fn listed(&mut self, stored: Vec<(MessageId, Option<u64>)>) {
         let learned = std::mem::take(&mut self.planned);
         self.empty = stored.iter().filter(|(_, stored)| *stored == Some(0)).map(|(id, _)| id.clone()).collect();
         self.planned = stored
@@ -54,7 +54,7 @@ impl Sizes {
     }
 
     /// `id` has more octets than planned: `octets`, if that is known. Returns what to plan now.
-    pub(super) fn larger(&mut self, id: &MessageId, octets: Option<u64>) -> u64 {
+    pub(crate) fn larger(&mut self, id: &MessageId, octets: Option<u64>) -> u64 {
         let planned = octets.unwrap_or_else(|| self.of(id).saturating_mul(LARGER)).min(self.most);
         self.planned.insert(id.clone(), planned);
         planned

@@ -17,12 +17,12 @@ use tokio::time::timeout;
 use super::address::parsed;
 use super::answer::{SMALL, excerpt, printable, read};
 use super::assertion::{FILE_LIMIT, assertion};
-use crate::backoff::{Backoff, seconds};
 use crate::config;
 use crate::error::{Error, Result};
-use crate::files::{self, Unread};
-use crate::http::{self, Http};
-use crate::journal::{Log, Severity};
+use crate::limits::backoff::{Backoff, seconds};
+use crate::observe::log::{Log, Severity};
+use crate::system::files::{self, Unread};
+use crate::transport::http::{self, Http};
 
 /// How long an answer of Entra may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);

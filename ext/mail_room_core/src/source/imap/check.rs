@@ -22,10 +22,10 @@ use super::text::printable;
 use super::utf7;
 use crate::check::Report;
 use crate::config::{Mailbox, Security};
-use crate::control::Stop;
 use crate::error::{Error, Result};
-use crate::oauth::Tokens;
-use crate::tls;
+use crate::limits::shutdown::Stop;
+use crate::transport::oauth::Tokens;
+use crate::transport::tls;
 
 /// How long IDLE is tried.
 const IDLE: Duration = Duration::from_millis(100);

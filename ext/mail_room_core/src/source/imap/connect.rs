@@ -16,7 +16,7 @@ use super::stream::Io;
 use super::tcp;
 use crate::config::{Mailbox, Security};
 use crate::error::{Error, Result};
-use crate::tls;
+use crate::transport::tls;
 
 /// Every limit of time towards an IMAP server. A server that fell silent is noticed within two minutes in every state:
 /// commands after `silence`, IDLE after `idle_silence` + `done`, polling after `poll` + `done`.

@@ -1,10 +1,9 @@
 //! Opens IMAP sessions for a watcher, each step in its log. All watchers of a process share one gate.
 
+use super::super::connector::{Account, Connector};
 use super::silent_idle::SilentIdle;
 use super::{Deadlines, Gate, Imap};
 use crate::error::Result;
-use crate::watched::Watched;
-use crate::watcher::Connector;
 
 /// Opens sessions on IMAP servers.
 #[derive(Debug, Default)]
@@ -23,11 +22,11 @@ impl ImapConnector {
 impl Connector for ImapConnector {
     type Source = Imap;
 
-    async fn connect(&self, watched: &Watched) -> Result<Imap> {
-        let mut tell = |event: super::Event| watched.log.info(event.action(), &[]);
-        let (tokens, deadlines) = (watched.tokens.as_ref(), Deadlines::default());
+    async fn connect(&self, account: &Account) -> Result<Imap> {
+        let mut tell = |event: super::Event| account.log.info(event.action(), &[]);
+        let (tokens, deadlines) = (account.tokens.as_ref(), Deadlines::default());
         let imap =
-            Imap::connect_with(tokens, &watched.config, &deadlines, &watched.stop, &self.gate, &mut tell).await?;
+            Imap::connect_with(tokens, &account.config, &deadlines, &account.stop, &self.gate, &mut tell).await?;
         Ok(imap.sharing(self.silent_idle.clone()))
     }
 }

@@ -16,8 +16,8 @@ use super::identity;
 use super::session::{Session, ok, out_of_step};
 use super::status::{Kind, Status};
 use super::stream::Wanted;
-use crate::control::Stop;
 use crate::error::{Error, Result};
+use crate::limits::shutdown::Stop;
 
 /// How long a server that grumbles at IDLE with an untagged line may take to answer it after all.
 const GRUMBLE: Duration = Duration::from_secs(2);

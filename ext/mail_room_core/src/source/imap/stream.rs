@@ -259,7 +259,8 @@ fn broken(error: &io::Error) -> Error {
         // TLS ends with a notice; servers in a hurry leave it out.
         io::ErrorKind::UnexpectedEof => closed(),
         // With TLS 1.3 a server refuses a missing certificate only after the handshake.
-        _ => crate::tls::alert(error).unwrap_or_else(|| Error::Reconnect(format!("the connection broke: {error}"))),
+        _ => crate::transport::tls::alert(error)
+            .unwrap_or_else(|| Error::Reconnect(format!("the connection broke: {error}"))),
     }
 }
 

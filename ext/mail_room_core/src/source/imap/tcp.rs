@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::error::{Error, Result};
-use crate::lookup;
+use crate::transport::lookup;
 
 /// A peer that vanished is noticed after 60 s of silence and four probes 15 s apart: within two minutes.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);

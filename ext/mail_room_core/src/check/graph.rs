@@ -1,0 +1,30 @@
+//! Getting to a folder of Graph as a watcher does, one step after the other, each noted. Changes nothing.
+
+use std::sync::Arc;
+
+use super::report::Report;
+use crate::config::{Graph, Mailbox};
+use crate::observe::log::Logs;
+use crate::source::graph::connector::client;
+use crate::source::graph::folder;
+use crate::source::graph::lane::Lanes;
+use crate::source::graph::page::Lister;
+use crate::source::graph::size::Sizes;
+
+/// Steps `prepared`, `token`, `folder` and `unread`.
+pub(super) async fn check(mailbox: &Mailbox, graph: &Graph, report: &mut Report) -> Option<()> {
+    let prepared = async {
+        let log = Logs::default().log(None, &mailbox.email, &mailbox.name)?;
+        client(mailbox, graph, &mut Lanes::default(), &log)
+    };
+    let client = Arc::new(report.step("prepared", prepared).await?);
+    let roles = report.step("token", client.roles()).await?;
+    if let Some(roles) = roles {
+        report.fact("roles", roles);
+    }
+    let folder = report.step("folder", folder::find(&client, &mailbox.name)).await?;
+    let mut sizes = Sizes::new(mailbox.max_message_size);
+    let unread = report.step("unread", Lister::default().unread(&client, &folder, &mut sizes)).await?;
+    report.fact("unread", unread.len());
+    Some(())
+}

@@ -1,0 +1,64 @@
+//! Whether a Redis is there, takes what we would write, and permits it. Writes nothing.
+
+pub(super) mod permissions;
+
+use std::time::{Duration, Instant};
+
+use redis::Value;
+use tokio::time::timeout;
+
+use super::report::Report;
+use crate::config;
+use crate::error::{Error, Result};
+use crate::transport::redis::Command;
+use crate::transport::redis::address::{Address, Server};
+use crate::transport::redis::connect::connect;
+use crate::transport::redis::connection::Connection;
+use crate::transport::redis::sentinel;
+use crate::transport::redis::trouble::Trouble;
+use permissions::Needs;
+
+/// For each step.
+const WITHIN: Duration = Duration::from_secs(5);
+
+/// Steps `sentinel` (only with Sentinels), `connected`, `role` and `permitted`.
+pub(super) async fn check(config: &config::Redis, needs: &Needs, report: &mut Report) -> Option<()> {
+    let address = match Address::new(config) {
+        Ok(address) => address,
+        Err(error) => return report.step("connected", async { Err(error) }).await,
+    };
+    if let Server::Sentinel { master, sentinels, login } = &address.server {
+        let asked = sentinel::find_master(master, sentinels, login.as_ref(), Instant::now() + WITHIN);
+        let (host, port) = report.step("sentinel", in_time(&address, asked)).await?;
+        report.fact("master", format!("{host}:{port}"));
+    }
+    let mut connection =
+        report.step("connected", in_time(&address, connect(&address, Instant::now() + WITHIN))).await?;
+    report.fact("address", address.to_string());
+    report.step("role", in_time(&address, role(&mut connection))).await?;
+    report.step("permitted", in_time(&address, permissions::check(&mut connection, needs))).await
+}
+
+async fn in_time<T>(address: &Address, work: impl Future<Output = std::result::Result<T, Trouble>>) -> Result<T> {
+    let done = timeout(WITHIN, work).await.unwrap_or(Err(Trouble::Late(WITHIN)));
+    done.map_err(|trouble| trouble.told(&address.to_string()))
+}
+
+/// A replica takes no claim. Who may not ask for the role may be who may not do anything else: watching needs no ROLE.
+async fn role(connection: &mut Connection) -> std::result::Result<(), Trouble> {
+    let replies = connection.exchange(&[Command::new("ROLE")]).await?;
+    match replies.into_iter().next() {
+        Some(Ok(role)) if is_replica(&role) => Err(Trouble::Told(Error::target_down(
+            "it is a replica: point redis_url to the master, or name the Sentinels",
+        ))),
+        Some(Ok(_)) => Ok(()),
+        Some(Err(error)) if matches!(error.code(), "NOPERM" | "ERR") => Ok(()),
+        Some(Err(error)) => Err(Trouble::Server(error)),
+        None => Err(Trouble::Nonsense),
+    }
+}
+
+fn is_replica(role: &Value) -> bool {
+    let Value::Array(parts) = role else { return false };
+    matches!(parts.first(), Some(Value::BulkString(role)) if role == b"slave" || role == b"replica")
+}

@@ -1,0 +1,30 @@
+//! The configuration as the Ruby facade passes it: checked, converted and complete. The facade sets the defaults. A file
+//! for each concern; all types are re-exported here.
+//!
+//! Imports nothing from the core. Everything above `limits` may import it.
+
+mod arbitration;
+mod delivery;
+mod graph;
+mod log;
+mod mailbox;
+mod matching;
+mod oauth;
+mod postback;
+mod postgres;
+mod redis;
+mod rejection;
+mod tls;
+
+pub use arbitration::{Arbitration, Claims};
+pub use delivery::{Command, Delivery, Que, Sidekiq};
+pub use graph::Graph;
+pub use log::LogTarget;
+pub use mailbox::{Mailbox, Security};
+pub use matching::{AutoReplies, Matching, Unmatched};
+pub use oauth::{Grant, Mechanism, OAuth, TokenSource};
+pub use postback::{Endpoint, Jwt, JwtAlgorithm, Postback};
+pub use postgres::{Postgres, SslMode};
+pub use redis::{Redis, Sentinel};
+pub use rejection::{RejectBy, Rejection, Smtp, SmtpSecurity};
+pub use tls::{Tls, TlsVersion};

@@ -1,0 +1,196 @@
+//! Each message to a program's standard input, as fetchmail and getmail do. The exit status says what became of it: 0 is
+//! delivered, 75 (EX_TEMPFAIL of sysexits.h) is the target's fault, any other the message's.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use crate::config;
+use crate::error::Error;
+use crate::message::Message;
+use crate::outcome::{Handover, Symptom, Weight};
+use crate::system::program::{self, Failure, Program};
+
+/// "Try again later": EX_TEMPFAIL of sysexits.h.
+const TEMPFAIL: i32 = 75;
+/// Variables of ours that the program sees; all others are ours alone, secrets among them.
+const PASSED_ON: [&str; 8] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR"];
+
+/// The delivery `command`.
+#[derive(Debug)]
+pub struct Command {
+    command: Vec<String>,
+    within: Duration,
+    concurrency: usize,
+}
+
+impl Command {
+    /// Starts nothing yet.
+    pub(super) fn new(config: &config::Command) -> Self {
+        Self {
+            command: config.command.clone(),
+            within: Duration::from_secs(config.timeout.max(1)),
+            concurrency: config.concurrency.max(1),
+        }
+    }
+
+    /// Programs that may run at the same time.
+    pub(super) fn concurrency(&self) -> usize {
+        self.concurrency
+    }
+
+    /// The program's name, without its arguments.
+    pub(super) fn shown(&self) -> &str {
+        self.command.first().map_or("", String::as_str)
+    }
+
+    /// Hands over messages one by one. One answer per message, in order.
+    pub(super) async fn deliver(&self, scope: &str, messages: Vec<Message>) -> Vec<Handover> {
+        let mut handovers = Vec::with_capacity(messages.len());
+        for message in messages {
+            let program = Program {
+                command: &self.command,
+                environment: Some(environment(&message.id.name_in(scope))),
+                input: message.body,
+                output_limit: 0,
+                within: self.within,
+            };
+            handovers.push(self.judge(program::run(program).await));
+        }
+        handovers
+    }
+
+    fn judge(&self, ended: Result<program::Ended, Failure>) -> Handover {
+        let named = self.shown();
+        match ended {
+            Ok((status, _)) if status.success() => Handover::DELIVERED,
+            Ok((status, _)) if status.code() == Some(TEMPFAIL) => Handover::Unavailable {
+                error: Error::target_down(format!(
+                    "{named} ended with 75 (EX_TEMPFAIL): it asks for another try later"
+                )),
+                symptom: Symptom { status: None, weight: Weight::Later },
+            },
+            Ok((status, _)) => Handover::Refused {
+                error: Error::Message(format!("{named} {}; its standard error says why", how(status))),
+                tries: None,
+            },
+            Err(Failure::NotRun(error)) => {
+                Handover::Down(Error::target_down(format!("{named} cannot be run: {error}; correct command")))
+            }
+            // Perhaps because of this message.
+            Err(failure @ (Failure::Late(_) | Failure::Broken(_) | Failure::Aborted)) => Handover::Unavailable {
+                error: Error::target_down(format!("{named} {failure}")),
+                symptom: Symptom::UNKNOWN,
+            },
+        }
+    }
+}
+
+fn how(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("ended with status {code}"),
+        (None, Some(signal)) => format!("was killed by signal {signal}"),
+        (None, None) => format!("ended with {status}"),
+    }
+}
+
+/// What the program sees: who and where it is, and a name for the message that is the same at each try.
+fn environment(idempotency_key: &str) -> Vec<(&'static str, String)> {
+    let ours = PASSED_ON.into_iter().filter_map(|name| Some((name, std::env::var(name).ok()?)));
+    ours.chain([("MAIL_ROOM_IDEMPOTENCY_KEY", idempotency_key.to_owned())]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::message::MessageId;
+
+    const SCOPE: &str = "imap://a/inbox;1";
+
+    async fn deliver(script: &str, timeout: u64, body: &[u8]) -> Handover {
+        let command = ["sh", "-c", script].map(str::to_owned).to_vec();
+        let command = Command::new(&config::Command { command, timeout, concurrency: 1 });
+        let messages = vec![Message { id: MessageId::Uid(7), body: body.to_vec() }];
+        command.deliver(SCOPE, messages).await.pop().unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_program_reads_the_message_octet_for_octet() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("mail");
+        // Larger than a pipe holds, with every octet.
+        let body: Vec<u8> = (0..=255).cycle().take(1_000_000).collect();
+        let script = format!("cat > {0}.new && mv {0}.new {0}", file.display());
+        assert!(matches!(deliver(&script, 30, &body).await, Handover::Delivered { status: None }));
+        assert_eq!(std::fs::read(&file).unwrap(), body);
+        assert!(matches!(deliver(&script, 30, b"").await, Handover::Delivered { .. }));
+        assert_eq!(std::fs::read(&file).unwrap(), b"");
+        // What it leaves unread is its own business.
+        assert!(matches!(deliver("exit 0", 30, &body).await, Handover::Delivered { .. }));
+    }
+
+    #[tokio::test]
+    async fn the_exit_status_says_whose_fault_it_is() {
+        for (script, words) in [
+            ("exit 1", "sh ended with status 1"),
+            ("exit 76", "sh ended with status 76"),
+            ("kill -9 $$", "sh was killed by signal 9"),
+        ] {
+            match deliver(script, 30, b"x").await {
+                Handover::Refused { error, tries: None } => assert!(error.to_string().contains(words), "{error}"),
+                other => panic!("{script}: {other:?}"),
+            }
+        }
+        match deliver("exit 75", 30, b"x").await {
+            Handover::Unavailable { error: Error::TargetDown { what, .. }, symptom } => {
+                assert!(what.contains("EX_TEMPFAIL"), "{what}");
+                assert_eq!(symptom.weight, Weight::Later);
+            }
+            other => panic!("{other:?}"),
+        }
+        let missing = config::Command { command: vec!["/nonexistent/mda".into()], timeout: 5, concurrency: 1 };
+        let messages = vec![Message { id: MessageId::Uid(7), body: Vec::new() }];
+        let handovers = Command::new(&missing).deliver(SCOPE, messages).await;
+        assert!(
+            matches!(&handovers[..], [Handover::Down(Error::TargetDown { what, .. })] if what.contains("/nonexistent/mda"))
+        );
+    }
+
+    #[tokio::test]
+    async fn a_program_that_hangs_is_killed_with_what_it_has_started() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("pids");
+        let script = format!("sleep 1000 & echo $$ $! > {}; wait", file.display());
+        let began = Instant::now();
+        match deliver(&script, 1, b"x").await {
+            Handover::Unavailable { error, symptom: Symptom::UNKNOWN } => {
+                assert!(error.to_string().contains("sh did not end within 1 s"), "{error}");
+            }
+            other => panic!("{other:?}"),
+        }
+        let lives = |pid: &str| {
+            let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            !state.is_empty() && !state.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z'))
+        };
+        let pids = std::fs::read_to_string(&file).unwrap();
+        while pids.split_whitespace().any(lives) {
+            assert!(began.elapsed() < Duration::from_secs(20), "{pids} live");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn its_environment_is_clean_and_names_the_message() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("environment");
+        deliver(&format!("env > {}", file.display()), 30, b"x").await;
+        let seen = std::fs::read_to_string(&file).unwrap();
+        let key = MessageId::Uid(7).name_in(SCOPE);
+        assert!(seen.lines().any(|line| line == format!("MAIL_ROOM_IDEMPOTENCY_KEY={key}")), "{seen}");
+        assert!(seen.lines().any(|line| line.starts_with("PATH=")), "{seen}");
+        // Cargo sets it for every test.
+        assert!(std::env::var("CARGO_MANIFEST_DIR").is_ok() && !seen.contains("CARGO_MANIFEST_DIR"), "{seen}");
+    }
+}

@@ -1,0 +1,201 @@
+//! Log lines: one JSON object a line, written by threads of their own so that a full disk or a stuck pipe never holds up
+//! a mailbox. Knows nothing of what the lines say; the vocabulary is with those who log.
+
+mod lines;
+mod panics;
+mod writer;
+
+use std::sync::Arc;
+
+pub use lines::{Line, Lines};
+use serde_json::{Map, Value};
+use writer::{Pipe, Writer};
+
+use crate::config::LogTarget;
+use crate::error::{Error, Result};
+use crate::system::output;
+
+/// Asks all logs of the process to open its files anew before the next line. Safe in a signal handler.
+pub fn reopen_logs() {
+    output::reopen_all();
+}
+
+/// How grave a line is, in the words of Ruby's Logger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// The ordinary course of things.
+    Info,
+    /// Something is off; we go on.
+    Warn,
+    /// Somebody has to do something.
+    Error,
+}
+
+impl Severity {
+    /// Ruby's word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Info => "INFO",
+            Self::Warn => "WARN",
+            Self::Error => "ERROR",
+        }
+    }
+}
+
+/// All log targets of one supervisor.
+#[derive(Debug, Default)]
+pub struct Logs {
+    lines: Vec<Arc<Lines>>,
+    writer: Option<Writer>,
+}
+
+impl Logs {
+    /// Nothing open yet. `lines` are for the app's own loggers, by their numbers.
+    pub fn new(lines: Vec<Arc<Lines>>) -> Self {
+        Self { lines, writer: None }
+    }
+
+    /// Has what panics on our threads say told here from now on, by the way that log lines take: a standard error that nobody
+    /// reads must not stop a worker.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] if a thread cannot be started.
+    pub(crate) fn tell_panics(&mut self) -> Result<()> {
+        panics::tell(self.writer()?.pipe(&LogTarget::Stderr, false)?);
+        Ok(())
+    }
+
+    /// The log of one mailbox. Opens the file, so that a path without meaning is an error now and not silence later. What cannot be
+    /// opened within some seconds is opened later.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] if the file cannot be opened or a thread cannot be started.
+    pub fn log(&mut self, target: Option<&LogTarget>, email: &str, name: &str) -> Result<Log> {
+        let sink = target.map(|target| self.sink(target)).transpose()?;
+        let words = self.writer()?.pipe(&LogTarget::Stderr, false)?;
+        Ok(Log { sink, words, context: Arc::new(Context { email: email.to_owned(), name: name.to_owned() }) })
+    }
+
+    fn sink(&mut self, target: &LogTarget) -> Result<Sink> {
+        match target {
+            LogTarget::Ruby(number) => {
+                let lines = self.lines.get(*number).cloned();
+                let missing = || Error::Configuration(format!("there is no logger number {number}"));
+                lines.map(Sink::Ruby).ok_or_else(missing)
+            }
+            target => self.writer()?.pipe(target, true).map(Sink::Pipe),
+        }
+    }
+
+    fn writer(&mut self) -> Result<&mut Writer> {
+        Ok(match &mut self.writer {
+            Some(writer) => writer,
+            none => none.insert(Writer::start()?),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Context {
+    email: String,
+    name: String,
+}
+
+/// The log of one mailbox. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Log {
+    sink: Option<Sink>,
+    /// Standard error, for what must be said where there is no log.
+    words: Pipe,
+    context: Arc<Context>,
+}
+
+impl Log {
+    /// Whether lines go anywhere; saves building those that do not.
+    pub fn enabled(&self) -> bool {
+        self.sink.is_some()
+    }
+
+    /// One line with this mailbox's context. Without a log target, warnings and errors go to standard error in words:
+    /// a mailbox that cannot be watched must not be silent about it.
+    pub fn line(&self, severity: Severity, action: &str, fields: &[(&str, Value)]) {
+        match &self.sink {
+            Some(sink) => sink.push(severity, Some(&self.context), action, fields),
+            None if severity != Severity::Info => self.say(action, fields),
+            None => {}
+        }
+    }
+
+    /// [`line`](Self::line) at info.
+    pub fn info(&self, action: &str, fields: &[(&str, Value)]) {
+        self.line(Severity::Info, action, fields);
+    }
+
+    /// An info line without context, as the deliveries of the original write it.
+    pub fn bare(&self, action: &str, fields: &[(&str, Value)]) {
+        if let Some(sink) = &self.sink {
+            sink.push(Severity::Info, None, action, fields);
+        }
+    }
+
+    fn say(&self, action: &str, fields: &[(&str, Value)]) {
+        let detail: Vec<String> = fields
+            .iter()
+            .map(|(key, value)| match value {
+                Value::String(text) if *key == "error" => text.clone(),
+                Value::String(text) => format!("{key}: {text}"),
+                other => format!("{key}: {other}"),
+            })
+            .collect();
+        let Context { email, name } = &*self.context;
+        self.words.push(format!("mail_room: {name} of {email}: {action} {}\n", detail.join(", ")).as_bytes());
+    }
+}
+
+/// A line for a file: a JSON object and a line end.
+fn render(severity: Severity, context: Option<&Context>, action: &str, fields: &[(&str, Value)]) -> Vec<u8> {
+    let mut line = Map::new();
+    line.insert("severity".into(), severity.name().into());
+    line.insert("time".into(), now().into());
+    describe(&mut line, context, action, fields);
+    let mut line = Value::Object(line).to_string().into_bytes();
+    line.push(b'\n');
+    line
+}
+
+fn describe(line: &mut Map<String, Value>, context: Option<&Context>, action: &str, fields: &[(&str, Value)]) {
+    if let Some(Context { email, name }) = context {
+        line.insert("context".into(), serde_json::json!({ "email": email, "name": name }));
+    }
+    line.insert("action".into(), action.into());
+    for (key, value) in fields {
+        line.insert((*key).to_owned(), value.clone());
+    }
+}
+
+/// ISO 8601 in UTC with milliseconds, as the original writes it.
+fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+/// Where one target's lines wait.
+#[derive(Debug, Clone)]
+enum Sink {
+    /// For a file or a standard stream.
+    Pipe(Pipe),
+    /// For a logger of the app's own.
+    Ruby(Arc<Lines>),
+}
+
+impl Sink {
+    fn push(&self, severity: Severity, context: Option<&Context>, action: &str, fields: &[(&str, Value)]) {
+        match self {
+            Self::Pipe(pipe) => pipe.push(&render(severity, context, action, fields)),
+            Self::Ruby(lines) => {
+                let mut line = Map::new();
+                describe(&mut line, context, action, fields);
+                lines.push(severity, Value::Object(line).to_string());
+            }
+        }
+    }
+}

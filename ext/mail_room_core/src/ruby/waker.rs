@@ -1,0 +1,31 @@
+//! Wakes a thread of the app's that waits outside of the runtime. The thread brings the way to wake it.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// Wakes nobody until somebody waits.
+#[derive(Default)]
+pub struct Waker(Mutex<Option<Wake>>);
+
+impl fmt::Debug for Waker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Waker")
+    }
+}
+
+impl Waker {
+    /// From now on `wake` is called for whatever is new. It must not block.
+    pub fn on_wake(&self, wake: impl Fn() + Send + Sync + 'static) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(wake));
+    }
+
+    /// There is something new.
+    pub(crate) fn wake(&self) {
+        let wake = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(wake) = wake {
+            wake();
+        }
+    }
+}

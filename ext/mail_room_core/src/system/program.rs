@@ -1,0 +1,188 @@
+//! A program of the administrator's: run as it is given, word by word, without a shell, in a process group of its own. It and
+//! what it has started are killed when its time is over, and when nobody waits for it any more.
+
+use std::fmt;
+use std::io;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use secrecy::zeroize::Zeroizing;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::blocking;
+
+/// How long a killed program may take to be gone.
+const GONE_WITHIN: Duration = Duration::from_secs(1);
+/// What tells a service manager's children who they are; it is not for the program.
+const NOT_FOR_CHILDREN: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"];
+
+/// What is run, and for how long.
+pub(crate) struct Program<'a> {
+    /// The program and its arguments; at least the former.
+    pub(crate) command: &'a [String],
+    /// What it reads from its standard input.
+    pub(crate) input: Vec<u8>,
+    /// Octets that it may write to its standard output; 0 if nobody reads it.
+    pub(crate) output_limit: usize,
+    /// If set, it sees these variables only.
+    pub(crate) environment: Option<Vec<(&'static str, String)>>,
+    /// How long it may take, its start included.
+    pub(crate) within: Duration,
+}
+
+/// Why there is no exit status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// It cannot be run.
+    NotRun(String),
+    /// It wrote more than it may, or something went wrong with its input or output.
+    Broken(String),
+    /// It did not end in time.
+    Late(Duration),
+    /// We stopped waiting for it.
+    Aborted,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotRun(error) => write!(f, "cannot be run: {error}"),
+            Self::Broken(why) => f.write_str(why),
+            Self::Late(within) => write!(f, "did not end within {} s", within.as_secs()),
+            Self::Aborted => f.write_str("was broken off"),
+        }
+    }
+}
+
+/// How a program ended, and what it wrote to its standard output.
+pub(crate) type Ended = (ExitStatus, Zeroizing<Vec<u8>>);
+
+/// Runs the program. What it writes to its standard error goes to ours.
+///
+/// # Errors
+/// [`Failure`], which holds nothing of what the program wrote.
+pub(crate) async fn run(program: Program<'_>) -> Result<Ended, Failure> {
+    let Program { command, input, output_limit, environment, within } = program;
+    let mut child = spawn(prepare(command, &input, output_limit, environment)?, within).await?;
+    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    let running = Running(child);
+    // In a task of its own, so that somebody sees to the program's end when nobody waits for it any more.
+    let (mut ended, end) = oneshot::channel();
+    tokio::spawn(async move {
+        let mut running = running;
+        let result = tokio::select! {
+            biased;
+            () = ended.closed() => None,
+            result = timeout(within, running.converse((stdin, input), (stdout, output_limit))) => Some(result),
+        };
+        if !matches!(result, Some(Ok(Ok(_)))) {
+            running.kill();
+            _ = timeout(GONE_WITHIN, running.0.wait()).await;
+        }
+        if let Some(result) = result {
+            _ = ended.send(result.unwrap_or(Err(Failure::Late(within))));
+        }
+    });
+    end.await.unwrap_or(Err(Failure::Aborted))
+}
+
+fn prepare(
+    command: &[String],
+    input: &[u8],
+    output_limit: usize,
+    environment: Option<Vec<(&'static str, String)>>,
+) -> Result<Command, Failure> {
+    let (program, arguments) = command.split_first().ok_or_else(|| Failure::NotRun("no program is named".into()))?;
+    let mut prepared = Command::new(program);
+    let used = |used: bool| if used { Stdio::piped() } else { Stdio::null() };
+    prepared.args(arguments).stdin(used(!input.is_empty())).stdout(used(output_limit > 0));
+    prepared.process_group(0).kill_on_drop(true);
+    if let Some(variables) = environment {
+        prepared.env_clear().envs(variables);
+    }
+    for name in NOT_FOR_CHILDREN {
+        prepared.env_remove(name);
+    }
+    Ok(prepared)
+}
+
+/// Starts the program. It may lie on a network share that does not answer, so a thread of its own waits for that. Should it start
+/// after all when nobody waits any more, it is killed.
+async fn spawn(mut prepared: Command, within: Duration) -> Result<Child, Failure> {
+    let runtime = Handle::current();
+    let spawning = blocking::start("mail_room exec", move || {
+        let _entered = runtime.enter();
+        prepared.spawn()
+    });
+    let not_run = |error: io::Error| Failure::NotRun(error.to_string());
+    match timeout(within, spawning.map_err(not_run)?).await {
+        Ok(Ok(spawned)) => spawned.map_err(not_run),
+        Ok(Err(_)) => Err(Failure::Aborted),
+        Err(_) => Err(Failure::Late(within)),
+    }
+}
+
+/// A running program, the first of a process group of its own.
+struct Running(Child);
+
+impl Running {
+    /// Writes its input, reads its output, and waits for its end. Its exit status counts even if it leaves input unread.
+    async fn converse(
+        &mut self,
+        (stdin, input): (Option<ChildStdin>, Vec<u8>),
+        (stdout, output_limit): (Option<ChildStdout>, usize),
+    ) -> Result<Ended, Failure> {
+        let writing = async {
+            if let Some(mut stdin) = stdin {
+                _ = stdin.write_all(&input).await;
+                // Closed before the wait: it reads to the end.
+                drop(stdin);
+            }
+        };
+        let reading = async {
+            let mut output = Zeroizing::new(Vec::new());
+            if let Some(stdout) = stdout {
+                // One more than there may be, so that more is noticed.
+                let most = u64::try_from(output_limit.saturating_add(1)).unwrap_or(u64::MAX);
+                let read = stdout.take(most).read_to_end(&mut output).await;
+                read.map_err(|error| Failure::Broken(format!("cannot be read: {error}")))?;
+            }
+            match output.len() > output_limit {
+                true => Err(Failure::Broken(format!("wrote more than {output_limit} octets"))),
+                false => Ok(output),
+            }
+        };
+        let waiting = self.0.wait();
+        let ending = async {
+            let output = reading.await?;
+            let status = waiting.await.map_err(|error| Failure::Broken(format!("cannot be waited for: {error}")))?;
+            Ok((status, output))
+        };
+        tokio::pin!(ending);
+        tokio::select! {
+            biased;
+            // The end of a program is the end of our writing, too: a child of its may still hold the pipe.
+            ended = &mut ending => ended,
+            () = writing => ending.await,
+        }
+    }
+
+    /// Kills it and what it has started, unless it has ended: its number may be somebody else's by then.
+    fn kill(&self) {
+        let first = self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        if let Some(first) = first {
+            _ = kill_process_group(first, Signal::KILL);
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

@@ -1,0 +1,89 @@
+//! The claims that one watcher holds: renewed while it works, given back when it is done with them.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::arbiter::Arbiter;
+use crate::error::Result;
+use crate::message::MessageId;
+
+/// How long giving claims back may take. A claim that is not given back ends by itself.
+const RELEASE_WITHIN: Duration = Duration::from_secs(2);
+
+/// Claims that one watcher holds.
+#[derive(Debug)]
+pub(super) struct Claims {
+    arbiter: Arc<Arbiter>,
+    held: Mutex<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    scope: String,
+    ids: BTreeSet<MessageId>,
+}
+
+impl Claims {
+    pub(super) fn new(arbiter: Arc<Arbiter>) -> Self {
+        Self { arbiter, held: Mutex::default() }
+    }
+
+    /// Notes that these claims are held.
+    pub(super) fn hold<'a>(&self, scope: &str, ids: impl Iterator<Item = &'a MessageId>) {
+        let mut held = self.held();
+        if held.scope != scope {
+            *held = Held { scope: scope.to_owned(), ids: BTreeSet::new() };
+        }
+        held.ids.extend(ids.cloned());
+    }
+
+    /// Notes that these claims are settled or lost.
+    pub(super) fn forget<'a>(&self, ids: impl Iterator<Item = &'a MessageId>) {
+        let mut held = self.held();
+        for id in ids {
+            held.ids.remove(id);
+        }
+    }
+
+    /// Renews what is held, every third of a claim's life, until dropped.
+    pub(super) async fn keep(&self) {
+        let Some(mut ticks) = self.arbiter.renewals() else { return std::future::pending().await };
+        loop {
+            ticks.tick().await;
+            let (scope, ids) = self.held_now();
+            if ids.is_empty() {
+                continue;
+            }
+            // Redis away: the hand-over checks the claim anyway, so nothing is lost by not knowing now.
+            if let Ok(still_ours) = self.arbiter.renew(&scope, &ids).await {
+                self.forget(ids.iter().zip(still_ours).filter(|(_, ours)| !ours).map(|(id, _)| id));
+            }
+        }
+    }
+
+    /// Gives back whatever is still held, so that nobody has to wait for it.
+    pub(super) async fn release_all(&self) {
+        let (scope, ids) = self.held_now();
+        if !ids.is_empty() {
+            self.release(&scope, &ids).await.ok();
+        }
+    }
+
+    /// Gives back these, within 2 s.
+    pub(super) async fn release(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
+        self.forget(ids.iter());
+        timeout(RELEASE_WITHIN, self.arbiter.release(scope, ids)).await.unwrap_or(Ok(()))
+    }
+
+    fn held_now(&self) -> (String, Vec<MessageId>) {
+        let held = self.held();
+        (held.scope.clone(), held.ids.iter().cloned().collect())
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,218 @@
+//! HTTP as we speak it: one client per set of options, made of our own configuration of TLS;
+//! what went wrong in plain words; when the other end wants us back. Knows nothing of messages. Follows no redirect by
+//! itself: whoever asks decides where its credentials go.
+
+mod connector;
+mod poster;
+mod status_line;
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response, Url};
+use rustls::ClientConfig;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use crate::config::Tls;
+use crate::error::{Error, Result};
+use crate::transport::lookup::Resolver;
+use crate::transport::tls;
+pub(crate) use poster::{Answer, Poster, Unanswered};
+
+/// Who we are.
+const AGENT: &str = concat!("mail_room/", env!("CARGO_PKG_VERSION"));
+/// Servers close idle connections; most keep them for longer than this, so that a request rarely meets a closing one.
+const IDLE: Duration = Duration::from_secs(10);
+/// Quiet before the kernel asks whether the other end is still there.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+/// What is read of an answer that nobody wants, so that its connection can be used again.
+const DRAINED: (usize, Duration) = (64 << 10, Duration::from_secs(1));
+/// How long a short body may take after its header.
+const BODY_WITHIN: Duration = Duration::from_secs(5);
+/// The longest pause that an answer can ask for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+/// Header lines of an answer that are read: as many as curl takes.
+const HEADERS: usize = 5_000;
+
+/// A client that is made at first use, and again when the files of its TLS options were read again. Keeps connections
+/// alive. Proxies are those of the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).
+#[derive(Debug)]
+pub(crate) struct Http {
+    tls: Tls,
+    connect_timeout: Duration,
+    /// And the configuration of TLS that it was made of.
+    client: Mutex<Option<(Arc<ClientConfig>, Client)>>,
+}
+
+impl Http {
+    /// Connects to nothing yet. A connection has to stand within `connect_timeout`, from the name's resolution to the end
+    /// of the TLS handshake. The deadline for an answer is the caller's.
+    pub(crate) fn new(tls: Tls, connect_timeout: Duration) -> Self {
+        Self { tls, connect_timeout, client: Mutex::default() }
+    }
+
+    /// The client as it is to be used now.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] and [`Error::Configuration`] if a file of the TLS options cannot be read or used.
+    pub(crate) async fn client(&self) -> Result<Client> {
+        let tls = tls::client_config(&self.tls).await?;
+        let mut slot = self.client.lock().await;
+        if let Some((made_of, client)) = slot.as_ref()
+            && Arc::ptr_eq(made_of, &tls)
+        {
+            return Ok(client.clone());
+        }
+        let client = Client::builder()
+            .tls_backend_preconfigured((*tls).clone())
+            .dns_resolver(Resolver)
+            .user_agent(AGENT)
+            .redirect(Policy::none())
+            // Trying again is our business: every try has to be noted.
+            .retry(reqwest::retry::never())
+            .connect_timeout(self.connect_timeout)
+            .pool_idle_timeout(IDLE)
+            .tcp_keepalive(KEEPALIVE)
+            .tcp_nodelay(true)
+            // Odd header lines are no reason to throw an answer away.
+            .http1_ignore_invalid_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_max_headers(HEADERS)
+            .build()
+            .map_err(|error| Error::Configuration(format!("HTTP cannot be set up: {}", in_words(&error))))?;
+        *slot = Some((tls, client.clone()));
+        Ok(client)
+    }
+}
+
+/// What went wrong, without the address, which may hold secrets, and without anything of the answer.
+pub(crate) fn in_words(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no connection in time".into();
+    }
+    if error.is_builder() { "the request cannot be made".into() } else { causes_in_words(error) }
+}
+
+/// The same for the error of any client, whose own text may name the address: only its causes are told.
+fn causes_in_words(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = || std::iter::successors(error.source(), |&cause| cause.source());
+    if let Some(words) = causes().find_map(tls_in_words) {
+        return words;
+    }
+    if let Some(error) = causes().find_map(|cause| cause.downcast_ref::<io::Error>()) {
+        return error.to_string();
+    }
+    // The innermost says it best; hyper's own words name neither address nor content.
+    causes().last().map_or_else(|| "the request failed".into(), ToString::to_string)
+}
+
+/// What a cause says if it is one of TLS. Errors of reading or writing may hold one, also in each other.
+fn tls_in_words(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut cause = cause;
+    while let Some(inner) = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        cause = inner;
+    }
+    let error = cause.downcast_ref()?;
+    Some(tls::in_words(error))
+}
+
+/// How long the other end wants to be left alone (RFC 9110 section 10.2.3): seconds or a date. At most an hour. `None` if it
+/// names no time to come, such as 0 or a date in the past. The caller waits for the longer of this and its own backoff, see
+/// [`Backoff::at_least`](crate::limits::backoff::Backoff::at_least).
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let pause = match value.parse::<f64>() {
+        Ok(seconds) if seconds.is_finite() => {
+            Duration::try_from_secs_f64(seconds.min(LONGEST_PAUSE.as_secs_f64())).ok()?
+        }
+        // Digits beyond what a float holds.
+        Ok(_) if value.bytes().all(|byte| byte.is_ascii_digit()) => LONGEST_PAUSE,
+        Ok(_) => return None,
+        Err(_) => {
+            let when = SystemTime::from(jiff::fmt::rfc2822::parse(value).ok()?.timestamp());
+            when.duration_since(SystemTime::now()).unwrap_or_default()
+        }
+    };
+    Some(pause.min(LONGEST_PAUSE)).filter(|pause| !pause.is_zero())
+}
+
+/// Reads to the end an answer that nobody wants, so that its connection can be used again; not for long.
+pub(crate) async fn drain(mut answer: Response) {
+    let (octets, within) = DRAINED;
+    let mut left = octets;
+    let reading = async {
+        while let Ok(Some(chunk)) = answer.chunk().await {
+            let Some(rest) = left.checked_sub(chunk.len()) else { break };
+            left = rest;
+        }
+    };
+    timeout(within, reading).await.ok();
+}
+
+/// Whether a request to `other` may carry what one to `url` carries (RFC 6454).
+pub(crate) fn same_origin(url: &Url, other: &Url) -> bool {
+    url.origin().is_tuple() && url.origin() == other.origin()
+}
+
+/// An address as logs may show it: without user, password, query and fragment.
+pub(crate) fn shown(url: &Url) -> String {
+    let mut shown = url.clone();
+    shown.set_query(None);
+    shown.set_fragment(None);
+    // Fails only for addresses that cannot have any.
+    _ = shown.set_username("");
+    _ = shown.set_password(None);
+    shown.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    fn after(value: &str) -> Option<Duration> {
+        let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_str(value).unwrap())]);
+        retry_after(&headers)
+    }
+
+    #[test]
+    fn a_pause_is_asked_for_in_seconds_or_until_a_date() {
+        assert_eq!(after("7"), Some(Duration::from_secs(7)));
+        assert_eq!(after(" 0.5 "), Some(Duration::from_millis(500)));
+        let later = jiff::Timestamp::now() + Duration::from_secs(100);
+        let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&later).unwrap();
+        assert!(after(&date).is_some_and(|pause| (98..=100).contains(&pause.as_secs())), "{date}");
+        for huge in ["999999999999", "1e300", &"9".repeat(400)] {
+            assert_eq!(after(huge), Some(LONGEST_PAUSE), "{huge}");
+        }
+        for no_time_to_come in ["0", "0.0", "-0", "-1", "Sun, 06 Nov 1994 08:49:37 GMT"] {
+            assert_eq!(after(no_time_to_come), None, "{no_time_to_come}");
+        }
+        for nonsense in ["", "soon", "inf", "NaN", "1e400"] {
+            assert_eq!(after(nonsense), None, "{nonsense}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn what_is_shown_of_an_address_holds_no_secret() {
+        let url = Url::parse("https://user:hidden@host:8443/a/b?token=hidden#hidden").unwrap();
+        assert_eq!(shown(&url), "https://host:8443/a/b");
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        let url = |text| Url::parse(text).unwrap();
+        let ours = url("https://host/a");
+        assert!(same_origin(&ours, &url("https://HOST:443/b?c")));
+        for other in ["http://host/a", "https://host:444/a", "https://other/a", "https://host./a", "data:,x"] {
+            assert!(!same_origin(&ours, &url(other)), "{other}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Connections for the poster: TCP, a proxy if the environment names one, TLS by our own configuration. Each connection
+//! records the status lines that arrive on it.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use hyper::Uri;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::timeout;
+use tower_service::Service;
+
+use super::status_line::Noted;
+use crate::transport::stream::{self, OpenError};
+use crate::transport::tcp::{Stream, Unreached};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type Opening<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
+type Plain = Box<dyn Stream>;
+
+/// Opens connections.
+#[derive(Debug, Clone)]
+pub(super) struct Connector {
+    tls: Arc<ClientConfig>,
+    proxies: Arc<Matcher>,
+    /// From the name's lookup to the end of the TLS handshake.
+    within: Duration,
+}
+
+impl Connector {
+    pub(super) fn new(tls: Arc<ClientConfig>, proxies: Arc<Matcher>, within: Duration) -> Self {
+        Self { tls, proxies, within }
+    }
+
+    async fn open(self, to: Uri) -> Result<TokioIo<Opened>, BoxError> {
+        let direct = Direct { tls: self.tls.clone(), until: Instant::now() + self.within };
+        let (stream, through_proxy) = match self.proxies.intercept(&to) {
+            None => (direct.open(&to).await?, false),
+            Some(proxy) if is_https(&to) => (tunnelled(direct, &proxy, to).await?, false),
+            Some(proxy) => (direct.open(proxy.uri()).await?, true),
+        };
+        Ok(TokioIo::new(Opened { stream: Noted::new(stream), through_proxy }))
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = TokioIo<Opened>;
+    type Error = BoxError;
+    type Future = Opening<Self::Response>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, to: Uri) -> Self::Future {
+        let connector = self.clone();
+        Box::pin(async move {
+            let within = connector.within;
+            timeout(within, connector.open(to)).await.unwrap_or_else(|_| Err(late().into()))
+        })
+    }
+}
+
+/// Connects without looking for a proxy.
+#[derive(Clone)]
+struct Direct {
+    tls: Arc<ClientConfig>,
+    until: Instant,
+}
+
+impl Direct {
+    async fn open(&self, to: &Uri) -> Result<Plain, BoxError> {
+        if !matches!(to.scheme_str(), Some("http" | "https")) {
+            return Err("the proxy is neither http:// nor https://: correct HTTP_PROXY or HTTPS_PROXY".into());
+        }
+        let port = to.port_u16().unwrap_or(if is_https(to) { 443 } else { 80 });
+        let tls = is_https(to).then(|| self.tls.clone());
+        let stream = stream::open(&host(to), port, tls, self.until).await.map_err(|error| match error {
+            OpenError::Tcp(Unreached::Io(error)) | OpenError::Tls(error) => error,
+            OpenError::Tcp(Unreached::Late(_)) => late(),
+        })?;
+        Ok(stream)
+    }
+}
+
+impl Service<Uri> for Direct {
+    type Response = TokioIo<Plain>;
+    type Error = BoxError;
+    type Future = Opening<Self::Response>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, to: Uri) -> Self::Future {
+        let direct = self.clone();
+        Box::pin(async move { direct.open(&to).await.map(TokioIo::new) })
+    }
+}
+
+/// Connects through a tunnel (CONNECT, RFC 9110 section 9.3.6). The proxy learns the host and no more.
+async fn tunnelled(direct: Direct, proxy: &Intercept, to: Uri) -> Result<Plain, BoxError> {
+    let (tls, until) = (direct.tls.clone(), direct.until);
+    let mut tunnel = Tunnel::new(proxy.uri().clone(), direct);
+    if let Some(authorization) = proxy.basic_auth() {
+        tunnel = tunnel.with_auth(authorization.clone());
+    }
+    let stream = tunnel.call(to.clone()).await?;
+    Ok(stream::encrypt(tls, &host(&to), stream.into_inner(), until).await?)
+}
+
+fn host(uri: &Uri) -> String {
+    uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned()
+}
+
+pub(super) fn is_https(uri: &Uri) -> bool {
+    uri.scheme_str() == Some("https")
+}
+
+fn late() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "no connection in time")
+}
+
+/// An open connection.
+pub(super) struct Opened {
+    stream: Noted<Plain>,
+    through_proxy: bool,
+}
+
+impl Connection for Opened {
+    fn connected(&self) -> Connected {
+        Connected::new().proxy(self.through_proxy).extra(self.stream.line().clone())
+    }
+}
+
+impl AsyncRead for Opened {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Opened {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, octets)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

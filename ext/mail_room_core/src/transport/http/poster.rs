@@ -1,0 +1,183 @@
+//! Requests of which every answer counts: whoever has sent one must know whether it was taken. The status line decides,
+//! whatever follows it. Follows no redirect and tries nothing again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::{Request, Uri};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
+use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
+use reqwest::{Method, StatusCode, Url};
+use rustls::ClientConfig;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::connector::{Connector, is_https};
+use super::status_line::StatusLine;
+use super::{AGENT, BODY_WITHIN, DRAINED, HEADERS, IDLE, causes_in_words};
+use crate::config::Tls;
+use crate::error::Result;
+use crate::transport::tls;
+
+type Pooled = Client<Connector, Full<Bytes>>;
+
+/// What an endpoint answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// Its status line.
+    pub(crate) status: StatusCode,
+    /// Its headers; empty if they could not be read.
+    pub(crate) headers: HeaderMap,
+    body: Option<Incoming>,
+    /// Of the connection it came in on.
+    line: Option<StatusLine>,
+}
+
+/// Why there is no answer, in words without the address, which may hold secrets, and without anything of the answer.
+#[derive(Debug)]
+pub(crate) enum Unanswered {
+    /// There was no connection: nothing was sent.
+    Unsent(String),
+    /// It may have been taken or not.
+    Broken(String),
+    /// The time was over.
+    Late,
+}
+
+/// Posts to one endpoint. Keeps connections alive. Proxies are those of the environment (`HTTP_PROXY`, `HTTPS_PROXY`,
+/// `ALL_PROXY`, `NO_PROXY`).
+#[derive(Debug)]
+pub(crate) struct Poster {
+    tls: Tls,
+    connect_timeout: Duration,
+    proxies: Arc<Matcher>,
+    /// And the configuration of TLS that it was made of.
+    client: Mutex<Option<(Arc<ClientConfig>, Pooled)>>,
+}
+
+impl Poster {
+    /// Connects to nothing yet. A connection has to stand within `connect_timeout`, from the name's resolution to the end
+    /// of the TLS handshake.
+    pub(crate) fn new(tls: Tls, connect_timeout: Duration) -> Self {
+        Self { tls, connect_timeout, proxies: Arc::new(Matcher::from_env()), client: Mutex::default() }
+    }
+
+    /// Sends one request. The answer's header has to be here at `until`, or at least its status line.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: HeaderMap,
+        body: Bytes,
+        until: Instant,
+    ) -> std::result::Result<Answer, Unanswered> {
+        let client = timeout_at(until, self.client()).await.map_err(|_| Unanswered::Late)?;
+        let client = client.map_err(|error| Unanswered::Unsent(error.to_string()))?;
+        let request = self.request(method, url, headers, body);
+        let mut request = request.ok_or_else(|| Unanswered::Unsent("the request cannot be made".into()))?;
+        let captured = capture_connection(&mut request);
+        let answered = timeout_at(until, client.request(request)).await;
+        let line = line(&captured);
+        match answered {
+            Ok(Ok(answer)) => {
+                let (head, body) = answer.into_parts();
+                Ok(Answer { status: head.status, headers: head.headers, body: Some(body), line })
+            }
+            failed => match (line.as_ref().and_then(StatusLine::status), failed) {
+                (Some(status), _) => Ok(Answer { status, headers: HeaderMap::new(), body: None, line }),
+                (None, Ok(Err(error))) if error.is_connect() => Err(Unanswered::Unsent(causes_in_words(&error))),
+                (None, Ok(Err(error))) => Err(Unanswered::Broken(causes_in_words(&error))),
+                (None, _) => Err(Unanswered::Late),
+            },
+        }
+    }
+
+    fn request(&self, method: Method, url: &Url, mut headers: HeaderMap, body: Bytes) -> Option<Request<Full<Bytes>>> {
+        let uri: Uri = url.as_str().parse().ok()?;
+        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+        headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(AGENT));
+        // Through a tunnel the proxy is told when that is opened.
+        if !is_https(&uri)
+            && let Some(proxy) = self.proxies.intercept(&uri)
+            && let Some(authorization) = proxy.basic_auth()
+        {
+            headers.entry(PROXY_AUTHORIZATION).or_insert(authorization.clone());
+        }
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        Some(request)
+    }
+
+    async fn client(&self) -> Result<Pooled> {
+        let tls = tls::client_config(&self.tls).await?;
+        let mut slot = self.client.lock().await;
+        if let Some((made_of, client)) = slot.as_ref()
+            && Arc::ptr_eq(made_of, &tls)
+        {
+            return Ok(client.clone());
+        }
+        let client = Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .http1_ignore_invalid_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_max_headers(HEADERS)
+            .build(Connector::new(tls.clone(), self.proxies.clone(), self.connect_timeout));
+        *slot = Some((tls, client.clone()));
+        Ok(client)
+    }
+}
+
+impl Answer {
+    /// The first octets of its body, at most `octets`; not waited for for long. What breaks off is as good as its end.
+    pub(crate) async fn read(&mut self, octets: usize) -> Vec<u8> {
+        let mut read = Vec::new();
+        let Some(body) = &mut self.body else { return read };
+        let reading = async {
+            while read.len() < octets
+                && let Some(Ok(frame)) = body.frame().await
+            {
+                read.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
+            }
+        };
+        timeout(BODY_WITHIN, reading).await.ok();
+        read.truncate(octets);
+        read
+    }
+
+    /// Reads the rest of its body, so that its connection can be used again; not for long.
+    pub(crate) async fn drain(mut self) {
+        let (octets, within) = DRAINED;
+        let mut left = octets;
+        if let Some(body) = &mut self.body {
+            let reading = async {
+                while let Some(Ok(frame)) = body.frame().await {
+                    let length = frame.data_ref().map_or(0, Bytes::len);
+                    let Some(rest) = left.checked_sub(length) else { break };
+                    left = rest;
+                }
+            };
+            timeout(within, reading).await.ok();
+        }
+        if let Some(line) = &self.line {
+            line.settle();
+        }
+    }
+}
+
+/// Of the connection that the request went to.
+fn line(captured: &CaptureConnection) -> Option<StatusLine> {
+    let mut extras = hyper::http::Extensions::new();
+    captured.connection_metadata().as_ref()?.get_extras(&mut extras);
+    extras.remove()
+}

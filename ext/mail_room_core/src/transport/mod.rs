@@ -1,0 +1,13 @@
+//! Connections to servers: DNS, TCP, TLS, HTTP, OAuth2, Redis, PostgreSQL. Knows nothing of mailboxes and messages.
+//!
+//! May be imported by `source` and every folder above it. Imports `error`, `limits`, `config`, `system` and `observe`.
+
+pub(crate) mod http;
+pub mod jwt;
+pub(crate) mod lookup;
+pub mod oauth;
+pub mod postgres;
+pub mod redis;
+pub(crate) mod stream;
+pub(crate) mod tcp;
+pub mod tls;

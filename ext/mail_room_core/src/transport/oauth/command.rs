@@ -1,0 +1,99 @@
+//! A token that a program writes to its standard output. Run as it is given, word by word, without a shell.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::TOKEN_LIMIT;
+use crate::error::{Error, Result};
+use crate::system::program::{self, Failure, Program};
+
+/// How long the program may take.
+const WITHIN: Duration = Duration::from_secs(30);
+
+/// Runs the program. It and what it has started are killed when its time is over and when this is dropped. What it
+/// writes to its standard error goes to ours.
+///
+/// # Errors
+/// [`Error::Refused`] if it cannot be run, fails, or writes too much; [`Error::Reconnect`] if it takes too long. Names
+/// the program, not its arguments, and nothing of what it wrote.
+pub(super) async fn run(command: &[String]) -> Result<SecretString> {
+    let named =
+        command.first().ok_or_else(|| Error::Configuration("token_command must name a program to run".into()))?;
+    let said = |why: String| format!("there is no token: token_command {named} {why}");
+    // Two more than a token may have: a line's end.
+    let output_limit = TOKEN_LIMIT.saturating_add(2);
+    let program = Program { command, input: Vec::new(), output_limit, environment: None, within: WITHIN };
+    match program::run(program).await {
+        Ok((status, output)) if status.success() => match std::str::from_utf8(&output) {
+            Ok(token) => Ok(token.into()),
+            Err(_) => Err(Error::Refused(said("wrote something else than text".into()))),
+        },
+        Ok((status, _)) => Err(Error::Refused(said(format!("failed ({status}); its standard error says why")))),
+        Err(failure @ (Failure::NotRun(_) | Failure::Broken(_))) => Err(Error::Refused(said(failure.to_string()))),
+        Err(failure @ (Failure::Late(_) | Failure::Aborted)) => Err(Error::Reconnect(said(failure.to_string()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    fn words(words: &[&str]) -> Vec<String> {
+        words.iter().map(ToString::to_string).collect()
+    }
+
+    async fn refused(command: &[&str]) -> String {
+        match run(&words(command)).await {
+            Err(Error::Refused(text)) => {
+                assert!(!text.contains("hidden"), "{text}");
+                text
+            }
+            other => panic!("{command:?}: {other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_it_writes_is_the_token_and_no_shell_looks_at_it() {
+        let token = run(&words(&["printf", "%s", "$(id) `id`; * > x"])).await.unwrap();
+        assert_eq!(token.expose_secret(), "$(id) `id`; * > x");
+    }
+
+    #[tokio::test]
+    async fn failures_name_the_program_only() {
+        assert!(refused(&["/nonexistent/token", "hidden"]).await.contains("/nonexistent/token cannot be run"));
+        assert!(refused(&["sh", "-c", "echo hidden; exit 3"]).await.contains("sh failed (exit status: 3)"));
+        assert!(refused(&["yes", "hidden"]).await.contains("wrote more than"));
+        assert!(refused(&["printf", "\\377hidden"]).await.contains("something else than text"));
+    }
+
+    #[tokio::test]
+    async fn nobody_is_left_when_nobody_waits_any_more() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("pids");
+        // The second process is not ours but the program's.
+        let script = format!("sleep 1000 & echo $$ $! > {0}.new; mv {0}.new {0}; wait", file.display());
+        let command = words(&["sh", "-c", &script]);
+        let waiting = tokio::spawn(async move { run(&command).await.map(drop) });
+        let until = Instant::now() + Duration::from_secs(10);
+        while !file.exists() {
+            assert!(Instant::now() < until);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        waiting.abort();
+        let pids = std::fs::read_to_string(&file).unwrap();
+        let lives = |pid: &str| {
+            let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            // A zombie of somebody else's is as dead as one can be.
+            !state.is_empty() && !state.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z'))
+        };
+        while pids.split_whitespace().any(lives) {
+            assert!(Instant::now() < until, "{pids} live");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}

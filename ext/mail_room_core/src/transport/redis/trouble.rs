@@ -1,0 +1,151 @@
+//! What went wrong with Redis, in plain words: which server, what happened, what to do. Never a password, never a piece
+//! of a message.
+
+use std::io;
+use std::time::Duration;
+
+use redis::{RedisError, ServerError};
+
+use crate::error::Error;
+use crate::transport::stream::OpenError;
+use crate::transport::tcp::Unreached;
+
+/// Characters of a server's error text that are passed on.
+const TEXT_LIMIT: usize = 120;
+
+/// What went wrong with one exchange.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// The connection broke.
+    Io(io::Error),
+    /// No answer in time.
+    Late(Duration),
+    /// The server answered with an error.
+    Server(ServerError),
+    /// The server's answer is not what this command is answered with.
+    Nonsense,
+    /// Already put into words.
+    Told(Error),
+}
+
+impl Trouble {
+    /// Whether an error means that this server is not, or no longer, the one to talk to: a new connection may lead to
+    /// another one (Sentinel) or to a fresh login.
+    pub(crate) fn means_another_server(error: &ServerError) -> bool {
+        matches!(code(error), "READONLY" | "LOADING" | "MASTERDOWN" | "NOAUTH" | "NOREPLICAS")
+    }
+
+    /// The error for the rest of the program. `server` is what the address shows of itself.
+    pub(crate) fn told(self, server: &str) -> Error {
+        let what = match self {
+            Self::Told(error) => return error,
+            Self::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                format!("{server} closed the connection; see its log (restarted? speaks TLS? maxclients? timeout?)")
+            }
+            Self::Io(error) => format!("{server}: {error}; check that it runs and that the address is right"),
+            Self::Late(within) => {
+                format!(
+                    "{server} did not answer within {} s; check whether it is overloaded or frozen",
+                    within.as_secs()
+                )
+            }
+            Self::Nonsense => format!("{server} does not answer as Redis does; check the address"),
+            Self::Server(error) => format!("{server} answered {}{}", text(&error), advice(&error)),
+        };
+        Error::target_down(what)
+    }
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<Unreached> for Trouble {
+    fn from(unreached: Unreached) -> Self {
+        match unreached {
+            Unreached::Io(error) => Self::Io(error),
+            Unreached::Late(within) => Self::Late(within),
+        }
+    }
+}
+
+impl From<OpenError> for Trouble {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Tcp(unreached) => unreached.into(),
+            OpenError::Tls(error) => Self::Io(error),
+        }
+    }
+}
+
+impl From<RedisError> for Trouble {
+    /// What reading a reply fails with: the connection or the reply itself. A reply may repeat what it was asked, and so
+    /// may the parser's error: its text goes nowhere.
+    fn from(error: RedisError) -> Self {
+        if error.is_connection_dropped() {
+            Self::Io(io::ErrorKind::UnexpectedEof.into())
+        } else if error.is_io_error() {
+            Self::Io(io::Error::other("the connection broke"))
+        } else {
+            Self::Nonsense
+        }
+    }
+}
+
+const NOT_PERMITTED: &str = "; the user of redis_url lacks a permission (ACL). It needs +get +mget +set +pexpire +pttl +del \
+                             +lpush +evalsha +script|load, with a database +select, with Sentinels +role, on \
+                             ~delivered:* ~attempts:* ~heartbeat:* (behind the namespace) and ~queue:*; `mail_room \
+                             check` lists which of them are missing";
+
+/// What to do about it.
+fn advice(error: &ServerError) -> &'static str {
+    match code(error) {
+        "NOAUTH" => "; set its password in redis_url",
+        "WRONGPASS" => "; correct user and password in redis_url",
+        "NOPERM" => NOT_PERMITTED,
+        "OOM" => "; it is out of memory: raise maxmemory or drain its queues",
+        "LOADING" => "; it has just started and is reading its data, wait",
+        "READONLY" => "; it is a replica: point redis_url to the master, or name the Sentinels",
+        "MASTERDOWN" => "; it is a replica without a master: point redis_url to the master, or name the Sentinels",
+        "NOREPLICAS" => "; it wants more replicas than are connected (min-replicas-to-write)",
+        "MISCONF" => "; it cannot save to disk: see its log",
+        "WRONGTYPE" => "; a key of ours or the queue holds something else: look at the queue's name and at delivered:*",
+        "BUSY" => "; somebody's script is running for too long",
+        "MOVED" | "ASK" | "CLUSTERDOWN" | "CROSSSLOT" => "; Redis Cluster is not supported, as it is not by Sidekiq",
+        _ => error.details().map_or("", advice_by_words),
+    }
+}
+
+/// What to do about errors that Redis gives no code of their own.
+fn advice_by_words(details: &str) -> &'static str {
+    // Redis before 6, and one without a password, answer AUTH so.
+    let known = [
+        ("without any password", "; it wants no password: remove it from redis_url"),
+        ("invalid password", "; correct the password in redis_url"),
+        ("DB index", "; correct the database in redis_url or redis_db"),
+        ("max number of clients", "; raise maxclients in its configuration"),
+        ("user executing the script", NOT_PERMITTED),
+    ];
+    known.into_iter().find(|(words, _)| details.contains(words)).map_or("", |(_, advice)| advice)
+}
+
+/// The server's own words, shortened and without anything that could spoil a log line. What Redis repeats of a command
+/// it does not know is cut off: it could be a password or a piece of a message. So is where in which script it happened.
+fn text(error: &ServerError) -> String {
+    let details = error.details().unwrap_or_default();
+    let details = details.split(", with args").next().unwrap_or_default();
+    let details = details.split(" script: ").next().unwrap_or_default();
+    let shown: String = details.chars().filter(|c| !c.is_control()).take(TEXT_LIMIT).collect();
+    let code: String = error.code().chars().filter(|c| !c.is_control()).take(20).collect();
+    if shown.trim().is_empty() { code } else { format!("{code} {}", shown.trim()) }
+}
+
+/// The code of an error; of the error inside where Redis before 7 wraps what went wrong in a script: `ERR Error running
+/// script (call to f_1234): @user_script:12: @user_script: 12: -READONLY You can't write`.
+fn code(error: &ServerError) -> &str {
+    let inner = error.details().filter(|details| details.contains("@user_script"));
+    let inner = inner.and_then(|details| details.rsplit_once(": -")).and_then(|(_, inner)| inner.split(' ').next());
+    inner.unwrap_or_else(|| error.code())
+}

@@ -1,0 +1,54 @@
+//! A mailbox that is worked through once has to come to an end, whatever the outside world does. What is left to do is the
+//! watcher's business; this looks at the clock.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::limits::shutdown::{STOP_WITHIN, Stop};
+use crate::observe::log::Severity;
+use crate::observe::progress::{Snapshot, State};
+use crate::watch::mailbox::Mailbox;
+
+/// Waits for `watching`, and gives the mailbox up when nothing got on for `patience`: what is under way then is finished or
+/// given back, as after any stop.
+pub(crate) async fn work_through(
+    watching: impl Future<Output = ()>,
+    mailbox: Arc<Mailbox>,
+    patience: Duration,
+    stop: Stop,
+) {
+    let told_to_stop = async {
+        tokio::select! {
+            () = stop.wait() => {}
+            () = out_of_patience(&mailbox, patience) => {}
+        }
+        mailbox.account.stop.ask();
+        mailbox.account.stop.wait_and(STOP_WITHIN).await;
+    };
+    tokio::select! {
+        () = watching => {}
+        () = told_to_stop => {}
+    }
+}
+
+/// Returns when nothing got on for `patience`, and has said so.
+async fn out_of_patience(mailbox: &Mailbox, patience: Duration) {
+    while let Some(left) = patience.checked_sub(mailbox.tracker.progress.still_for()).filter(|left| !left.is_zero()) {
+        tokio::time::sleep(left).await;
+    }
+    let why = match mailbox.tracker.progress.snapshot() {
+        Snapshot { state: State::Disconnected | State::Paused, trouble: Some(trouble), .. } => trouble,
+        Snapshot { state: State::Starting, .. } => "it was still connecting".to_owned(),
+        Snapshot { left, .. } => {
+            format!("what is left ({left}) is under way, waits for its next try, or is claimed by another process")
+        }
+    };
+    give_up(mailbox, &format!("nothing got on for {} s; {why}", patience.as_secs()));
+}
+
+/// The mailbox cannot be worked through.
+pub(crate) fn give_up(mailbox: &Mailbox, why: &str) {
+    mailbox.tracker.progress.trouble(State::GivenUp, why);
+    mailbox.account.log.line(Severity::Error, "Giving up", &[("error", why.into())]);
+}

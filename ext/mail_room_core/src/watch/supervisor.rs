@@ -1,0 +1,355 @@
+//! All mailboxes of one process on one small runtime. Starts the watchers, starts them again should one panic, and stops
+//! them. A mailbox's trouble stays its own.
+
+mod runtime;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::task::JoinSet;
+
+use crate::arbiter::{Arbiter, Process};
+use crate::config;
+use crate::config::LogTarget;
+use crate::delivery::Delivery;
+use crate::error::{Error, Result};
+use crate::limits::backoff::Backoff;
+use crate::limits::memory_budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
+use crate::limits::shutdown::{STOP_WITHIN, Stop};
+use crate::observe::log::{Lines, Logs, Severity};
+use crate::observe::progress::{Progress, Snapshot};
+use crate::observe::service_manager::{Manager, tell};
+use crate::rejection::Rejection;
+use crate::ruby::calls::Calls;
+use crate::source::connector::Connector;
+use crate::source::graph::{GraphConnector, Lanes};
+use crate::source::imap::ImapConnector;
+use crate::transport::postgres::PostgresClients;
+use crate::transport::redis::RedisClients;
+use crate::watch::mailbox::Mailbox;
+use crate::watch::once::work_through;
+use crate::watch::watcher::watch;
+pub use runtime::runtime;
+
+/// Threads that run the watchers. The mail server is the bottleneck: two are plenty for hundreds of mailboxes.
+const WORKERS: usize = 2;
+/// How long threads that hang in a system call may hold up the end.
+const SHUTDOWN_WITHIN: Duration = Duration::from_millis(200);
+
+/// How mailboxes are watched.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Works through what is there, and ends. A mailbox in which nothing gets on for so many seconds is given up. If absent
+    /// mailboxes are watched until told to stop.
+    #[serde(default)]
+    pub once: Option<u64>,
+    /// Who is told how we are.
+    #[serde(default)]
+    pub manager: Option<Manager>,
+}
+
+/// Watches mailboxes until told to stop.
+#[derive(Debug)]
+pub struct Supervisor {
+    mailboxes: Vec<config::Mailbox>,
+    settings: Settings,
+    progress: Vec<Arc<Progress>>,
+    calls: Vec<Arc<Calls>>,
+    lines: Vec<Arc<Lines>>,
+    stop: Stop,
+    started: AtomicBool,
+    ended: AtomicBool,
+}
+
+impl Supervisor {
+    /// Starts nothing yet.
+    pub fn new(mailboxes: Vec<config::Mailbox>, settings: Settings) -> Self {
+        let progress = mailboxes.iter().map(|_| Arc::default()).collect();
+        let calls = mailboxes.iter().map(|_| Arc::default()).collect();
+        let loggers = mailboxes.iter().filter_map(|mailbox| match mailbox.log {
+            Some(LogTarget::Ruby(number)) => Some(number.saturating_add(1)),
+            _ => None,
+        });
+        let lines = (0..loggers.max().unwrap_or(0).min(mailboxes.len())).map(|_| Arc::default()).collect();
+        Self {
+            mailboxes,
+            settings,
+            progress,
+            calls,
+            lines,
+            stop: Stop::new(),
+            started: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+        }
+    }
+
+    /// The calls of the app's own code for the mailbox of this number.
+    pub fn calls(&self, mailbox: usize) -> Option<&Arc<Calls>> {
+        self.calls.get(mailbox)
+    }
+
+    /// The lines for the app's own logger of this number. Numbers begin at 0; there are no more than mailboxes.
+    pub fn lines(&self, logger: usize) -> Option<&Arc<Lines>> {
+        self.lines.get(logger)
+    }
+
+    /// How far each mailbox has got, in the order they were given. Callable at any time, from any thread.
+    pub fn progress(&self) -> Vec<Snapshot> {
+        self.progress.iter().map(|progress| progress.snapshot()).collect()
+    }
+
+    /// Asks every watcher to stop; [`run`](Self::run) returns within 25 s. Callable at any time, from any thread.
+    pub fn stop(&self) {
+        self.stop.ask();
+    }
+
+    /// Whether [`run`](Self::run) was called and has not returned.
+    pub fn running(&self) -> bool {
+        self.started.load(Ordering::Acquire) && !self.ended.load(Ordering::Acquire)
+    }
+
+    /// Runs all watchers; returns when all have ended. Blocks the calling thread.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] if a log or a delivery cannot be opened, or if it has run before.
+    pub fn run(&self) -> Result<()> {
+        if self.started.swap(true, Ordering::AcqRel) {
+            return Err(Error::Configuration("this supervisor has run before; make a new one".into()));
+        }
+        let ran = self.run_once();
+        // No thread of the app's is to wait for what will not come.
+        self.calls.iter().for_each(|calls| calls.close());
+        self.lines.iter().for_each(|lines| lines.close());
+        self.ended.store(true, Ordering::Release);
+        ran
+    }
+
+    fn run_once(&self) -> Result<()> {
+        let mut logs = Logs::new(self.lines.clone());
+        logs.tell_panics()?;
+        let process = Process::new();
+        let mailboxes = self.watched(&mut logs, &process)?;
+        let graphs = graphs(&mailboxes)?;
+        let runtime = runtime(WORKERS)?;
+        let once = self.settings.once.map(Duration::from_secs);
+        if let Some(manager) = self.settings.manager.clone() {
+            runtime.spawn(tell(manager, self.progress.clone(), self.stop.clone()));
+        }
+        runtime.block_on(async {
+            let beating = tokio::spawn({
+                let process = process.clone();
+                async move { process.beat().await }
+            });
+            supervise(mailboxes, graphs, once, self.stop.clone()).await;
+            beating.abort();
+            process.end().await;
+        });
+        runtime.shutdown_timeout(SHUTDOWN_WITHIN);
+        drop(logs);
+        Ok(())
+    }
+
+    fn watched(&self, logs: &mut Logs, process: &Arc<Process>) -> Result<Vec<Arc<Mailbox>>> {
+        let (redis, postgres) = (RedisClients::new(), PostgresClients::new());
+        let (budget, encoding) = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
+        self.mailboxes
+            .iter()
+            .zip(&self.calls)
+            .zip(&self.progress)
+            .map(|((config, calls), progress)| {
+                let arbiter = Arc::new(Arbiter::new(&config.arbitration, &redis, process.instance(), calls)?);
+                let delivery = Delivery::new(&config.delivery, (&redis, &postgres), &arbiter, calls)?;
+                let log = logs.log(config.log.as_ref(), &config.email, &config.name)?;
+                let budgets = (budget.clone(), encoding.clone());
+                let once = self.settings.once.is_some();
+                // Worked through once, a config may have to end before the others.
+                let stop = if once { Stop::new() } else { self.stop.clone() };
+                let rejection = Rejection::new(config, calls)?;
+                let mailbox = Mailbox::new(config.clone(), arbiter, delivery, budgets, log, stop);
+                let mut mailbox = mailbox.rejecting(rejection);
+                mailbox.tracker.progress.clone_from(progress);
+                mailbox.once = once;
+                Ok(Arc::new(mailbox))
+            })
+            .collect()
+    }
+}
+
+/// What connects to Microsoft Graph, for each mailbox that lies there.
+fn graphs(mailboxes: &[Arc<Mailbox>]) -> Result<Vec<Option<GraphConnector>>> {
+    let mut lanes = Lanes::default();
+    let connector = |mailbox: &Arc<Mailbox>| match &mailbox.account.config.graph {
+        Some(graph) => GraphConnector::new(&mailbox.account, graph, &mut lanes).map(Some),
+        None => Ok(None),
+    };
+    mailboxes.iter().map(connector).collect()
+}
+
+async fn supervise(
+    mailboxes: Vec<Arc<Mailbox>>,
+    graphs: Vec<Option<GraphConnector>>,
+    once: Option<Duration>,
+    stop: Stop,
+) {
+    let imap = Arc::new(ImapConnector::new());
+    let mut watchers = JoinSet::new();
+    for (mailbox, graph) in mailboxes.into_iter().zip(graphs) {
+        let stop = stop.clone();
+        match (graph, once) {
+            (Some(graph), Some(patience)) => {
+                let watching = keep_watching(Arc::new(graph), mailbox.clone());
+                watchers.spawn(work_through(watching, mailbox, patience, stop));
+            }
+            (Some(graph), None) => {
+                watchers.spawn(keep_watching(Arc::new(graph), mailbox));
+            }
+            (None, Some(patience)) => {
+                let watching = keep_watching(imap.clone(), mailbox.clone());
+                watchers.spawn(work_through(watching, mailbox, patience, stop));
+            }
+            (None, None) => {
+                watchers.spawn(keep_watching(imap.clone(), mailbox));
+            }
+        };
+    }
+    let all_ended = async {
+        while watchers.join_next().await.is_some() {}
+        if once.is_none() {
+            // Without a mailbox there is nothing to watch, and still a process that was asked to run.
+            stop.wait().await;
+        }
+    };
+    tokio::select! {
+        () = all_ended => {}
+        () = stop.wait_and(STOP_WITHIN) => {}
+    }
+}
+
+/// A panic is this mailbox's error: it is logged, and the mailbox starts anew with what it remembers.
+async fn keep_watching<C: Connector + 'static>(connector: Arc<C>, mailbox: Arc<Mailbox>) {
+    let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
+    loop {
+        let mut watcher = JoinSet::new();
+        watcher.spawn({
+            let (connector, mailbox) = (connector.clone(), mailbox.clone());
+            async move { watch(&*connector, &mailbox).await }
+        });
+        match watcher.join_next().await {
+            Some(Err(error)) if error.is_panic() && !mailbox.account.stop.asked() => {
+                let delay = backoff.delay();
+                let fields = [
+                    ("error", "a bug in mail_room; please report it with the panic on standard error".into()),
+                    ("backoff_s", delay.as_secs().into()),
+                ];
+                mailbox.account.log.line(Severity::Error, "Watcher crashed", &fields);
+                mailbox.account.stop.sleep(delay).await;
+            }
+            _ => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::message::MessageId;
+    use crate::source::connector::Account;
+    use crate::source::{Fetched, Mark, Source};
+
+    /// A mailbox of one message whose first sessions panic.
+    struct Shaky {
+        panics: AtomicUsize,
+        marked: Arc<AtomicBool>,
+    }
+
+    struct OneMessage {
+        panics: bool,
+        marked: Arc<AtomicBool>,
+    }
+
+    impl Connector for Shaky {
+        type Source = OneMessage;
+
+        async fn connect(&self, _account: &Account) -> Result<OneMessage> {
+            let panics =
+                self.panics.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1)).is_ok();
+            Ok(OneMessage { panics, marked: self.marked.clone() })
+        }
+    }
+
+    impl Source for OneMessage {
+        fn scope(&self) -> &str {
+            "scope"
+        }
+
+        async fn search(&mut self) -> Result<Vec<MessageId>> {
+            assert!(!self.panics, "injected");
+            let marked = self.marked.load(Ordering::Acquire);
+            Ok(if marked { Vec::new() } else { vec![MessageId::Uid(1)] })
+        }
+
+        async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<(MessageId, u64)>> {
+            Ok(ids.iter().map(|id| (id.clone(), 1)).collect())
+        }
+
+        async fn fetch(&mut self, ids: &[MessageId], _: u64, sink: &mut (dyn FnMut(Fetched) + Send)) -> Result<()> {
+            ids.iter().for_each(|id| sink(Fetched::Body(id.clone(), b"x".to_vec())));
+            Ok(())
+        }
+
+        async fn mark(&mut self, _: &[MessageId], _: Mark) -> Result<()> {
+            self.marked.store(true, Ordering::Release);
+            Ok(())
+        }
+
+        async fn expunge(&mut self, _: &[MessageId]) -> Result<()> {
+            Ok(())
+        }
+
+        async fn wait(&mut self, _: Instant, stop: &Stop) -> Result<()> {
+            stop.wait().await;
+            Ok(())
+        }
+
+        async fn logout(self) {}
+    }
+
+    fn watched(stop: &Stop) -> Arc<Mailbox> {
+        let config: config::Mailbox = serde_json::from_value(serde_json::json!({
+            "name": "inbox", "email": "a@example.com", "password": "p", "host": "localhost", "port": 143,
+            "security": "plain", "search_command": "UNSEEN", "limit_max_unread": 0, "idle_timeout": 60,
+            "delete_after_delivery": false, "expunge_deleted": false, "max_message_size": 1000, "max_delivery_attempts": 5,
+            "delivery": { "method": "noop" }, "arbitration": { "method": "noop" }
+        }))
+        .unwrap();
+        let log = Logs::default().log(None, "a@example.com", "inbox").unwrap();
+        let budgets = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
+        Arc::new(Mailbox::new(config, Arc::new(Arbiter::Noop), Delivery::Noop, budgets, log, stop.clone()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_is_that_mailboxs_trouble_and_it_recovers() {
+        let stop = Stop::new();
+        let (shaky, sound) = (watched(&stop), watched(&stop));
+        let connect = |panics| Arc::new(Shaky { panics: AtomicUsize::new(panics), marked: Arc::default() });
+        let shaky_task = tokio::spawn(keep_watching(connect(2), shaky.clone()));
+        let sound_task = tokio::spawn(keep_watching(connect(0), sound.clone()));
+        tokio::time::timeout(Duration::from_secs(60), async {
+            while shaky.tracker.progress.snapshot().delivered == 0 || sound.tracker.progress.snapshot().delivered == 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        })
+        .await
+        .unwrap();
+        stop.ask();
+        shaky_task.await.unwrap();
+        sound_task.await.unwrap();
+        assert_eq!((shaky.tracker.progress.snapshot().delivered, sound.tracker.progress.snapshot().delivered), (1, 1));
+    }
+}

@@ -1,0 +1,257 @@
+//! The next chunk: which messages fit into it, whose they are, and their octets. Claims and fetches; hands nothing over and
+//! marks nothing.
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::not_given::NotGiven;
+use super::{Chunk, Decision, Measured, Pass};
+use crate::arbiter::Claim;
+use crate::error::{Error, Result};
+use crate::message::{Message, MessageId};
+use crate::observe::progress::Fate;
+use crate::source::{Fetched, Mark, Source};
+use crate::track::ungiven::Ungiven;
+
+/// Messages whose sizes are asked for at a time.
+pub(super) const SIZED_AT_A_TIME: usize = 2_000;
+/// The same at first: a server that takes long to tell sizes must not outlast the search.
+pub(super) const SIZED_AT_FIRST: usize = 200;
+/// What a message is taken to have if the server does not tell.
+const ASSUMED_OCTETS: u64 = 1 << 20;
+
+impl<S: Source> Pass<'_, S> {
+    /// Claims and fetches the next chunk; `None` when there is no more.
+    pub(super) async fn gather(&mut self) -> Result<Option<Chunk>> {
+        while self.wants_more() {
+            if self.sized.is_empty() {
+                self.ask_sizes().await?;
+                continue;
+            }
+            if self.ends_outdated() {
+                break;
+            }
+            let (candidates, too_large) = self.plan();
+            let mut chunk = Chunk { settled: too_large, ..Chunk::default() };
+            let won = self.claim(candidates, &mut chunk).await?;
+            self.left = self.left.saturating_sub(won.len());
+            if !won.is_empty() {
+                self.fetch(won, &mut chunk).await?;
+            }
+            if !chunk.messages.is_empty() || !chunk.settled.is_empty() {
+                return Ok(Some(chunk));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn ask_sizes(&mut self) -> Result<()> {
+        let ids = self.next_together();
+        let told = if self.is_without_size(&ids) { Ok(Vec::new()) } else { self.source.sizes(&ids).await };
+        let told = match told {
+            Ok(told) => told,
+            Err(error) => {
+                self.not_measured(&ids, &error);
+                return Err(error);
+            }
+        };
+        let mut sizes: HashMap<_, _> = told.into_iter().collect();
+        let (sized, untold): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| sizes.contains_key(id));
+        self.sized.extend(sized.into_iter().filter_map(|id| sizes.remove_entry(&id)));
+        // Gone, or the server does not tell: fetching them shows which. After those that are there for sure.
+        self.unmeasured.extend(untold.iter().cloned());
+        self.sized.extend(untold.into_iter().map(|id| (id, ASSUMED_OCTETS)));
+        Ok(())
+    }
+
+    /// The messages of the next chunk: bounded by count and octets, a large one alone, a suspect alone.
+    fn plan(&mut self) -> (Vec<Measured>, Vec<Decision>) {
+        let most = if self.mailbox.tracker.ledger().is_probing() { 1 } else { S::AT_A_TIME.min(self.left) };
+        let most_octets = self.mailbox.budget.chunk_octets();
+        let (mut chosen, mut too_large, mut octets, mut suspects) = (Vec::new(), Vec::new(), 0_u64, false);
+        while let Some((id, size)) = self.sized.pop_front() {
+            if size > self.mailbox.account.config.max_message_size {
+                self.too_large(&id, size);
+                too_large.push((id, Mark::SetAside));
+                continue;
+            }
+            let group = self.mailbox.tracker.ledger().ungiven_messages().group(&id);
+            let among_its_like = group.is_some() == suspects;
+            let within = octets.saturating_add(size) <= most_octets && chosen.len() < most.min(group.unwrap_or(most));
+            let fits = chosen.is_empty() || (within && among_its_like);
+            if !fits {
+                self.sized.push_front((id, size));
+                break;
+            }
+            suspects = group.is_some();
+            octets = octets.saturating_add(size);
+            chosen.push((id, size));
+        }
+        (chosen, too_large)
+    }
+
+    fn too_large(&self, id: &MessageId, size: u64) {
+        let error = format!(
+            "the message has {size} octets, more than max_message_size ({}); it was not downloaded",
+            self.mailbox.account.config.max_message_size
+        );
+        self.mailbox.tracker.tell_set_aside(id, &error);
+    }
+
+    async fn claim(&mut self, candidates: Vec<Measured>, chunk: &mut Chunk) -> Result<Vec<Measured>> {
+        let mailbox = self.mailbox;
+        if candidates.is_empty() {
+            return Ok(candidates);
+        }
+        let ids: Vec<_> = candidates.iter().map(|(id, _)| id.clone()).collect();
+        if mailbox.account.log.enabled() {
+            for id in &ids {
+                let arbitrator = mailbox.tracker.arbiter.class_name().into();
+                mailbox
+                    .account
+                    .log
+                    .info("asking arbiter to deliver", &[("uid", json!(id)), ("arbitrator", arbitrator)]);
+            }
+        }
+        let answers = mailbox.tracker.arbiter.claim_listed(&self.scope, &ids, self.searched.age()).await?;
+        // Standing still between the search and the claim is as bad as before.
+        let outdated = self.ends_outdated();
+        let now = Instant::now();
+        let (mut won, mut hopeless, mut unsure) = (Vec::with_capacity(candidates.len()), Vec::new(), Vec::new());
+        for ((id, size), answer) in candidates.into_iter().zip(answers) {
+            match answer {
+                Claim::Won { .. } if outdated => unsure.push(id),
+                Claim::Won { attempts } if attempts >= mailbox.account.config.max_delivery_attempts => {
+                    mailbox.tracker.tell_set_aside(
+                        &id,
+                        &format!("{attempts} tries failed, or ended with the process that made them"),
+                    );
+                    hopeless.push(id);
+                }
+                Claim::Won { .. } => won.push((id, size)),
+                Claim::Delivered => {
+                    mailbox.tracker.ledger().decided(&id, mailbox.tracker.mark());
+                    mailbox.tracker.progress.count(Fate::Elsewhere);
+                    chunk.settled.push((id, mailbox.tracker.mark()));
+                }
+                Claim::Held { lasts } => mailbox.tracker.ledger().wait(&id, now + lasts),
+            }
+        }
+        if !unsure.is_empty() {
+            mailbox.tracker.arbiter.release(&self.scope, &unsure).await?;
+        }
+        if !hopeless.is_empty() {
+            mailbox.tracker.arbiter.release(&self.scope, &hopeless).await?;
+            chunk.settled.extend(hopeless.into_iter().map(|id| (id, Mark::SetAside)));
+        }
+        mailbox.tracker.hold_claims(&self.scope, won.iter().map(|(id, _)| id));
+        Ok(won)
+    }
+
+    async fn fetch(&mut self, won: Vec<Measured>, chunk: &mut Chunk) -> Result<()> {
+        let mailbox = self.mailbox;
+        let alone = won.len() == 1;
+        let planned: u64 = won.iter().map(|(_, size)| *size).sum();
+        // Servers round sizes (Exchange), but one that promises little and sends much must not fill the memory.
+        let most = planned.saturating_mul(2).saturating_add(1 << 20);
+        chunk.lease = Some(mailbox.budget.take(planned).await);
+
+        let empty: HashSet<_> = won.iter().filter(|(_, size)| *size == 0).map(|(id, _)| id.clone()).collect();
+        let mut missing: Vec<MessageId> = won.into_iter().map(|(id, _)| id).collect();
+        let ids = missing.clone();
+        let (mut octets, mut not_given) = (0_u64, NotGiven::default());
+        let (mut larger, mut too_large) = (Vec::new(), Vec::new());
+        let messages = &mut chunk.messages;
+        let fetched = self
+            .source
+            .fetch(&ids, mailbox.account.config.max_message_size, &mut |fetched| match fetched {
+                // Octets were told: the server has lost them, or cannot read them.
+                Fetched::Body(id, body) if body.is_empty() && !empty.contains(&id) => not_given.empty.push(id),
+                Fetched::Body(id, body) => {
+                    octets = octets.saturating_add(u64::try_from(body.len()).unwrap_or(u64::MAX));
+                    if octets > most && !alone {
+                        not_given.excessive.push(id);
+                    } else {
+                        // Fetched again because its delivery failed, it has got no nearer to its end.
+                        if mailbox.tracker.ledger().fetched(&id) {
+                            mailbox.tracker.progress.moved();
+                        }
+                        messages.push(Message { id, body });
+                    }
+                }
+                Fetched::Nil(id) => not_given.nil.push(id),
+                Fetched::Refused(id, why) => not_given.refused.push((id, why)),
+                Fetched::Larger(id, size) => larger.push((id, size)),
+                Fetched::TooLarge(id) => too_large.push(id),
+            })
+            .await;
+        {
+            let arrived: HashSet<_> = messages.iter().map(|message| message.id.clone()).collect();
+            let larger: HashSet<_> = larger.iter().map(|(id, _)| id).collect();
+            missing.retain(|id| !arrived.contains(id) && !larger.contains(id) && !too_large.contains(id));
+        }
+        self.not_read(larger, too_large, chunk).await?;
+        match fetched {
+            Ok(()) => {}
+            Err(Error::Throttled { what, retry_after }) => {
+                return self.fetch_later(&missing, chunk, what, retry_after).await;
+            }
+            Err(error) => {
+                self.cut_off(&missing, &chunk.messages, alone, &error);
+                return Err(error);
+            }
+        }
+        self.not_given(&missing, not_given, &chunk.messages);
+        if !missing.is_empty() {
+            mailbox.tracker.release(&self.scope, &missing).await?;
+        }
+        Ok(())
+    }
+
+    /// Messages larger than planned are planned anew, their claims still ours; those larger than allowed are set aside.
+    async fn not_read(&mut self, larger: Vec<Measured>, too_large: Vec<MessageId>, chunk: &mut Chunk) -> Result<()> {
+        self.left = self.left.saturating_add(larger.len());
+        larger.into_iter().rev().for_each(|measured| self.sized.push_front(measured));
+        if too_large.is_empty() {
+            return Ok(());
+        }
+        let most = self.mailbox.account.config.max_message_size;
+        for id in &too_large {
+            let error = format!("the message has more octets than max_message_size ({most}); it was not downloaded");
+            self.mailbox.tracker.tell_set_aside(id, &error);
+        }
+        self.mailbox.tracker.release(&self.scope, &too_large).await?;
+        chunk.settled.extend(too_large.into_iter().map(|id| (id, Mark::SetAside)));
+        Ok(())
+    }
+
+    /// The server wants to be left alone. What has arrived is handed over; an error only if that is nothing. The message
+    /// at which it happened comes later than the others: should it be its fault, they must not wait for it.
+    async fn fetch_later(
+        &mut self,
+        missing: &[MessageId],
+        chunk: &Chunk,
+        what: String,
+        retry_after: Duration,
+    ) -> Result<()> {
+        let mailbox = self.mailbox;
+        let now = Instant::now();
+        {
+            let mut memory = mailbox.tracker.ledger();
+            for message in &chunk.messages {
+                memory.ungiven_messages().arrived(&message.id);
+            }
+            missing.iter().for_each(|id| memory.wait(id, now + retry_after));
+            if let Some(first) = missing.first() {
+                memory.ungiven(first, Ungiven::Empty, true, now);
+            }
+        }
+        mailbox.tracker.release(&self.scope, missing).await?;
+        if chunk.messages.is_empty() && chunk.settled.is_empty() {
+            return Err(Error::Throttled { what, retry_after });
+        }
+        Ok(())
+    }
+}

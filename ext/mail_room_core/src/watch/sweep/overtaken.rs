@@ -1,0 +1,208 @@
+//! A process that stands still between two steps with a message that the matcher does not want: by then another one may have
+//! seen to the message, and Redis may have forgotten it. Nobody is told and nothing is marked on the strength of what was
+//! known before.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::task::Poll;
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::*;
+use crate::arbiter::{Arbiter, Process};
+use crate::delivery::Delivery;
+use crate::limits::memory_budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
+use crate::limits::shutdown::Stop;
+use crate::observe::log::Logs;
+use crate::redis_server::Server;
+use crate::rejection::Rejection;
+use crate::ruby::calls::{Answer, Calls, Question};
+use crate::source::Fetched;
+use crate::transport::redis::RedisClients;
+
+/// What is remembered of a message that is done lives 600 s, and no list is relied upon for longer than half of that.
+const LONG: Duration = Duration::from_secs(601);
+const TOO_LONG: Duration = Duration::from_secs(301);
+
+/// A message to nobody we know. Something may happen while it is fetched.
+#[derive(Default)]
+struct Stray {
+    marked: Vec<Mark>,
+    during_fetch: Option<Box<dyn FnOnce() + Send>>,
+}
+
+impl Source for Stray {
+    fn scope(&self) -> &str {
+        "scope"
+    }
+
+    async fn search(&mut self) -> Result<Vec<MessageId>> {
+        Ok(if self.marked.is_empty() { vec![MessageId::Uid(7)] } else { Vec::new() })
+    }
+
+    async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<(MessageId, u64)>> {
+        Ok(ids.iter().map(|id| (id.clone(), 1)).collect())
+    }
+
+    async fn fetch(&mut self, ids: &[MessageId], _: u64, sink: &mut (dyn FnMut(Fetched) + Send)) -> Result<()> {
+        let body = b"From: sender@example.org\r\nTo: nobody@example.com\r\nMessage-ID: <1@example.org>\r\n\r\nx";
+        ids.iter().for_each(|id| sink(Fetched::Body(id.clone(), body.to_vec())));
+        if let Some(happens) = self.during_fetch.take() {
+            happens();
+        }
+        Ok(())
+    }
+
+    async fn mark(&mut self, ids: &[MessageId], mark: Mark) -> Result<()> {
+        self.marked.extend(ids.iter().map(|_| mark));
+        Ok(())
+    }
+
+    async fn expunge(&mut self, _: &[MessageId]) -> Result<()> {
+        Ok(())
+    }
+
+    async fn wait(&mut self, _: Instant, _: &Stop) -> Result<()> {
+        Ok(())
+    }
+
+    async fn logout(self) {}
+}
+
+/// A watcher that does so with what is to nobody we know; a class of the app's own tells senders.
+fn watched(redis: &str, unmatched: &str) -> (Mailbox, Arc<Calls>) {
+    let config: crate::config::Mailbox = serde_json::from_value(json!({
+        "name": "inbox", "email": "a@example.com", "password": "p", "host": "localhost", "port": 143,
+        "security": "plain", "search_command": "UNSEEN", "limit_max_unread": 0, "idle_timeout": 60,
+        "delete_after_delivery": false, "expunge_deleted": false, "max_message_size": 64 << 20,
+        "max_delivery_attempts": 5, "delivery": { "method": "noop" },
+        "arbitration": { "method": "redis", "redis": { "url": redis }, "claim_ttl": 60 },
+        "matching": { "address": "incoming+%{key}@example.com", "auto_replies": "ignore", "unmatched": unmatched },
+        "rejection": { "by": { "method": "hook", "class_name": "Teller" }, "per_sender": 10, "in_all": 10 }
+    }))
+    .unwrap();
+    let (calls, clients) = (Arc::<Calls>::default(), RedisClients::new());
+    let arbiter = Arbiter::new(&config.arbitration, &clients, Process::new().instance(), &calls).unwrap();
+    let log = Logs::default().log(None, "a@example.com", "inbox").unwrap();
+    let budgets = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
+    let rejection = Rejection::new(&config, &calls).unwrap();
+    let watched = Mailbox::new(config, Arc::new(arbiter), Delivery::Noop, budgets, log, Stop::new());
+    (watched.rejecting(rejection), calls)
+}
+
+/// Sweeps while the process stands still in the middle of it, if it does; and Redis forgets.
+async fn swept(server: &Server, watched: &Mailbox, stands_still: bool) -> Stray {
+    let port = server.port;
+    let standstill = move || {
+        let mut redis = redis::Client::open(format!("redis://127.0.0.1:{port}")).unwrap().get_connection().unwrap();
+        redis::cmd("FLUSHALL").exec(&mut redis).unwrap();
+        clock::tests::pass(LONG);
+    };
+    let mut source = Stray { during_fetch: stands_still.then(|| Box::new(standstill) as Box<_>), ..Stray::default() };
+    tokio::time::timeout(Duration::from_secs(30), sweep(&mut source, watched)).await.unwrap().unwrap();
+    source
+}
+
+fn is_pending(watched: &Mailbox) -> bool {
+    watched.rejection.as_ref().unwrap().is_pending()
+}
+
+/// Serves until nobody is left to be told. How many were.
+async fn told(watched: &Mailbox, calls: &Calls) -> usize {
+    let mut told = 0;
+    let served = async {
+        while is_pending(watched) {
+            if let Poll::Ready(Some(call)) = calls.fetch() {
+                assert!(matches!(call.question, Question::Reject(..)));
+                told += 1;
+                call.answer(Answer::Yes);
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let within = tokio::time::timeout(Duration::from_secs(30), served);
+    tokio::select! {
+        served = within => served.unwrap(),
+        () = watched.rejection.as_ref().unwrap().serve(&watched.tracker, &watched.account.stop) => {}
+    }
+    told
+}
+
+/// It is looked for anew, and nothing is known of it.
+fn is_open(watched: &Mailbox) -> bool {
+    let memory = watched.tracker.ledger();
+    memory.to_mark().is_empty() && memory.next_try().is_some_and(|next| next <= Instant::now() + Duration::from_secs(2))
+}
+
+#[tokio::test]
+async fn what_is_ignored_after_a_standstill_is_not_marked() {
+    let server = Server::start(&[]);
+    for stands_still in [false, true] {
+        let (watched, _) = watched(&server.url(), "ignore");
+        let source = swept(&server, &watched, stands_still).await;
+        let ignored = watched.tracker.progress.snapshot().ignored;
+        let expected = if stands_still { (vec![], 0, true) } else { (vec![Mark::Seen], 1, false) };
+        assert_eq!((source.marked, ignored, is_open(&watched)), expected);
+        server.ask::<()>("FLUSHALL");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_a_message_that_was_fetched_before_a_standstill() {
+    let server = Server::start(&[]);
+    for stands_still in [false, true] {
+        let (watched, calls) = watched(&server.url(), "reject");
+        let source = swept(&server, &watched, stands_still).await;
+        assert_eq!((source.marked, is_pending(&watched)), (vec![], !stands_still));
+        assert_eq!(told(&watched, &calls).await, usize::from(!stands_still));
+        assert_eq!(is_open(&watched), stands_still);
+        server.ask::<()>("FLUSHALL");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_a_message_that_waited_for_too_long_to_be_told_of() {
+    let server = Server::start(&[]);
+    let (watched, calls) = watched(&server.url(), "reject");
+    swept(&server, &watched, false).await;
+    assert!(is_pending(&watched));
+    clock::tests::pass(TOO_LONG);
+    assert_eq!((told(&watched, &calls).await, is_open(&watched)), (0, true));
+    assert_eq!(server.keys().iter().filter(|key| key.contains("delivered:")).count(), 0, "{:?}", server.keys());
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_a_message_that_could_be_claimed_only_after_a_standstill() {
+    let server = Server::start(&[]);
+    // Stands between us and Redis: time passes before what is asked then gets there.
+    let armed = Arc::new(AtomicBool::new(false));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
+    let (port, stands_still) = (server.port, armed.clone());
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let stands_still = stands_still.clone();
+            tokio::spawn(async move {
+                let server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                let ((mut from, mut back), (mut answers, mut to)) = (client.into_split(), server.into_split());
+                tokio::spawn(async move { tokio::io::copy(&mut answers, &mut back).await.ok() });
+                let mut some = [0; 4096];
+                while let Ok(octets @ 1..) = from.read(&mut some).await {
+                    if stands_still.swap(false, Ordering::AcqRel) {
+                        clock::tests::pass(TOO_LONG);
+                    }
+                    to.write_all(&some[..octets]).await.unwrap();
+                }
+            });
+        }
+    });
+    let (watched, calls) = watched(&url, "reject");
+    swept(&server, &watched, false).await;
+    assert!(is_pending(&watched));
+    armed.store(true, Ordering::Release);
+    assert_eq!((told(&watched, &calls).await, is_open(&watched)), (0, true));
+    assert!(!armed.load(Ordering::Acquire), "Redis was asked");
+    assert_eq!(server.keys().iter().filter(|key| key.contains("delivered:")).count(), 0, "{:?}", server.keys());
+}

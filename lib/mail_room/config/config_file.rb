@@ -1,0 +1,68 @@
+# frozen_string_literal: true
+
+require "erb"
+require "yaml"
+require_relative "../errors"
+require_relative "../options/coercion"
+require_relative "code_failure"
+
+module MailRoom
+  # Reads a file of ERB over YAML. Its errors are one line that names the file and, where possible, the line in it. They never quote the
+  # file, because any value may be a password, and for the same reason have no `cause`.
+  class ConfigFile
+    # The file is missing or cannot be read, or it does not have what was looked for.
+    class Missing < ConfigurationError; end
+
+    # @param path [String]
+    def initialize(path)
+      @path = path.to_s
+    end
+
+    # @return [Hash{Symbol=>Object}] with symbol keys at every depth; empty for an empty file
+    # @raise [Missing] if the file cannot be read
+    # @raise [ConfigurationError] if it is not understood
+    def load
+      content = parse(render(read))
+      return {} if content.nil? || content == false
+
+      Coercion.options(content, "#{@path}: the configuration")
+    end
+
+    private
+
+    # Services are often started without a locale: the file is always UTF-8.
+    def read
+      File.read(@path, encoding: "bom|utf-8")
+    rescue SystemCallError => e
+      raise Missing, "cannot read the configuration file #{@path}: #{e.class.new.message}", cause: nil
+    end
+
+    def render(text)
+      template = ERB.new(text)
+      template.filename = @path
+      template.result
+    rescue SystemExit, SignalException
+      raise
+    rescue Exception => e # rubocop:disable Lint/RescueException -- the message of any exception may hold a secret
+      raise ConfigurationError, CodeFailure.describe(e, @path, "the ERB template failed"), cause: nil
+    end
+
+    def parse(text)
+      YAML.safe_load(text, permitted_classes: [Symbol], aliases: true)
+    rescue Psych::SyntaxError => e
+      problem = [e.problem, e.context].compact.join(" ")
+      raise ConfigurationError, "#{@path} is no YAML: #{problem} at line #{e.line}, column #{e.column}", cause: nil
+    rescue Psych::BadAlias
+      # The alias's name is left out: it may be the beginning of a password.
+      not_understood("an alias (*...) has no anchor; a value that begins with * must be in quotes")
+    rescue Psych::DisallowedClass, ArgumentError
+      not_understood("a value is neither text, number, true, false nor null (a date, say): text must be in quotes")
+    rescue StandardError => e
+      not_understood(e.class)
+    end
+
+    def not_understood(why)
+      raise ConfigurationError, "#{@path} is not understood: #{why}", cause: nil
+    end
+  end
+end

@@ -1,0 +1,17 @@
+# frozen_string_literal: true
+
+require_relative "../option_table"
+
+module MailRoom
+  module OptionTables
+    CONFIGURATION = OptionTable.new(
+      :configuration,
+      title: "A configuration", scope: "the configuration",
+      about: "The top level of the file."
+    ) do
+      option :mailboxes, :any,
+             "The mailboxes to watch, see {mailbox}.",
+             table: :mailbox, native: nil, value_text: "list of mappings", default_text: "(required)"
+    end
+  end
+end
