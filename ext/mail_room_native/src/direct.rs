@@ -88,11 +88,11 @@ pub(crate) fn run<T: Send + 'static>(
     };
     let completion = Completion::new();
     let completed = completion.clone();
-    let task = runtime.spawn(async move {
-        let done = work.await;
-        completed.complete(done);
-    });
-    match completion.wait(ruby) {
+    let task = runtime.spawn(work);
+    let abort = task.abort_handle();
+    // In a task of its own, so that the caller is woken even if `work` panics.
+    runtime.spawn(async move { completed.complete(task.await.ok()) });
+    match completion.wait(ruby).map(Option::flatten) {
         Ok(Some(done)) => done.map_err(|error| errors::raise(ruby, &error)),
         Ok(None) => Err(errors::named(
             ruby,
@@ -101,7 +101,7 @@ pub(crate) fn run<T: Send + 'static>(
                 .into(),
         )),
         Err(interrupt) => {
-            task.abort();
+            abort.abort();
             Err(interrupt)
         }
     }
