@@ -9,6 +9,12 @@ end
 #
 # Requiring it starts nothing: no thread, no connection.
 module MailRoom
+  # The executable's part is loaded on first use: an application that watches mailboxes itself needs none of it.
+  {
+    CLI: "cli", CheckCommand: "cli/check_command", Command: "cli/command", CommandLine: "cli/command_line",
+    ConfigCommand: "cli/config_command", MatchCommand: "cli/match_command", OnceCommand: "cli/once_command",
+    SourceOptions: "cli/source_options", ServiceManager: "watch/service_manager", ServedThread: "watch/served_thread"
+  }.each { |name, file| autoload(name, File.expand_path("mail_room/#{file}", __dir__)) }
 end
 
 require_relative "mail_room/version"
@@ -27,4 +33,3 @@ require_relative "mail_room/gitlab_config"
 require_relative "mail_room/mailbox_watcher"
 require_relative "mail_room/coordinator"
 require_relative "mail_room/crash_handler"
-require_relative "mail_room/cli"

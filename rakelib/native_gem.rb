@@ -89,8 +89,10 @@ class NativeGem
   # The library for one Ruby, stripped. All Rubies share the folder: what does not know Ruby is compiled once.
   def library(version, ruby)
     tools
+    # Not from a folder above the tools: zig would name its headers relative to it, and build scripts run elsewhere.
     run(environment(ruby), File.join(tools, "bin/cargo-zigbuild"), "zigbuild", "--profile", "dist", "--locked", "--package",
-        "mail_room_native", "--target", "#{TRIPLE}.#{GLIBC}", "--target-dir", File.join(TARGET, "native"), chdir: ROOT, out: $stdout)
+        "mail_room_native", "--target", "#{TRIPLE}.#{GLIBC}", "--target-dir", File.join(TARGET, "native"),
+        chdir: File.join(ROOT, "ext/mail_room_native"), out: $stdout)
     strip(File.join(TARGET, "native", TRIPLE, "dist/libmail_room_native.so"), version)
   end
 

@@ -25,7 +25,8 @@ RSpec.describe "the signatures" do
     rspec = Gem.bin_path("rspec-core", "rspec")
     env = { "RBS_TEST_TARGET" => "MailRoom::*", "RBS_TEST_OPT" => "-I sig -r logger -r monitor", "RBS_TEST_RAISE" => "true",
             "RBS_TEST_LOGLEVEL" => "error", "SPEC_OPTS" => nil }
-    said, status = run("-e", 'gem "rbs"; require "mail_room"; require "rbs/test/setup"; load ARGV.shift', "--", rspec, *files, env: env)
+    said, status = run("-I", "lib", "-e", 'gem "rbs"; require "mail_room"; require "rbs/test/setup"; load ARGV.shift', "--", rspec, *files,
+                       env: env)
     expect(status).to be_success, said
     expect(said).to match(/[1-9]\d* examples, 0 failures/)
   end

@@ -1,6 +1,10 @@
 # frozen_string_literal: true
 
+require "erb"
 require "mail_room"
+require "socket"
+require "uri"
+require "yaml"
 
 Dir[File.join(__dir__, "support", "*.rb")].each { |file| require file }
 

@@ -1,6 +1,6 @@
 //! Watches mailboxes and hands every message over exactly once. No Ruby in here.
 //!
-//! The folders, lowest first: each imports only from those above it in this list. See docs/architecture.md.
+//! docs/architecture.md lists the folders in layers: each imports only from those below it. tests/architecture enforces that.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
@@ -24,7 +24,7 @@ pub mod observe;
 pub mod rejection;
 pub mod ruby;
 pub mod source;
-pub(crate) mod system;
+pub mod system;
 pub mod track;
 pub mod transport;
 pub mod watch;

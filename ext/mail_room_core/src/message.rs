@@ -1,9 +1,11 @@
-//! A message as it travels: its id at the source and its bytes. Nothing here looks into the bytes.
+//! A message: its id at the source and its octets. Nothing here reads the octets.
+//!
+//! Imports nothing from the core. Every folder above `limits` may import it.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// What a source calls a message. Ordered: oldest first where the source numbers them so.
+/// The id of a message at its source. Where the source numbers messages, an older one orders first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MessageId {
     /// An IMAP UID (RFC 3501 section 2.3.1.1), 1 to 4294967295.
@@ -13,7 +15,7 @@ pub enum MessageId {
 }
 
 impl MessageId {
-    /// A name for the message that lies in `scope`, the same in every process: 128 bits of a hash, in hexadecimal digits.
+    /// A name for this message of `scope`. It is the same in every process: 128 bits of a SHA-256, in hexadecimal digits.
     pub(crate) fn name_in(&self, scope: &str) -> String {
         let digest = ring::digest::digest(&ring::digest::SHA256, format!("{scope}\0{self}").as_bytes());
         digest.as_ref().iter().take(16).map(|octet| format!("{octet:02x}")).collect()
@@ -38,11 +40,11 @@ impl serde::Serialize for MessageId {
     }
 }
 
-/// A fetched message. Its bytes are exactly what the server's `BODY[]` yielded.
+/// A fetched message. Its octets are exactly what the server gave as `BODY[]`.
 #[derive(Debug)]
 pub struct Message {
-    /// What the source calls it.
+    /// Its id at the source.
     pub id: MessageId,
-    /// The raw message; may be empty, may hold any byte.
+    /// The raw message. It may be empty, and may hold any octet.
     pub body: Vec<u8>,
 }

@@ -1,35 +1,36 @@
-//! What came of handing one message over. A delivery says so, and so does the arbiter where it delivers in one step with a
-//! claim.
+//! The outcome of one hand-over. A delivery returns it; so does the arbiter where one script delivers and records the claim.
+//!
+//! Imports `error` only. `arbiter`, `delivery`, and the folders above them may import it.
 
 use crate::error::Error;
 
-/// What became of one message.
+/// The outcome of handing over one message.
 #[derive(Debug)]
 pub enum Handover {
-    /// The target has it.
+    /// The target took it.
     Delivered {
-        /// The HTTP status it said so with.
+        /// The HTTP status of its answer.
         status: Option<u16>,
     },
-    /// The claim was lost meanwhile: somebody else sees to the message, and it was not given to the target.
+    /// The claim was lost in the meantime: another process has the message. The target did not get it from us.
     Lost,
-    /// The target refuses this very message, and would refuse it again.
+    /// The target refuses this message, and would refuse it again.
     Refused {
         /// What it answered.
         error: Error,
-        /// Tries after which the message is set aside, if these are fewer than `max_delivery_attempts`.
+        /// Failures after which the message is set aside, if these are fewer than `max_delivery_attempts`.
         tries: Option<u32>,
     },
-    /// The target answered this message as it would if it were down, and may do so for this message alone.
+    /// The target answered as if it were down. It may answer so to this message only.
     Unavailable {
         /// [`Error::TargetDown`].
         error: Error,
-        /// How it answered.
+        /// Its answer.
         symptom: Symptom,
     },
-    /// It failed, and whether the message or the target is at fault cannot be told from this one answer.
+    /// It failed. One answer does not tell whether the message or the target is at fault.
     Failed(Error),
-    /// The target is down, or asks for a pause: no message's fault.
+    /// The target is down or asks for a pause. The message is not at fault.
     Down(Error),
 }
 
@@ -38,12 +39,12 @@ impl Handover {
     pub const DELIVERED: Self = Self::Delivered { status: None };
 }
 
-/// How a target failed one message.
+/// How a target failed at one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Symptom {
     /// The HTTP status; `None` without an answer, and where there is no HTTP.
     pub status: Option<u16>,
-    /// What it is worth as evidence.
+    /// What it says about who is at fault.
     pub weight: Weight,
 }
 
@@ -52,15 +53,15 @@ impl Symptom {
     pub const UNKNOWN: Self = Self { status: None, weight: Weight::Open };
 }
 
-/// What one failure says about whose fault it is.
+/// What one failure says about who is at fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weight {
-    /// Nothing: it may be the message or the target (an exception, a gateway without its app, no answer).
+    /// Nothing: the message or the target may be at fault (an exception, a gateway without its app, no answer).
     Open,
-    /// Somebody decided so by a rule (401, 403, 404): once it is known to be about the message, it stays so.
+    /// A rule decided it (401, 403, 404). Once it is known to be about the message, it stays so.
     Ruled,
-    /// The target is there and wants us to come back later (429, 503, Retry-After).
+    /// The target is up and asks us to come back later (429, 503, Retry-After).
     Later,
-    /// The configuration is wrong (405, 415): no message's fault, ever.
+    /// The configuration is wrong (405, 415). A message is never at fault.
     Configuration,
 }

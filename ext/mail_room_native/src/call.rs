@@ -1,5 +1,5 @@
-//! `MailRoom::Native::Call`: one question for the app's own code, to be answered once. Dropped without an answer, it is
-//! answered by that: nothing was delivered.
+//! `MailRoom::Native::Call`: one question for the app's own code, which is answered once. If it is dropped without an answer, the
+//! answer is that nothing was delivered.
 
 use std::cell::RefCell;
 
@@ -29,7 +29,7 @@ impl Call {
         Self(RefCell::new(Some(call)))
     }
 
-    /// What the source calls the message: an Integer for IMAP, else a String.
+    /// The message's id: an Integer for IMAP, else a String.
     fn uid(ruby: &Ruby, rb_self: &Self) -> Option<Value> {
         let call = rb_self.0.borrow();
         let (Question::Deliver(id, _) | Question::Ask(id) | Question::Reject(id, ..)) = &call.as_ref()?.question;
@@ -39,13 +39,13 @@ impl Call {
         })
     }
 
-    /// The raw message as an ASCII-8BIT string, once; nil if the question is whether to deliver it.
+    /// The raw message as an ASCII-8BIT string; empty after the first call. nil if the question is whether to deliver it.
     fn body(ruby: &Ruby, rb_self: &Self) -> Option<RString> {
         let body = match &mut rb_self.0.borrow_mut().as_mut()?.question {
             Question::Deliver(_, body) | Question::Reject(_, body, _) => std::mem::take(body),
             Question::Ask(_) => return None,
         };
-        // Made when nothing is borrowed: allocating may run Ruby's finalizers.
+        // After the borrow has ended: allocating a string may run Ruby's finalizers.
         Some(ruby.str_from_slice(&body))
     }
 
@@ -63,12 +63,12 @@ impl Call {
         self.settle(if yes { Answer::Yes } else { Answer::No });
     }
 
-    /// Answers with the words of an exception.
+    /// Answers that an exception was raised, described by `words`.
     fn raised(&self, words: String) {
         self.settle(Answer::Raised(words));
     }
 
-    /// Gives up answering, unless it was answered before.
+    /// Drops the question, unless it was answered before.
     fn abandon(&self) {
         drop(self.0.borrow_mut().take());
     }

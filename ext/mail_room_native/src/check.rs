@@ -1,11 +1,12 @@
-//! `MailRoom::Native.check_…`: tries out what a configuration names. Each takes what the facade makes of it and answers the
-//! steps as JSON. Every step has a deadline in the core.
+//! `MailRoom::Native.check_…`: tries out what a configuration names. Each method takes a hash from the facade and returns the steps
+//! as JSON. The core sets a deadline for them.
 
 use magnus::{Error, RModule, Ruby, Value, function, prelude::*};
 use mail_room_core::check::{self, Report};
 use mail_room_core::config;
+use serde::de::DeserializeOwned;
 
-use crate::door::run;
+use crate::direct::run;
 use crate::{errors, options};
 
 pub(crate) fn define(native: RModule) -> Result<(), Error> {
@@ -18,57 +19,52 @@ pub(crate) fn define(native: RModule) -> Result<(), Error> {
 }
 
 fn imap(ruby: &Ruby, mailbox: Value) -> Result<String, Error> {
-    let config: config::Mailbox = options::read(ruby, mailbox)?;
-    let report = run(ruby, async move { Ok(check::imap(&config).await) })?;
-    json(ruby, &report)
+    steps(ruby, mailbox, |config: config::Mailbox| async move { check::imap(&config).await })
 }
 
 fn graph(ruby: &Ruby, mailbox: Value) -> Result<String, Error> {
-    let config: config::Mailbox = options::read(ruby, mailbox)?;
-    let report = run(ruby, async move { Ok(check::graph(&config).await) })?;
-    json(ruby, &report)
+    steps(ruby, mailbox, |config: config::Mailbox| async move { check::graph(&config).await })
 }
 
 fn redis(ruby: &Ruby, redis: Value, needs: Value) -> Result<String, Error> {
-    let config: config::Redis = options::read(ruby, redis)?;
     let needs: check::Needs = options::read(ruby, needs)?;
-    let report = run(ruby, async move { Ok(check::redis(&config, &needs).await) })?;
-    json(ruby, &report)
+    steps(ruby, redis, |config: config::Redis| async move { check::redis(&config, &needs).await })
 }
 
 fn http(ruby: &Ruby, postback: Value) -> Result<String, Error> {
-    let config: config::Delivery = options::read(ruby, postback)?;
-    let report = run(ruby, async move {
+    steps(ruby, postback, |config| async move {
         match config {
-            config::Delivery::Postback(config) => Ok(check::http(&config).await),
-            _ => Ok(Report::default()),
+            config::Delivery::Postback(config) => check::http(&config).await,
+            _ => Report::default(),
         }
-    })?;
-    json(ruby, &report)
+    })
 }
 
 fn postgres(ruby: &Ruby, que: Value) -> Result<String, Error> {
-    let config: config::Delivery = options::read(ruby, que)?;
-    let report = run(ruby, async move {
+    steps(ruby, que, |config| async move {
         match config {
-            config::Delivery::Que(config) => Ok(check::postgres(&config).await),
-            _ => Ok(Report::default()),
+            config::Delivery::Que(config) => check::postgres(&config).await,
+            _ => Report::default(),
         }
-    })?;
-    json(ruby, &report)
+    })
 }
 
 fn smtp(ruby: &Ruby, rejection: Value) -> Result<String, Error> {
-    let config: config::Rejection = options::read(ruby, rejection)?;
-    let report = run(ruby, async move {
+    steps(ruby, rejection, |config: config::Rejection| async move {
         match config.by {
-            config::RejectBy::Smtp(config) => Ok(check::smtp(&config).await),
-            config::RejectBy::Hook { .. } => Ok(Report::default()),
+            config::RejectBy::Smtp(config) => check::smtp(&config).await,
+            config::RejectBy::Hook { .. } => Report::default(),
         }
-    })?;
-    json(ruby, &report)
+    })
 }
 
-fn json(ruby: &Ruby, report: &Report) -> Result<String, Error> {
+/// Checks what `options` name, and returns the steps as JSON.
+fn steps<T: DeserializeOwned, F: Future<Output = Report> + Send + 'static>(
+    ruby: &Ruby,
+    options: Value,
+    check: impl FnOnce(T) -> F,
+) -> Result<String, Error> {
+    let work = check(options::read(ruby, options)?);
+    let report = run(ruby, async move { Ok(work.await) })?;
     report.to_json().map_err(|error| errors::raise(ruby, &error))
 }

@@ -1,8 +1,8 @@
-//! Waiting with the GVL released: the one place where Ruby's other threads get their turn. A wait ends when it is
-//! signalled, or with the exception that an interrupt (Thread#kill, Thread#raise, a signal) brings.
+//! Waits with the GVL released, so that Ruby's other threads can run. A wait ends when it is signalled, or with the exception of
+//! an interrupt (Thread#kill, Thread#raise, a signal). The only `unsafe` code that calls Ruby's threads is here.
 //!
-//! No Rust value that needs Drop lives in the frames that an interrupt could unwind: it is checked through magnus, which
-//! turns it into an `Err`.
+//! Interrupts are checked through magnus, which turns them into an `Err`. So no interrupt unwinds a frame that holds a Rust value
+//! that needs Drop.
 
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,8 +11,7 @@ use std::thread::{self, Thread};
 
 use magnus::{Error, Ruby};
 
-/// Something that a Ruby thread waits for. Sticky: raised before the wait, it ends the wait at once. One thread at a time
-/// waits for it.
+/// Something that one Ruby thread at a time waits for. It stays raised: if it was raised before the wait, the wait ends at once.
 #[derive(Debug, Default)]
 pub(crate) struct Signal {
     raised: AtomicBool,
@@ -20,7 +19,7 @@ pub(crate) struct Signal {
 }
 
 impl Signal {
-    /// Raises it. Called from any thread; never blocks for longer than another such call takes.
+    /// Raises it. May be called from any thread. Blocks no longer than another such call takes.
     pub(crate) fn raise(&self) {
         self.raised.store(true, Ordering::Release);
         if let Some(waiter) = &*self.waiter() {
@@ -28,7 +27,7 @@ impl Signal {
         }
     }
 
-    /// Waits with the GVL released until it is raised, and takes it down.
+    /// Waits with the GVL released until it is raised, and resets it.
     ///
     /// # Errors
     /// The exception of an interrupt. Waiting again is allowed.
@@ -36,7 +35,7 @@ impl Signal {
         loop {
             let waiter = Arc::new(Waiter { woken: AtomicBool::new(false), thread: thread::current() });
             *self.waiter() = Some(waiter.clone());
-            // From here on raising wakes the waiter; raised before, there is nothing to wait for.
+            // From here on `raise` wakes the waiter. If it was raised before, there is nothing to wait for.
             if self.raised.swap(false, Ordering::AcqRel) {
                 return Ok(());
             }
@@ -59,12 +58,12 @@ pub(crate) struct Completion<T> {
 }
 
 impl<T> Completion<T> {
-    /// Nothing done yet.
+    /// Not done yet.
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self { value: Mutex::new(None), done: AtomicBool::new(false), signal: Signal::default() })
     }
 
-    /// The work is done. Called from any thread.
+    /// Stores the result of the work. May be called from any thread.
     pub(crate) fn complete(&self, value: T) {
         *self.value.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
         self.done.store(true, Ordering::Release);
@@ -76,7 +75,7 @@ impl<T> Completion<T> {
         self.signal.raise();
     }
 
-    /// Waits with the GVL released until the work is done or somebody nudges. Tells whether it is done.
+    /// Waits with the GVL released until the work is done, or until [`nudge`](Self::nudge). Tells whether it is done.
     ///
     /// # Errors
     /// The exception of an interrupt. The work goes on; waiting again is allowed.
@@ -114,8 +113,7 @@ impl Waiter {
         self.thread.unpark();
     }
 
-    /// Returns when woken. May return without having waited at all (rb_thread_call_without_gvl2 does when an interrupt is
-    /// pending).
+    /// Returns when woken. May return without a wait: rb_thread_call_without_gvl2 does so if an interrupt is pending.
     fn release_gvl(&self) {
         let waiter: *const Self = self;
         let data = waiter.cast_mut().cast::<c_void>();
@@ -137,7 +135,7 @@ unsafe extern "C" fn block(data: *mut c_void) -> *mut c_void {
     std::ptr::null_mut()
 }
 
-/// Ruby wants the thread back. May come before the wait, several times, on any thread: sticky.
+/// Ruby asks for the thread. It may do so before the wait, several times, and on any thread, so the flag stays set.
 unsafe extern "C" fn wake(data: *mut c_void) {
     // SAFETY: Ruby calls this only while `rb_thread_call_without_gvl2` has not returned.
     let waiter = unsafe { &*data.cast::<Waiter>() };

@@ -1,4 +1,7 @@
-//! What Ruby sees of the core: `MailRoom::Native`. Converts, releases the GVL, raises; decides nothing.
+//! `MailRoom::Native`: the core as Ruby sees it. Converts values, releases the GVL and raises exceptions. Decides nothing.
+//!
+//! A file for each class of Ruby's: `supervisor`, `call`, `matcher`; `direct` for deliveries and arbiters that Ruby calls itself;
+//! `check` for `mail_room check`. They share `options` (hashes to structs), `errors` and `gvl`.
 
 #![allow(
     missing_docs,
@@ -7,7 +10,7 @@
 
 mod call;
 mod check;
-mod door;
+mod direct;
 mod errors;
 mod gvl;
 mod matcher;
@@ -30,7 +33,7 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     supervisor::define(ruby, native)?;
     matcher::define(ruby, native)?;
     check::define(native)?;
-    door::define(ruby, native)
+    direct::define(ruby, native)
 }
 
 /// Frozen, so that any Ractor may read it.

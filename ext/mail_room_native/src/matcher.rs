@@ -1,4 +1,4 @@
-//! `MailRoom::Native::Matcher`: what a message is for. So quick that the GVL is kept.
+//! `MailRoom::Native::Matcher`: what a message is for. It is so quick that it keeps the GVL.
 
 use magnus::{Error, RArray, RModule, Ruby, Value, function, method, prelude::*};
 use mail_room_core::matching::explain::Outcome;
@@ -28,7 +28,7 @@ impl Matcher {
         members(ruby, options::with_octets(raw, |raw| rb_self.core.find(raw))?)
     }
 
-    /// Name, address, outcome and key of every header and address that is looked at.
+    /// Header, address, outcome and key of everything that was compared.
     fn explain(ruby: &Ruby, rb_self: &Self, raw: Value) -> Result<RArray, Error> {
         let looked = options::with_octets(raw, |raw| rb_self.core.explain(raw))?;
         let array = ruby.ary_new_capa(looked.len());

@@ -1,28 +1,28 @@
-//! Hashes from the facade as the core's configuration. The facade has checked them: what fails here is a bug of ours.
+//! Converts hashes from the facade to the core's configuration. The facade has checked them, so a failure here is a bug.
 
 use magnus::{Error, Ruby, TryConvert, Value};
 use serde_magnus::deserialize;
 
 use crate::errors;
 
-/// Reads `value` as `T`. The error says where, never what: the value may be a password.
+/// Reads `value` as `T`. The error does not show the value, which may be a password.
 pub(crate) fn read<T: serde::de::DeserializeOwned>(ruby: &Ruby, value: Value) -> Result<T, Error> {
     deserialize(ruby, value).map_err(|error| {
         let text = error.to_string();
-        // serde words it `invalid type: string "…", expected …`; what was expected is what helps.
+        // serde says `invalid type: string "…", expected …`. Only what was expected is shown.
         let expected = text.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
         errors::named(ruby, "ConfigurationError", format!("the core cannot read an option: expected {expected}"))
     })
 }
 
-/// What `work` makes of a Ruby string's octets, which are not copied. It must not call Ruby.
+/// Runs `work` on a Ruby string's octets without copying them. `work` must not call Ruby.
 pub(crate) fn with_octets<T>(value: Value, work: impl FnOnce(&[u8]) -> T) -> Result<T, Error> {
     let string = magnus::RString::try_convert(value)?;
     // SAFETY: `work` gets no handle of Ruby and the GVL is held: nothing can change the string until it returns.
     Ok(work(unsafe { string.as_slice() }))
 }
 
-/// Octets of a Ruby string, copied: Ruby may change it as soon as the GVL is released.
+/// A copy of a Ruby string's octets: Ruby may change the string once the GVL is released.
 pub(crate) fn octets(value: Value) -> Result<Vec<u8>, Error> {
     with_octets(value, <[u8]>::to_vec)
 }

@@ -1,5 +1,5 @@
-//! `MailRoom::Native::Supervisor`: watches mailboxes while a Ruby thread waits for it, and lets other Ruby threads fetch
-//! what is for them: calls of the app's own code, lines for its loggers.
+//! `MailRoom::Native::Supervisor`: watches mailboxes while a Ruby thread waits for it. Other Ruby threads fetch calls of the app's
+//! own code and lines for its loggers.
 
 use std::sync::Arc;
 use std::task::Poll;
@@ -40,7 +40,7 @@ impl Supervisor {
         Ok(Self { core: Arc::new(core), completion: Completion::new() })
     }
 
-    /// Starts the watchers, and returns.
+    /// Starts the watchers and returns.
     fn start(ruby: &Ruby, rb_self: &Self) -> Result<(), Error> {
         let core = rb_self.core.clone();
         let mut finish = Finish { completion: rb_self.completion.clone(), result: None };
@@ -51,8 +51,8 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Blocks until every watcher has stopped (true) or somebody nudges (false). An interrupt stops the watchers, and is
-    /// raised when they have stopped; a second one is raised at once.
+    /// Blocks until every watcher has stopped (true), or until [`nudge`](Self::nudge) (false). An interrupt stops the watchers and is
+    /// raised once they have stopped. A second one is raised at once.
     fn wait(ruby: &Ruby, rb_self: &Self) -> Result<bool, Error> {
         let (finished, interrupt) = match rb_self.completion.step(ruby) {
             Ok(false) => return Ok(false),
@@ -64,7 +64,7 @@ impl Supervisor {
         };
         match finished.flatten() {
             Some(Err(error)) => Err(errors::raise(ruby, &error)),
-            // A panic, which is told on standard error. Nothing is watched any more: that is no clean end.
+            // A panic, which is reported on standard error. Nothing is watched any more, so this is no clean end.
             None => Err(Error::new(
                 ruby.exception_runtime_error(),
                 "watching was broken off by a bug in mail_room; please report it with the panic on standard error",
@@ -77,7 +77,7 @@ impl Supervisor {
         self.completion.nudge();
     }
 
-    /// Stores an atomic and wakes the watchers: fit for a signal handler.
+    /// Stops the watchers. Safe in a signal handler.
     fn quit(&self) {
         self.core.stop();
     }
@@ -86,19 +86,18 @@ impl Supervisor {
         self.core.running()
     }
 
-    /// How far each mailbox has got: an array of hashes.
+    /// The progress of each mailbox: an array of hashes.
     fn progress(ruby: &Ruby, rb_self: &Self) -> Result<Value, Error> {
         serde_magnus::serialize(ruby, &rb_self.core.progress())
     }
 
-    /// Waits for the next call for the mailbox of this number; nil when there will be no more.
+    /// Waits for the next call for the mailbox with this number. nil if there will be no more.
     fn next_call(ruby: &Ruby, rb_self: &Self, mailbox: usize) -> Result<Option<Call>, Error> {
         let Some(calls) = rb_self.core.calls(mailbox) else { return Ok(None) };
         Ok(next(ruby, &calls.waker, || calls.fetch())?.map(Call::new))
     }
 
-    /// Waits for lines for the logger of this number: an array of severities and JSON objects; nil when there will be no
-    /// more.
+    /// Waits for lines for the logger with this number: an array of pairs of severity and JSON object. nil if there will be no more.
     fn next_lines(ruby: &Ruby, rb_self: &Self, logger: usize) -> Result<Option<RArray>, Error> {
         let Some(lines) = rb_self.core.lines(logger) else { return Ok(None) };
         let Some(some) = next(ruby, &lines.waker, || lines.fetch())? else { return Ok(None) };
@@ -110,7 +109,7 @@ impl Supervisor {
     }
 }
 
-/// Waits until `fetch` has something. It is fetched only after the GVL is back and interrupts were checked.
+/// Waits until `fetch` returns something. Calls `fetch` only with the GVL held and after interrupts were checked.
 fn next<T>(ruby: &Ruby, waker: &Waker, fetch: impl Fn() -> Poll<T>) -> Result<T, Error> {
     let signal = Arc::new(Signal::default());
     let wake = signal.clone();
@@ -124,7 +123,7 @@ fn next<T>(ruby: &Ruby, waker: &Waker, fetch: impl Fn() -> Poll<T>) -> Result<T,
     }
 }
 
-/// Completes even when the core panics: the Ruby thread must never wait for nobody.
+/// Completes even if the core panics: the Ruby thread must not wait for ever.
 struct Finish {
     completion: Arc<Completion<Ran>>,
     result: Ran,

@@ -1,7 +1,5 @@
 # frozen_string_literal: true
 
-require "erb"
-require "yaml"
 require_relative "../errors"
 require_relative "../options/coercion"
 require_relative "code_failure"
@@ -37,7 +35,9 @@ module MailRoom
       raise Missing, "cannot read the configuration file #{@path}: #{e.class.new.message}", cause: nil
     end
 
+    # An application that makes its mailboxes itself reads no file, and need not load what reads one.
     def render(text)
+      require "erb"
       template = ERB.new(text)
       template.filename = @path
       template.result
@@ -48,6 +48,7 @@ module MailRoom
     end
 
     def parse(text)
+      require "yaml"
       YAML.safe_load(text, permitted_classes: [Symbol], aliases: true)
     rescue Psych::SyntaxError => e
       problem = [e.problem, e.context].compact.join(" ")

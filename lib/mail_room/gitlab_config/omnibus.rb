@@ -1,6 +1,5 @@
 # frozen_string_literal: true
 
-require "uri"
 require_relative "../config/code_failure"
 require_relative "../config/config_file"
 require_relative "../errors"
@@ -73,6 +72,7 @@ module MailRoom
       end
 
       def host(settings)
+        require "uri"
         url = external_url(settings)
         url && URI.parse(url).host
       rescue URI::InvalidURIError

@@ -1,6 +1,5 @@
 # frozen_string_literal: true
 
-require "erb"
 require_relative "redis_files"
 
 module MailRoom
@@ -62,7 +61,10 @@ module MailRoom
       end
 
       def login(password)
-        ":#{ERB::Util.url_encode(password.to_s)}@" if password
+        return unless password
+
+        require "erb"
+        ":#{ERB::Util.url_encode(password.to_s)}@"
       end
 
       def tls

@@ -1,6 +1,5 @@
 # frozen_string_literal: true
 
-require "uri"
 require_relative "../errors"
 require_relative "coercion"
 require_relative "tables/auth"
@@ -61,6 +60,7 @@ module MailRoom
       end
 
       def token_url(values, where)
+        require "uri" # few have a token_url, and it takes long to load
         field = "Field :token_url in #{where}"
         url = values[:token_url] || (values[:tenant_id] && format(MICROSOFT, values[:tenant_id]))
         raise ConfigurationError, "#{field} is required (or :tenant_id, for Microsoft's)" if url.nil?

@@ -1,6 +1,5 @@
 # frozen_string_literal: true
 
-require "socket"
 require_relative "../errors"
 require_relative "coercion"
 require_relative "tables/rejection"
@@ -95,6 +94,7 @@ module MailRoom
       end
 
       def domain(values, where)
+        require "socket"
         domain = values[:domain] || Socket.gethostname
         return domain if domain.match?(/\A[[:graph:]&&[:ascii:]]+\z/)
 

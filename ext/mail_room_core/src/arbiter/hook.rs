@@ -1,5 +1,5 @@
-//! The app's own class as an arbiter. It is asked once per message; its yes holds until the message is delivered or set
-//! aside.
+//! Arbitrates through the app's own class. It is asked once per message; its yes holds until the message is delivered or
+//! set aside.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,10 +10,10 @@ use crate::error::{Error, Result};
 use crate::message::MessageId;
 use crate::ruby::calls::{Answer, Calls, Question};
 
-/// When a message that the app's class keeps back is asked for again.
+/// When the app's class is asked again about a message that it refused.
 const ASK_AGAIN: Duration = Duration::from_secs(60);
 
-/// The arbiter by a class of the app's own.
+/// The arbiter of the app's own class.
 #[derive(Debug)]
 pub struct Hook {
     calls: Arc<Calls>,
@@ -62,7 +62,7 @@ impl Hook {
         }
     }
 
-    /// These are settled: a yes to them is used up.
+    /// These are settled; the class is asked again if they come back.
     pub(super) fn settled(&self, scope: &str, ids: &[MessageId]) {
         let mut granted = self.granted(scope);
         for id in ids {

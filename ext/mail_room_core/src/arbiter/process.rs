@@ -1,26 +1,23 @@
-//! Who holds a claim: the names of processes and their watchers, and whether the process of such a name still runs, as far as
-//! this machine can tell. A process of another machine is judged by its heartbeat, see [`super::heartbeat`].
+//! The holders of claims: names of processes and their watchers, and whether the process of a name still runs, as far as this
+//! machine can tell. A process of another machine is judged by its heartbeat, see `heartbeat`.
 
 use std::collections::VecDeque;
-use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
 use super::heartbeat::Heartbeat;
+use super::procfs::{Stat, UNKNOWN, place};
 use crate::system::random::hex_96;
 use crate::transport::redis::RedisClient;
 
-/// What an unknown part of a name is.
-const UNKNOWN: &str = "-";
-/// Ended instances of this process that are remembered.
+/// Most ended instances of this process that are remembered.
 const ENDED: usize = 10_000;
 
-/// Instances of this process that have ended, the oldest first. Only ever tried to be locked: a forked child may have
-/// inherited it locked for ever.
+/// Instances of this process that have ended, the oldest first. Use `try_lock` only: a forked child may have inherited the
+/// mutex locked for ever.
 static ENDED_HERE: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
 
 /// One run of a supervisor, as other processes see it.
@@ -42,7 +39,7 @@ struct Home {
     started: u64,
 }
 
-/// Who claims: one watcher of one process.
+/// A watcher of a process, the holder of its claims.
 #[derive(Debug)]
 pub struct Instance {
     name: String,
@@ -66,19 +63,19 @@ pub(super) struct Holder<'a> {
 pub(super) enum Verdict {
     /// Its process runs, or is stopped and may go on.
     Runs,
-    /// It has ended for certain.
+    /// Its process has certainly ended.
     Ended,
-    /// It lives elsewhere, or may not be looked at.
+    /// It runs on another machine, or we may not look at it.
     Unknown,
 }
 
 impl Process {
-    /// A run of this very process.
+    /// A run of this process.
     pub fn new() -> Arc<Self> {
         Self::at(Home::here())
     }
 
-    /// A run that other runs take for one on another machine. For tests.
+    /// A run that looks like one on another machine. For tests.
     #[doc(hidden)]
     pub fn elsewhere(host: &str) -> Arc<Self> {
         Self::at(Home { place: Some(format!("{host}/{host}/{UNKNOWN}")), ..Home::here() })
@@ -91,18 +88,18 @@ impl Process {
         Arc::new(Self { name, home, watchers: AtomicU64::new(0), heartbeats: Mutex::default() })
     }
 
-    /// Its next watcher.
+    /// The name of its next watcher.
     pub fn instance(self: &Arc<Self>) -> Instance {
         let number = self.watchers.fetch_add(1, Ordering::Relaxed);
         Instance { name: format!("{}/{number}", self.name), process: Some(self.clone()) }
     }
 
-    /// Keeps its heartbeats up until dropped. Nothing beats before something was claimed.
+    /// Renews its heartbeats until dropped. There are none before the first claim.
     pub async fn beat(&self) {
         futures_util::future::join_all(self.heartbeats().iter().map(|heartbeat| heartbeat.keep_up())).await;
     }
 
-    /// Ends its heartbeats: nothing is held any more.
+    /// Ends its heartbeats, once it holds no claims.
     pub async fn end(&self) {
         futures_util::future::join_all(self.heartbeats().iter().map(|heartbeat| heartbeat.end())).await;
     }
@@ -135,7 +132,7 @@ impl Process {
         if test_kill_process(pid) == Err(Errno::SRCH) {
             return Verdict::Ended;
         }
-        // There may be something of that pid that we may not look at (hidepid).
+        // There may be a process of that pid that we may not look at (hidepid).
         match Stat::of(&holder.pid.to_string()) {
             None => Verdict::Unknown,
             Some(stat) if stat.started != holder.started || stat.is_over() => Verdict::Ended,
@@ -147,61 +144,11 @@ impl Process {
 impl Home {
     fn here() -> Self {
         let pid = std::process::id();
-        // A /proc of another PID namespace tells another pid: then nothing in it is about us.
+        // A /proc of another PID namespace shows another pid; then none of it applies to us.
         match Stat::of("self").filter(|stat| stat.pid == pid) {
             Some(stat) => Self { place: place(), pid, started: stat.started },
             None => Self { place: None, pid, started: 0 },
         }
-    }
-}
-
-/// Where a pid and a start time tell a process from all others. The host's name stands for copies of one running virtual
-/// machine: they share the boot id.
-fn place() -> Option<String> {
-    let read = |path| Some(fs::read_to_string(path).ok()?.trim().to_owned()).filter(|text| !text.is_empty());
-    let boot = read("/proc/sys/kernel/random/boot_id")?;
-    let host = read("/proc/sys/kernel/hostname")?;
-    let namespace = |name: &str| -> Option<String> {
-        let link = fs::read_link(format!("/proc/self/ns/{name}")).ok()?;
-        Some(link.to_str()?.chars().filter(char::is_ascii_digit).collect())
-    };
-    let pids = namespace("pid")?;
-    // Start times are told by the clock of the reader's time namespace; kernels before 5.6 have none.
-    let times = namespace("time").unwrap_or_else(|| UNKNOWN.to_owned());
-    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-    Some(format!("{}/{}/{pids}-{times}", encoded(&host), boot.replace('-', "")))
-}
-
-/// What `/proc/<pid>/stat` says (proc_pid_stat(5)).
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Stat {
-    pid: u32,
-    state: char,
-    threads: u64,
-    started: u64,
-}
-
-impl Stat {
-    fn of(pid: &str) -> Option<Self> {
-        Self::parse(&String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/stat")).ok()?))
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let (pid, _) = text.split_once(" (")?;
-        // The name may hold anything, brackets and blanks included.
-        let (_, fields) = text.rsplit_once(") ")?;
-        let fields: Vec<_> = fields.split_ascii_whitespace().collect();
-        Some(Self {
-            pid: pid.parse().ok()?,
-            state: fields.first()?.chars().next()?,
-            threads: fields.get(17)?.parse().ok()?,
-            started: fields.get(19)?.parse().ok()?,
-        })
-    }
-
-    /// Whether it has ended and only waits for its parent. One whose first thread alone has ended goes on.
-    fn is_over(&self) -> bool {
-        matches!(self.state, 'Z' | 'X' | 'x') && self.threads <= 1
     }
 }
 
@@ -211,7 +158,7 @@ impl Instance {
         &self.name
     }
 
-    /// What keeps others from taking its claims over; `None` if it is of no process we know.
+    /// The heartbeat that keeps others from taking over its claims; `None` if its process is unknown.
     pub(super) fn heartbeat(&self, client: &RedisClient, prefix: &str) -> Option<Arc<Heartbeat>> {
         self.process.as_ref().map(|process| process.heartbeat(client, prefix))
     }
@@ -235,7 +182,7 @@ impl Drop for Instance {
     }
 }
 
-/// A name that says nothing of its process: nobody can tell whether it has ended.
+/// A name that reveals nothing of its process: nobody can tell whether it has ended.
 impl From<&str> for Instance {
     fn from(name: &str) -> Self {
         Self { name: name.to_owned(), process: None }

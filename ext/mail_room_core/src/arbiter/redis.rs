@@ -1,7 +1,6 @@
-//! Claims in a Redis: two keys per message, one Lua script per step. The scripts decide; here they are only called, in
-//! batches. What is written where is told in DESIGN.md, Claims.
+//! Claims in Redis: two keys per message, one Lua script per step. The scripts decide; this calls them in batches.
 
-/// A script of ours, by the name of its file.
+/// Declares a script by the name of its file.
 macro_rules! script {
     ($name:ident, $file:literal) => {
         static $name: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!($file)));
@@ -9,28 +8,24 @@ macro_rules! script {
 }
 
 mod claim;
+mod jobs;
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use super::heartbeat::{self, Heartbeat};
 use super::process::Instance;
-use super::{Job, handover};
 use crate::config;
 use crate::error::Result;
-use crate::limits::batch::fitting;
 use crate::message::MessageId;
-use crate::outcome::Handover;
 use crate::transport::redis::{Carry, Command, Invocation, RedisClient, RedisClients, Script, integers};
 
-/// Messages one script call is about: few enough that nobody else waits long for Redis.
+/// Messages per script call: few enough that no other client waits long for Redis.
 const BATCH: usize = 200;
-/// Jobs and their octets that one script call pushes. A larger job travels alone.
-const JOBS: (usize, usize) = (100, 1 << 20);
 
-/// How long it is remembered that a message was delivered while the mail server does not know it, and how often it failed.
+/// How long a delivery is remembered while the message is not marked on the mail server, and how long its failed attempts.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
-/// How long after the mail server knows.
+/// How long a delivery is remembered after the message was marked.
 const KEPT_AFTERWARDS: Duration = Duration::from_secs(600);
 
 script!(RENEW, "renew.lua");
@@ -39,25 +34,26 @@ script!(BEGIN, "begin.lua");
 script!(FINISH, "finish.lua");
 script!(FAIL, "fail.lua");
 script!(ACKNOWLEDGED, "acknowledged.lua");
-script!(DELIVER, "deliver.lua");
 script!(SET_ASIDE, "set_aside.lua");
 script!(REMEMBER, "remember.lua");
 script!(DELIVERED, "delivered.lua");
 
-/// Claims in a Redis.
+pub use jobs::Job;
+
+/// Claims in Redis.
 #[derive(Debug)]
 pub struct Redis {
     client: RedisClient,
-    /// Before all keys.
+    /// Prefix of all keys.
     prefix: String,
     ttl: Duration,
     kept_afterwards: Duration,
     instance: Instance,
-    /// Keeps others from taking our claims over.
+    /// Keeps other processes from taking over our claims.
     heartbeat: Option<Arc<Heartbeat>>,
 }
 
-/// Which keys of a message a script wants.
+/// Which keys of a message a script needs.
 #[derive(Clone, Copy)]
 enum Keys {
     Two,
@@ -65,10 +61,10 @@ enum Keys {
 }
 
 impl Redis {
-    /// The claims that `config` asks for. Connects to nothing yet.
+    /// The claims that `config` describes. Opens no connection yet.
     ///
     /// # Errors
-    /// [`Error::Configuration`](crate::Error::Configuration) if the address has no meaning.
+    /// [`Error::Configuration`](crate::Error::Configuration) if the address is invalid.
     pub fn new(config: &config::Claims, clients: &RedisClients, instance: impl Into<Instance>) -> Result<Self> {
         let (client, instance) = (clients.client(&config.redis)?, instance.into());
         let prefix = config.namespace.as_ref().map(|namespace| format!("{namespace}:")).unwrap_or_default();
@@ -76,24 +72,24 @@ impl Redis {
         Ok(Self { client, prefix, ttl: config.ttl(), kept_afterwards: KEPT_AFTERWARDS, instance, heartbeat })
     }
 
-    /// With another time for what the mail server knows, too. For tests.
+    /// Changes how long deliveries of marked messages are remembered. For tests.
     #[doc(hidden)]
     pub fn keeping_afterwards(mut self, time: Duration) -> Self {
         self.kept_afterwards = time;
         self
     }
 
-    /// How long it is remembered at least that a message was delivered.
+    /// How long a delivery is remembered at least.
     pub(super) fn remembers_for(&self) -> Duration {
         self.kept_afterwards
     }
 
-    /// How long a claim lives unless renewed.
+    /// How long a claim lasts unless it is renewed.
     pub(super) fn claim_ttl(&self) -> Duration {
         self.ttl
     }
 
-    /// Whether `client` reaches the same keys, so that handing over and noting it can be one step.
+    /// Whether `client` reaches the same keys, so that delivering and recording it can be one step.
     pub(crate) fn shares(&self, client: &RedisClient) -> bool {
         self.client.same_server(client)
     }
@@ -139,7 +135,7 @@ impl Redis {
     ) -> Result<u32> {
         let mut call = Invocation::default();
         self.keys(&mut call, scope, id, Keys::Three);
-        // An end of 0 ms is none to Redis.
+        // Redis rejects an expiry of 0 ms.
         let backoff = backoff.max(Duration::from_millis(1));
         call.arg(self.instance.name()).arg(scope).millis(backoff).arg(if counted { "1" } else { "0" }).millis(KEPT);
         call.number(limit).number(most);
@@ -168,27 +164,7 @@ impl Redis {
         self.note(&ACKNOWLEDGED, scope, ids, Keys::Three, |call| _ = call.arg(scope).millis(life)).await
     }
 
-    /// Pushes `jobs` to the list `queue` of this Redis, each only if its message is claimed by us, and notes that it was
-    /// delivered, in one step. May be repeated when the reply was lost: what is in the queue is not pushed again.
-    pub(crate) async fn deliver_jobs(&self, scope: &str, queue: &str, jobs: &[Job<'_>]) -> Result<Vec<Handover>> {
-        let mut calls = Vec::new();
-        let mut rest = jobs;
-        while !rest.is_empty() {
-            let fitting = fitting(rest.iter().map(|job| job.payload.len()), JOBS);
-            let (batch, after) = rest.split_at_checked(fitting).unwrap_or((rest, &[]));
-            rest = after;
-            let mut call = Invocation::default();
-            call.key(queue.to_owned());
-            batch.iter().for_each(|job| self.keys(&mut call, scope, job.id, Keys::Two));
-            call.arg(self.instance.name()).arg(scope).millis(KEPT);
-            batch.iter().for_each(|job| _ = call.arg(&job.payload));
-            calls.push(call);
-        }
-        let answers = self.flatten(&self.client.run_script(Carry::Loads, &DELIVER, &calls).await?, jobs.len())?;
-        Ok(answers.into_iter().map(|answer| handover(answer == 1)).collect())
-    }
-
-    /// The original's question, asked with its key and its value: may `uid` be delivered? A yes holds for `expiration`
+    /// Asks as the original does, with its key and its value, whether `uid` may be delivered. A yes holds for `expiration`
     /// seconds.
     ///
     /// # Errors
@@ -233,7 +209,7 @@ impl Redis {
         self.in_batches(script, scope, ids, keys, times, None).await
     }
 
-    /// As [`ours`](Self::ours), with our heartbeat as the last key and its life as the last argument.
+    /// As [`ours`](Self::ours), with our heartbeat's key as the last key and its life as the last argument.
     async fn alive(
         &self,
         script: &Script,
@@ -252,7 +228,7 @@ impl Redis {
         Ok(ours)
     }
 
-    /// Our heartbeat's key and life; no key and no life if we have none.
+    /// The key and the life of our heartbeat; no key and zero if we have none.
     fn own_heartbeat(&self) -> (Option<&str>, Duration) {
         let key = self.heartbeat.as_ref().map(|heartbeat| heartbeat.key());
         (key, if key.is_some() { heartbeat::LIFE } else { Duration::ZERO })
@@ -264,8 +240,8 @@ impl Redis {
         }
     }
 
-    /// Calls `script` for `ids` in batches, with our instance, the scope and `times` as its arguments, and `last` as its last
-    /// key. It answers 1 for each message that is ours.
+    /// Calls `script` for `ids` in batches, with our instance, the scope and `times` as arguments, and `last` as the last key.
+    /// The script returns 1 for each message that is ours.
     async fn in_batches(
         &self,
         script: &Script,
@@ -295,7 +271,7 @@ impl Redis {
         if numbers.len() == expected { Ok(numbers) } else { Err(self.client.nonsense()) }
     }
 
-    /// Adds the keys of `id`: its truth, its sign, and perhaps its attempts.
+    /// Adds the keys of `id`: its state, its marker for the original, and its attempts if wanted.
     fn keys(&self, call: &mut Invocation<'_>, scope: &str, id: &MessageId, keys: Keys) {
         let prefix = &self.prefix;
         call.key(format!("{prefix}delivered:{id}:{scope}"));

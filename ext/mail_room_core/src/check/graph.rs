@@ -1,4 +1,4 @@
-//! Getting to a folder of Graph as a watcher does, one step after the other, each noted. Changes nothing.
+//! Opens a folder of Microsoft Graph as a watcher does, and notes each step. Changes nothing.
 
 use std::sync::Arc;
 

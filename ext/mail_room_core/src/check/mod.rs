@@ -1,6 +1,8 @@
-//! Tries out what a configuration names, step by step, with the very connections that watching uses: names, TLS, logins,
-//! targets. Changes nothing anywhere: no flag, no key, no row. What the steps are called and what to do about one that
-//! failed is said elsewhere.
+//! Tries out what a configuration names, step by step, with the connections that watching uses: name lookup, TLS, logins, targets.
+//! It changes nothing anywhere: no flag, no key, no row. `lib/mail_room/check` names the steps and says what to do about a failed
+//! one.
+//!
+//! The topmost folder: it may import all others, and only the binding imports it.
 
 mod graph;
 mod postgres;
@@ -16,14 +18,14 @@ pub use redis::permissions::{Jobs, Keys, Needs};
 use report::within;
 pub use report::{Report, Step};
 
-/// The mail server: its name, connection, certificate, login, folder, abilities, and how many messages wait.
+/// The mail server: name, connection, certificate, login, folder, capabilities, and how many messages wait.
 pub async fn imap(mailbox: &config::Mailbox) -> Report {
     let mut report = Report::default();
     within(&mut report, async |report| imap_check::check(mailbox, report).await).await;
     report
 }
 
-/// Microsoft Graph: token, permission, folder, and how many messages wait. Nothing for a mailbox that lies elsewhere.
+/// Microsoft Graph: token, permission, folder, and how many messages wait. An empty report for an IMAP mailbox.
 pub async fn graph(mailbox: &config::Mailbox) -> Report {
     let mut report = Report::default();
     if let Some(graph) = &mailbox.graph {
@@ -32,14 +34,14 @@ pub async fn graph(mailbox: &config::Mailbox) -> Report {
     report
 }
 
-/// A Redis: connection, login, role, and the permissions for what is needed of it.
+/// A Redis: connection, login, role, and the permissions that `needs` requires.
 pub async fn redis(config: &config::Redis, needs: &Needs) -> Report {
     let mut report = Report::default();
     within(&mut report, async |report| redis::check(config, needs, report).await).await;
     report
 }
 
-/// An HTTP endpoint: whether it answers, and with what.
+/// An HTTP endpoint: whether it answers, and its status.
 pub async fn http(config: &config::Postback) -> Report {
     let mut report = Report::default();
     let work = async |report: &mut Report| {
@@ -59,7 +61,7 @@ pub async fn smtp(config: &config::Smtp) -> Report {
     report
 }
 
-/// Que's table in PostgreSQL: connection, login, and whether rows could be added.
+/// Que's table in PostgreSQL: connection, login, and whether a row could be added.
 pub async fn postgres(config: &config::Que) -> Report {
     let mut report = Report::default();
     let client = PostgresClients::new().client(&config.database);

@@ -1,12 +1,12 @@
-//! Whether que's table is there and would take a row from us. Adds none.
+//! Whether Que's table exists and would take a row from us. Adds none.
 
 use super::report::Report;
 use crate::error::Result;
 use crate::transport::postgres::{PostgresClient, StatementError};
 
-/// Planned and not carried out; whether we may is looked at all the same.
+/// Planned and not executed. PostgreSQL checks the permission all the same.
 const PLAN: &str = "EXPLAIN INSERT INTO que_jobs (priority, job_class, queue, args) VALUES (100, 'x', '', '[]')";
-/// A standby, or a database that was made read only, raises what a row would raise.
+/// Fails as an INSERT would on a standby or a read-only database.
 const WRITABLE: &str = "DO $$ BEGIN IF current_setting('transaction_read_only')::boolean THEN \
                         RAISE read_only_sql_transaction; END IF; END $$";
 

@@ -1,4 +1,4 @@
-//! Whether a Redis is there, takes what we would write, and permits it. Writes nothing.
+//! Whether a Redis answers, is a master, and permits what we need. Writes nothing.
 
 pub(super) mod permissions;
 
@@ -18,7 +18,7 @@ use crate::transport::redis::error::ExchangeError;
 use crate::transport::redis::sentinel;
 use permissions::Needs;
 
-/// For each step.
+/// How long each step may take.
 const WITHIN: Duration = Duration::from_secs(5);
 
 /// Steps `sentinel` (only with Sentinels), `connected`, `role` and `permitted`.
@@ -44,7 +44,7 @@ async fn in_time<T>(address: &Address, work: impl Future<Output = std::result::R
     done.map_err(|error| error.into_error(&address.to_string()))
 }
 
-/// A replica takes no claim. Who may not ask for the role may be who may not do anything else: watching needs no ROLE.
+/// A replica takes no claims. A user without permission for ROLE is no failure: watching does not need it.
 async fn role(connection: &mut Connection) -> std::result::Result<(), ExchangeError> {
     let replies = connection.exchange(&[Command::new("ROLE")]).await?;
     match replies.into_iter().next() {

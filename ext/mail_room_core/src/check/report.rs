@@ -1,4 +1,4 @@
-//! Steps that were tried, how each went, and what was learned.
+//! The steps of a check: the result of each, and the facts that it found.
 
 use std::time::{Duration, Instant};
 
@@ -8,32 +8,32 @@ use tokio::time::timeout;
 
 use crate::error::{Error, Result};
 
-/// How long all steps towards one party may take together.
+/// How long all steps towards one server may take together.
 const WITHIN: Duration = Duration::from_secs(60);
 
 /// One step that was tried.
 #[derive(Debug, Serialize)]
 pub struct Step {
-    /// What was tried.
+    /// Its name.
     pub step: &'static str,
-    /// Whether it went well.
+    /// Whether it succeeded.
     pub ok: bool,
-    /// How long it took, in milliseconds.
+    /// Its duration in milliseconds.
     pub took_ms: u64,
-    /// What went wrong.
+    /// The error, if it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// What was learned.
+    /// The facts that it found.
     pub facts: Map<String, Value>,
 }
 
-/// The steps so far, in their order. The last one may have failed: no further one is tried then.
+/// The steps so far, in order. Only the last one may have failed: it ends the check.
 #[derive(Debug, Default, Serialize)]
 #[serde(transparent)]
 pub struct Report {
     steps: Vec<Step>,
     #[serde(skip)]
-    under_way: Option<(&'static str, Instant)>,
+    under_way: Option<Instant>,
 }
 
 impl Report {
@@ -42,50 +42,52 @@ impl Report {
         &self.steps
     }
 
-    /// A list of the steps, in JSON.
+    /// The steps as a JSON array.
     ///
     /// # Errors
-    /// [`Error::Configuration`] never, as far as anybody knows: there is nothing in it that JSON has no form for.
+    /// [`Error::Configuration`] if JSON cannot express it, which is not known to happen.
     pub fn to_json(&self) -> Result<String> {
         serde_json::to_string(self).map_err(|error| Error::Configuration(error.to_string()))
     }
 
-    /// Does `work` and notes how it went.
+    /// Runs `work` and notes the result.
     pub(crate) async fn step<T>(&mut self, step: &'static str, work: impl Future<Output = Result<T>>) -> Option<T> {
-        let started = Instant::now();
-        self.under_way = Some((step, started));
+        self.begin(step);
         let done = work.await;
-        self.note(step, started, done)
+        self.end(done)
     }
 
-    /// What was learned in the last step.
+    /// A step begins; the one that was under way went well.
+    pub(crate) fn begin(&mut self, step: &'static str) {
+        self.end(Ok(()));
+        self.steps.push(Step { step, ok: false, took_ms: 0, error: None, facts: Map::new() });
+        self.under_way = Some(Instant::now());
+    }
+
+    /// The step that was under way ends.
+    pub(crate) fn end<T>(&mut self, done: Result<T>) -> Option<T> {
+        if let (Some(started), Some(step)) = (self.under_way.take(), self.steps.last_mut()) {
+            step.took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            step.ok = done.is_ok();
+            step.error = done.as_ref().err().map(ToString::to_string);
+        }
+        done.ok()
+    }
+
+    /// Notes a fact that the last step found.
     pub(crate) fn fact(&mut self, name: &str, value: impl Into<Value>) {
         if let Some(step) = self.steps.last_mut() {
             step.facts.insert(name.to_owned(), value.into());
         }
     }
 
-    fn note<T>(&mut self, step: &'static str, started: Instant, done: Result<T>) -> Option<T> {
-        self.under_way = None;
-        let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let (value, error) = match done {
-            Ok(value) => (Some(value), None),
-            Err(error) => (None, Some(error.to_string())),
-        };
-        self.steps.push(Step { step, ok: error.is_none(), took_ms, error, facts: Map::new() });
-        value
-    }
-
-    /// The step that was under way when the time was up has failed.
+    /// Notes that the step in progress has failed because the time is up.
     fn late(&mut self) {
-        if let Some((step, started)) = self.under_way {
-            let error = Error::Reconnect(format!("not done after {} s", WITHIN.as_secs()));
-            self.note::<()>(step, started, Err(error));
-        }
+        self.end::<()>(Err(Error::Reconnect(format!("not done after {} s", WITHIN.as_secs()))));
     }
 }
 
-/// Notes the steps of `work`, which has 60 s for all of them together.
+/// Notes the steps of `work`, which has 60 s for all of them.
 pub(super) async fn within(report: &mut Report, work: impl AsyncFnOnce(&mut Report) -> Option<()>) {
     if timeout(WITHIN, work(report)).await.is_err() {
         report.late();

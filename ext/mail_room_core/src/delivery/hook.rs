@@ -1,5 +1,5 @@
-//! The app's own class as a delivery: each message is one call, answered on a thread of the app's. However long it takes,
-//! it holds up its own mailbox only.
+//! Delivers through the app's own class: one call per message, answered on a thread of the app. A slow call delays only its
+//! own mailbox.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ impl Hook {
         &self.class_name
     }
 
-    /// Hands over messages one by one. One answer per message, in order.
+    /// Delivers messages one by one. Returns one outcome per message, in order.
     pub(super) async fn deliver(&self, messages: Vec<Message>) -> Vec<Handover> {
         let mut handovers = Vec::with_capacity(messages.len());
         for message in messages {
@@ -42,7 +42,7 @@ impl Hook {
             Some(Answer::Yes) => Handover::DELIVERED,
             Some(Answer::No) => Handover::Failed(Error::Message(format!("{class}#deliver returned false or nil"))),
             Some(Answer::Raised(words)) => Handover::Failed(Error::Message(format!("{class}#deliver raised {words}"))),
-            // Perhaps of this very message: it must not end one thread after the other for ever.
+            // Counts as a failure, because this very message may have ended the thread and would end the next one.
             None => Handover::Failed(Error::Message(format!("the thread in {class}#deliver ended before it returned"))),
         }
     }

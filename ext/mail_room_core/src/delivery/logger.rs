@@ -1,5 +1,5 @@
-//! Messages as lines of a Ruby Logger, in a file or on standard output. Each line is written through before the message
-//! counts as delivered. Writing may hang: it is done on threads of its own, and pauses its mailbox only.
+//! Writes messages as lines of a Ruby Logger, to a file or standard output. A message counts as delivered once its line is
+//! written. A write that hangs pauses only its own mailbox, because it runs on a thread of its own.
 
 use std::io;
 use std::path::Path;
@@ -15,9 +15,9 @@ use crate::outcome::Handover;
 use crate::system::blocking;
 use crate::system::output::Output;
 
-/// How long one line may take; a reader that does not read fills the pipe.
+/// How long one line may take. A pipe that nobody reads blocks.
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
-/// How long a file may take to be opened at the start; what takes longer is opened with the first message.
+/// How long opening a file may take at the start. After that, it is opened with the first message.
 const OPEN_WITHIN: Duration = Duration::from_secs(1);
 
 /// Standard output, of which there is one a process. Whoever writes holds the lock.
@@ -31,7 +31,7 @@ pub struct Logger {
     stuck: Mutex<Option<Stuck>>,
 }
 
-/// A write that outlived its deadline. It may still succeed, and then the message must not be written again.
+/// A write that missed its deadline. It may still succeed, and the message must not be written again then.
 #[derive(Debug)]
 struct Stuck {
     id: MessageId,
@@ -63,7 +63,7 @@ impl Logger {
         Self { output, name, stuck: Mutex::default() }
     }
 
-    /// Writes messages one by one; the caller gives one at a time, so that an error speaks for that one.
+    /// Writes messages one by one. The caller passes one at a time, so that an error applies to that one.
     ///
     /// # Errors
     /// [`Error::TargetDown`] if the output cannot be written to, or not within 10 s.
@@ -92,7 +92,7 @@ impl Logger {
             return Err(self.down("nobody reads it"));
         };
         let line = line(body);
-        // The thread gives the lock back, however long it takes.
+        // The thread holds the lock until it has written.
         let write = blocking::start("mail_room write", move || output.write(&line));
         let mut write = write.map_err(|error| self.down(&error.to_string()))?;
         match timeout(WRITE_WITHIN, &mut write).await {

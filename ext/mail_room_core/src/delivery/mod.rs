@@ -1,5 +1,5 @@
-//! Where messages go. A delivery takes a group of messages and says of each what became of it; it knows nothing of
-//! flags on the mail server.
+//! Delivers messages to their target, one file per delivery method. A delivery takes a group of messages and returns the
+//! outcome of each. It knows nothing of flags on the mail server. May be imported by `watch` and `check`.
 
 mod command;
 mod hook;
@@ -43,7 +43,7 @@ pub enum Delivery {
 }
 
 impl Delivery {
-    /// The delivery that `config` asks for. Connects to nothing yet. A class of the app's own is called through `calls`.
+    /// The delivery that `config` describes. Opens no connection yet. The app's own class is called through `calls`.
     ///
     /// # Errors
     /// [`Error::Configuration`] if a file cannot be opened or an address has no meaning.
@@ -66,8 +66,8 @@ impl Delivery {
         })
     }
 
-    /// Messages and octets to give to [`deliver`](Self::deliver) at a time. An error speaks for the whole group, so a
-    /// group is what the target takes or leaves as one.
+    /// Most messages and octets per call of [`deliver`](Self::deliver). An error applies to the whole group, so a group is
+    /// what the target accepts or rejects as a whole.
     pub fn group(&self) -> (usize, usize) {
         match self {
             Self::Noop => (500, usize::MAX),
@@ -77,7 +77,7 @@ impl Delivery {
         }
     }
 
-    /// Groups that may be on their way at the same time.
+    /// Most groups in flight at a time.
     pub fn in_flight(&self) -> usize {
         match self {
             Self::Noop | Self::Logger(_) | Self::Sidekiq(_) | Self::Que(_) | Self::Hook(_) => 1,
@@ -86,7 +86,7 @@ impl Delivery {
         }
     }
 
-    /// Whether delivering also settles the claim in the same step; else the caller begins and finishes it.
+    /// Whether delivering settles the claim in the same step. Otherwise the caller begins and finishes it.
     pub fn settles_claims(&self) -> bool {
         match self {
             Self::Noop | Self::Logger(_) | Self::Postback(_) | Self::Command(_) | Self::Que(_) | Self::Hook(_) => false,
@@ -94,8 +94,8 @@ impl Delivery {
         }
     }
 
-    /// Whether a message may bring the whole process down: the app's code runs in it. Then a try is counted before it is
-    /// made. Elsewhere a process that dies says nothing about the messages that were on their way.
+    /// Whether a message may crash this process, because the app's code runs in it. The attempt is then counted in advance.
+    /// With other methods, a crash says nothing about the messages in flight.
     pub fn may_be_deadly(&self) -> bool {
         match self {
             Self::Noop | Self::Logger(_) | Self::Sidekiq(_) | Self::Postback(_) | Self::Command(_) | Self::Que(_) => {
@@ -105,7 +105,7 @@ impl Delivery {
         }
     }
 
-    /// Hands over a group. One answer per message, in order. Takes the messages: what travels for long need not be copied.
+    /// Delivers a group. Returns one outcome per message, in order.
     ///
     /// # Errors
     /// [`Error::TargetDown`] if the target cannot be reached or refuses everything; nothing is known of the group then.
@@ -121,7 +121,7 @@ impl Delivery {
         }
     }
 
-    /// The class, as the original's log lines name it.
+    /// The class name that the original logs.
     pub fn class_name(&self) -> &str {
         match self {
             Self::Noop => "MailRoom::Delivery::Noop",
@@ -134,8 +134,8 @@ impl Delivery {
         }
     }
 
-    /// What the original logs beside "message pushed" when a message was delivered, for those that do. `status` is that of
-    /// HTTP.
+    /// The fields that the original logs with "message pushed"; `None` if it logs no such line. `status` is the HTTP
+    /// status.
     pub fn pushed(&self, status: Option<u16>) -> Option<Vec<(&'static str, Value)>> {
         let named = |name: &str| vec![("delivery_method", name.into())];
         match self {
@@ -172,7 +172,7 @@ impl Delivery {
     /// The longest pause while this target is down.
     pub fn longest_pause(&self) -> std::time::Duration {
         match self {
-            // Redis is back the moment it is restarted; nobody waits for it longer than need be.
+            // Redis answers as soon as it has restarted.
             Self::Sidekiq(_) => std::time::Duration::from_secs(5),
             Self::Noop | Self::Logger(_) | Self::Postback(_) | Self::Command(_) | Self::Que(_) | Self::Hook(_) => {
                 std::time::Duration::from_secs(60)

@@ -1,5 +1,5 @@
-//! Messages as POSTs to an HTTP endpoint of the app's. Every try of one message carries the same `Idempotency-Key`, so
-//! that the endpoint can tell a repeat. What its answers mean is decided in `postback/judge.rs`.
+//! Posts messages to an HTTP endpoint of the app. Every attempt of one message carries the same `Idempotency-Key`, so that
+//! the endpoint can recognize a repeat. `postback/judge.rs` decides what its answers mean.
 
 #[cfg(test)]
 mod answers;
@@ -23,11 +23,11 @@ use crate::system::random::hex_128;
 use crate::transport::http::{self, Answer, Poster, Unanswered};
 use crate::transport::jwt;
 
-/// Redirects that one message may go through.
+/// Most redirects that one message follows.
 const REDIRECTS: usize = 5;
-/// HEAD asks for no work: who waits for its answer need not have the patience of a post.
+/// How long a HEAD request may take; less than a post, because it causes no work.
 const HEAD_WITHIN: Duration = Duration::from_secs(20);
-/// What frames a request: nobody but the client writes these.
+/// Headers that only the client may set, because they frame the request.
 const OURS: [&str; 4] = ["content-length", "transfer-encoding", "connection", "idempotency-key"];
 
 /// The delivery `postback`.
@@ -35,7 +35,7 @@ const OURS: [&str; 4] = ["content-length", "transfer-encoding", "connection", "i
 pub struct Postback {
     http: Poster,
     url: Url,
-    /// Sent with every message; credentials in it are marked sensitive.
+    /// Sent with every message. Credentials among them are marked sensitive.
     headers: HeaderMap,
     jwt: Option<(HeaderName, config::Jwt)>,
     timeout: Duration,
@@ -44,7 +44,7 @@ pub struct Postback {
 }
 
 impl Postback {
-    /// Connects to nothing yet.
+    /// Opens no connection yet.
     ///
     /// # Errors
     /// [`Error::Configuration`] if the address or a header has no meaning.
@@ -70,7 +70,7 @@ impl Postback {
         })
     }
 
-    /// Posts that may be on their way at the same time.
+    /// Most posts in flight at a time.
     pub(super) fn concurrency(&self) -> usize {
         self.concurrency
     }
@@ -107,11 +107,11 @@ impl Postback {
         handovers
     }
 
-    /// What the endpoint answers to HEAD, with everything that a post carries but the message: whether it is there and takes
-    /// our credentials shows in that, as far as it can without posting.
+    /// Sends a HEAD request with everything that a post carries except the message, and returns the status. It shows
+    /// whether the endpoint answers and accepts our credentials, as far as that is possible without a post.
     ///
     /// # Errors
-    /// [`Error::TargetDown`] if nobody answers in time, or no request can be made.
+    /// [`Error::TargetDown`] if there is no answer in time, or no request can be made.
     pub async fn ask(&self) -> Result<u16> {
         let within = self.timeout.min(HEAD_WITHIN);
         let until = Instant::now() + within;
@@ -124,14 +124,14 @@ impl Postback {
         }
     }
 
-    /// Posts until somebody answers with something else than a redirect. What went wrong otherwise is the outcome.
+    /// Posts, and follows redirects. An error is the outcome for the message.
     async fn post(&self, key: &str, body: Bytes) -> std::result::Result<Answer, Handover> {
         let until = Instant::now() + self.timeout;
         let mut url = self.url.clone();
         for _ in 0..=REDIRECTS {
             let headers = timeout_at(until, self.headers(key)).await.unwrap_or_else(|_| Err(self.late()));
             let mut headers = headers.map_err(Handover::Down)?;
-            // Said also of an empty message (RFC 9110 section 8.6), for which the client would leave it out.
+            // Required for an empty message, too (RFC 9110 section 8.6); the client would omit it.
             headers.insert(CONTENT_LENGTH, body.len().into());
             let answer = self.http.send(Method::POST, &url, headers, body.clone(), until).await;
             let answer = answer.map_err(|why| match why {
@@ -139,7 +139,7 @@ impl Postback {
                 Unanswered::Broken(why) => unanswered(self.down(&why)),
                 Unanswered::Late => unanswered(self.late()),
             })?;
-            // 303 (and what many make of 301 and 302) would be a GET: the page seen then says nothing about the message.
+            // A 303 is not followed: it asks for a GET, whose answer says nothing about the message.
             if !matches!(answer.status.as_u16(), 301 | 302 | 307 | 308) {
                 return Ok(answer);
             }
@@ -150,7 +150,8 @@ impl Postback {
         Err(redirected(error, StatusCode::TEMPORARY_REDIRECT))
     }
 
-    /// Where `answer` sends us. Only within the same origin: neither message nor credentials go anywhere else.
+    /// The target of a redirect. Only the same origin is followed, so that neither message nor credentials go anywhere
+    /// else.
     fn redirect(&self, from: &Url, answer: &Answer) -> Result<Url> {
         let status = answer.status.as_u16();
         let location = answer.headers.get(LOCATION).and_then(|location| location.to_str().ok());
@@ -158,7 +159,7 @@ impl Postback {
             return Err(self.down(&format!("it answered {status} without a usable Location; correct delivery_url")));
         };
         if http::same_origin(&self.url, &to) {
-            // Credentials are those of delivery_url. These fail only for addresses that cannot have any.
+            // The credentials of delivery_url are sent. These calls fail only for URLs that cannot have credentials.
             _ = to.set_username("");
             _ = to.set_password(None);
             return Ok(to);
@@ -188,12 +189,12 @@ impl Postback {
     }
 }
 
-/// Nobody answered this message; perhaps because of it.
+/// The outcome for a message without an answer; the message itself may be the cause.
 fn unanswered(error: Error) -> Handover {
     Handover::Unavailable { error, symptom: Symptom::UNKNOWN }
 }
 
-/// A redirect that is not followed, answered to this message.
+/// The outcome for a message that was answered with a redirect that is not followed.
 fn redirected(error: Error, status: StatusCode) -> Handover {
     let symptom = Symptom { status: Some(status.as_u16()), weight: Weight::Ruled };
     Handover::Unavailable { error, symptom }
@@ -208,12 +209,13 @@ fn address(text: &str) -> Result<Url> {
     }
 }
 
-/// What every request carries. Takes user and password out of `url`: they are sent unless there is something better.
+/// The headers of every request. Removes user and password from `url`; they are sent unless better credentials are
+/// configured.
 fn headers(config: &config::Postback, url: &mut Url) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, value(&config.content_type, "content_type")?);
     let (user, password) = (decoded(url.username()), url.password().map(decoded));
-    // Fails only for addresses that cannot have any.
+    // These calls fail only for URLs that cannot have credentials.
     _ = url.set_username("");
     _ = url.set_password(None);
     let authorization = match (&config.token, &config.username, &config.password) {
@@ -263,8 +265,8 @@ fn secret_value(text: &str, option: &str) -> Result<HeaderValue> {
     Ok(value)
 }
 
-/// The same at every try of one message, from whatever process. A message that is delivered by a direct call lies nowhere:
-/// its key is new.
+/// The same at every attempt of one message, by any process. A message that is delivered by a direct call is in no mailbox
+/// and gets a new key.
 fn idempotency_key(scope: &str, id: &MessageId) -> String {
     if scope.is_empty() { hex_128() } else { id.name_in(scope) }
 }

@@ -1,4 +1,4 @@
-//! Messages as rows of que's table in PostgreSQL. Knows nothing of workers and of what they do.
+//! Inserts messages as rows into que's table in PostgreSQL. Knows nothing of workers.
 
 use std::error::Error as StdError;
 
@@ -11,7 +11,7 @@ use crate::message::Message;
 use crate::outcome::Handover;
 use crate::transport::postgres::{PostgresClient, PostgresClients, StatementError};
 
-/// Messages and their octets that are stored at a time, all or none. A larger message travels alone.
+/// Most messages and octets per statement. A larger message travels alone.
 pub(super) const BATCH: (usize, usize) = (100, 1 << 20);
 
 /// The delivery `que`.
@@ -24,7 +24,7 @@ pub struct Que {
 }
 
 impl Que {
-    /// Connects to nothing yet.
+    /// Opens no connection yet.
     pub fn new(config: &config::Que, clients: &PostgresClients) -> Self {
         Self {
             client: clients.client(&config.database),
@@ -34,7 +34,7 @@ impl Que {
         }
     }
 
-    /// Stores a job per message. One answer per message, in order.
+    /// Stores a job per message. Returns one outcome per message, in order.
     pub(super) async fn deliver(&self, messages: &[Message]) -> Vec<Handover> {
         match self.insert(messages, Nul::Kept).await {
             Ok(()) => messages.iter().map(|_| Handover::DELIVERED).collect(),
@@ -43,7 +43,7 @@ impl Que {
         }
     }
 
-    /// Something is wrong with one of the messages: the others must not wait for it.
+    /// One of the messages is at fault. The others must not wait for it.
     async fn deliver_singly(&self, messages: &[Message]) -> Vec<Handover> {
         let mut handovers = Vec::with_capacity(messages.len());
         for message in messages {
@@ -81,15 +81,15 @@ fn statement(rows: usize) -> String {
     format!("INSERT INTO que_jobs (priority, job_class, queue, args) VALUES {}", rows.join(", "))
 }
 
-/// What becomes of U+0000, which a column of type jsonb cannot hold and one of type json can.
+/// How U+0000 is stored. A column of type json can hold it, one of type jsonb cannot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Nul {
     Kept,
-    /// U+FFFD stands for it.
+    /// Replaced by U+FFFD.
     Replaced,
 }
 
-/// What goes into a column, whatever its type: sent as text, as the original's client does.
+/// A column's value, sent as text whatever the column's type, as the original's client does.
 #[derive(Debug)]
 enum Value<'a> {
     Word(&'a str),

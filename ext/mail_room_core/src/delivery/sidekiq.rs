@@ -1,5 +1,5 @@
-//! Messages as jobs in a Sidekiq queue. Where the arbiter's claims live in the same Redis, handing over and noting it is
-//! one step, and no job is ever pushed twice. Knows nothing of workers and of what they do.
+//! Pushes messages as jobs to a Sidekiq queue. If the arbiter's claims are in the same Redis, pushing and recording the
+//! delivery is one step, and no job is pushed twice. Knows nothing of workers.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -17,7 +17,7 @@ use crate::outcome::Handover;
 use crate::system::random::hex_96;
 use crate::transport::redis::{Carry, Command, RedisClient, RedisClients};
 
-/// Messages and their octets that are encoded and sent at a time. A larger message travels alone.
+/// Most messages and octets that are encoded and sent at a time. A larger message travels alone.
 pub(super) const BATCH: (usize, usize) = (100, 1 << 20);
 /// What a job has beside its text, more or less.
 const ENVELOPE: usize = 256;
@@ -33,10 +33,10 @@ pub struct Sidekiq {
 }
 
 impl Sidekiq {
-    /// Connects to nothing yet.
+    /// Opens no connection yet.
     ///
     /// # Errors
-    /// [`Error::Configuration`] if the address has no meaning.
+    /// [`Error::Configuration`] if the address is invalid.
     pub fn new(config: config::Sidekiq, clients: &RedisClients, arbiter: Arc<Arbiter>) -> Result<Self> {
         let client = clients.client(&config.redis)?;
         let prefix = config.namespace.as_ref().map(|namespace| format!("{namespace}:")).unwrap_or_default();
@@ -45,12 +45,13 @@ impl Sidekiq {
         Ok(Self { config, client, arbiter, queue_key, one_step })
     }
 
-    /// Whether handing over and noting it is one step; else the caller begins and finishes it with the arbiter.
+    /// Whether pushing and recording the delivery is one step. Otherwise the caller begins and finishes it at the arbiter.
     pub fn settles_claims(&self) -> bool {
         self.one_step
     }
 
-    /// Pushes a job per message. One answer per message, in order. Encodes no more at a time than `encoding` has left.
+    /// Pushes a job per message. Returns one outcome per message, in order. Encodes no more at a time than `encoding`
+    /// allows.
     ///
     /// # Errors
     /// [`Error::TargetDown`]. In one step with the claims, the messages may simply be claimed and delivered again;
@@ -97,7 +98,7 @@ impl Sidekiq {
 
     async fn push(&self, scope: &str, messages: &[Message], encoding: &Budget) -> Result<Vec<Handover>> {
         let octets = messages.iter().map(|message| message.body.len()).sum::<usize>();
-        // Held until the jobs are dropped: they are declared after it.
+        // Held until the jobs are dropped, because they are declared after it.
         let _lease = encoding.take(u64::try_from(octets).unwrap_or(u64::MAX)).await;
         let mut jobs = Vec::with_capacity(messages.len());
         for message in messages {
@@ -107,7 +108,7 @@ impl Sidekiq {
         if let (true, Arbiter::Redis(claims)) = (self.one_step, &*self.arbiter) {
             return claims.deliver_jobs(scope, &self.queue_key, &jobs).await;
         }
-        // One command for all: either all are in the queue or none.
+        // A single command: either all jobs are in the queue or none.
         let push = Command::new("LPUSH").arg(&self.queue_key);
         let push = jobs.iter().fold(push, |push, job| push.arg(&job.payload));
         for reply in self.client.run(Carry::Loads, &[push]).await? {
@@ -116,10 +117,10 @@ impl Sidekiq {
         Ok(jobs.iter().map(|_| Handover::DELIVERED).collect())
     }
 
-    /// The job, keys in the original's order.
+    /// Encodes the job, with its keys in the original's order.
     fn encode(&self, body: &[u8]) -> std::result::Result<Vec<u8>, JsonError> {
         let text = to_utf8(body);
-        // Exactly what is needed: growing would copy, and a message may be large.
+        // The exact capacity: growing would copy a message that may be large.
         let mut job = Vec::with_capacity(ENVELOPE + escaped_len(&text));
         job.extend_from_slice(b"{\"class\":");
         serde_json::to_writer(&mut job, &self.config.worker)?;

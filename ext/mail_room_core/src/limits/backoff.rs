@@ -1,8 +1,9 @@
-//! How long to wait before the next try: doubling, with jitter downwards so that many mailboxes do not come back as one.
+//! How long to wait before the next try. The delay doubles, and jitter shortens it, so that many mailboxes do not come back
+//! together.
 
 use std::time::Duration;
 
-/// A doubling delay. Nothing sleeps in here: the caller does, with its own way to be woken.
+/// A delay that doubles. It does not sleep: the caller does, and can be woken.
 #[derive(Debug, Clone)]
 pub struct Backoff {
     first: Duration,
@@ -28,13 +29,13 @@ impl Backoff {
         self.delay().max(asked.unwrap_or_default())
     }
 
-    /// Back to the first step: things went well.
+    /// Starts again at the first delay, after a success.
     pub fn reset(&mut self) {
         self.next = self.first;
     }
 }
 
-/// A delay as logs show it: in seconds, to the tenth.
+/// A delay as logs show it: seconds, rounded to a tenth.
 pub(crate) fn seconds(delay: Duration) -> serde_json::Value {
     ((delay.as_secs_f64() * 10.0).round() / 10.0).into()
 }

@@ -1,7 +1,7 @@
-//! How many of a row travel together: bounded by number and by octets, but never none, so that one that is larger than the
-//! bound travels alone.
+//! How many items of a queue fit into one batch. A batch is bounded by number and by octets. It holds at least one item: one that
+//! is larger than the bound makes a batch alone.
 
-/// How many of the first of a row with these `octets` fit into `most` and `most_octets`. 0 only if the row is empty.
+/// How many items from the front, of these `octets` each, fit into `most` items and `most_octets`. 0 only if there are none.
 pub(crate) fn fitting(octets: impl Iterator<Item = usize>, (most, most_octets): (usize, usize)) -> usize {
     let mut total = 0_usize;
     octets

@@ -1,6 +1,6 @@
-//! The process's one budget for message octets in memory, shared by all mailboxes. Requests are served in the order in which
-//! they come, but a smaller one may pass a larger one that waits, and every request leaves something for smaller ones:
-//! whoever holds a large message for long holds up large messages only.
+//! The budget for message octets in memory: one for the process, shared by all mailboxes. Requests are served in their order,
+//! except that a smaller one may pass a larger one that waits. Each request leaves room for smaller ones, so that a large
+//! message that is held for long delays large messages only.
 
 mod account;
 
@@ -10,16 +10,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use account::Account;
 use tokio::sync::oneshot;
 
-/// Octets of fetched messages the whole process holds at a time; a single larger message counts as three quarters of it.
+/// Octets of fetched messages that the process holds at a time. A larger message counts as three quarters of it.
 pub const PROCESS_OCTETS: u64 = 64 << 20;
-/// Octets one mailbox plans to hold in one chunk; two chunks (one fetched, one delivered) make its window of 32 MiB.
+/// Octets of one chunk of a mailbox. Two chunks, one being fetched and one being delivered, make a window of 32 MiB.
 pub const CHUNK_OCTETS: u64 = 16 << 20;
-/// Octets of messages that are being encoded for a target at a time; encoding takes up to four copies.
+/// Octets of messages that are encoded for a target at a time. Encoding takes up to four copies.
 pub const ENCODING_OCTETS: u64 = 8 << 20;
 
 const UNIT: u64 = 1024;
 
-/// Counts octets in units of 1 KiB. Clones are the same budget.
+/// Counts octets in units of 1 KiB. Clones share one budget.
 #[derive(Debug, Clone)]
 pub struct Budget {
     shared: Arc<Shared>,
@@ -48,8 +48,8 @@ impl Budget {
         }
     }
 
-    /// Waits until `octets` may be taken, and takes them. More than three quarters of the whole counts as three quarters.
-    /// Whoever waits here must not hold a lease that depends on its own progress to be given back. Cancel safe.
+    /// Waits until `octets` are free, and takes them. More than three quarters of the budget count as three quarters. The
+    /// caller must not hold a lease that it gives back only after this wait. Cancel safe.
     pub async fn take(&self, octets: u64) -> Lease {
         let _waiting = Share::of(&self.waiting);
         let units = octets.div_ceil(UNIT).max(1);
@@ -58,25 +58,25 @@ impl Budget {
             let number = self.shared.account().enqueue(units, granted);
             let _leave = Leave { shared: &self.shared, number };
             self.shared.serve();
-            // The sender is dropped only after it has sent; should it ever be otherwise, we queue again.
+            // The sender is not dropped before it has sent. If it ever is, we queue again.
             if let Ok(lease) = lease.await {
                 return lease;
             }
         }
     }
 
-    /// Whether somebody waits for more than is free.
+    /// Whether a request waits.
     pub(crate) fn is_wanted(&self) -> bool {
         self.waiting.load(Ordering::Relaxed) > 0
     }
 
-    /// Counts the caller among those who share the budget, until the guard is dropped.
+    /// Counts the caller as one of those who share the budget, until the guard is dropped.
     pub fn share(&self) -> Share {
         Share::of(&self.sharers)
     }
 
-    /// What one chunk of one mailbox should stay within right now, from 64 KiB to [`CHUNK_OCTETS`]: half of an equal share,
-    /// and no more than can be had without waiting.
+    /// The octets that one chunk of one mailbox should not exceed now, 64 KiB to [`CHUNK_OCTETS`]: half of an equal share, and no
+    /// more than can be had without a wait.
     pub fn chunk_octets(&self) -> u64 {
         let (total, at_once) = {
             let account = self.shared.account();
@@ -88,11 +88,11 @@ impl Budget {
 }
 
 impl Shared {
-    /// Gives whoever may be served now what they wait for.
+    /// Grants every request that can be granted now.
     fn serve(self: &Arc<Self>) {
         loop {
             let Some((held, waiter)) = self.account().next() else { return };
-            // Who has left meanwhile returns the lease by dropping it. Never with the account locked: a lease's end locks it.
+            // A requester that has left drops the lease. Not while the account is locked: dropping a lease locks it.
             drop(waiter.send(Lease { shared: Arc::clone(self), held }));
         }
     }
@@ -103,8 +103,8 @@ impl Shared {
 }
 
 impl Lease {
-    /// No longer counts what is held towards the budget, because whoever has it does not answer: others must not wait for
-    /// that. Does nothing once twice the budget was written off.
+    /// Stops counting this lease towards the budget, because its holder does not answer and others must not wait for it. Does
+    /// nothing once twice the budget was written off.
     pub(crate) fn write_off(&mut self) {
         self.shared.account().write_off(&mut self.held);
         self.shared.serve();
@@ -118,7 +118,7 @@ impl Drop for Lease {
     }
 }
 
-/// What is left of `lease` if only `octets` are needed any longer.
+/// The part of `lease` that covers `octets`; the rest is given back. `None` if nothing is needed.
 pub(crate) fn kept(mut lease: Lease, octets: usize) -> Option<Lease> {
     let units = u64::try_from(octets).unwrap_or(u64::MAX).div_ceil(UNIT);
     if units == 0 {
@@ -129,7 +129,7 @@ pub(crate) fn kept(mut lease: Lease, octets: usize) -> Option<Lease> {
     Some(lease)
 }
 
-/// A place in the queue, given up on drop.
+/// A place in the queue. Dropping it leaves the queue.
 struct Leave<'a> {
     shared: &'a Arc<Shared>,
     number: u64,
@@ -145,7 +145,7 @@ impl Drop for Leave<'_> {
     }
 }
 
-/// One mailbox's place among those who share a [`Budget`], or wait for it.
+/// Counts one mailbox that shares a [`Budget`], or that waits for it.
 #[derive(Debug)]
 pub struct Share {
     counted: Arc<AtomicUsize>,

@@ -1,4 +1,6 @@
-//! What bounds waiting, memory and work: for every other folder. Imports nothing but `error`.
+//! What bounds waiting, memory and work.
+//!
+//! Imports nothing from the core. Every folder above may import it.
 
 pub mod backoff;
 pub(crate) mod batch;

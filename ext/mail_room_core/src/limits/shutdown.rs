@@ -1,14 +1,14 @@
-//! The one signal from outside: stop. Sticky, idempotent, callable from any thread.
+//! The request to stop. It cannot be taken back, may be made twice, and may come from any thread.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-/// How long a stop may take: what is in flight is finished within it, the rest is released.
+/// How long a stop may take. Messages in flight are finished within it; the others are released.
 pub const STOP_WITHIN: Duration = Duration::from_secs(25);
 
-/// Asks for a stop and tells whether one was asked for.
+/// A request to stop, and whether it was made.
 #[derive(Debug, Clone)]
 pub struct Stop {
     asked: Arc<watch::Sender<Option<Instant>>>,
@@ -21,12 +21,12 @@ impl Default for Stop {
 }
 
 impl Stop {
-    /// Nobody has asked yet.
+    /// No stop is asked for yet.
     pub fn new() -> Self {
         Self { asked: Arc::new(watch::Sender::new(None)) }
     }
 
-    /// Asks. Once asked, always asked; the clock of [`STOP_WITHIN`] starts with the first call.
+    /// Asks for a stop. [`STOP_WITHIN`] counts from the first call.
     pub fn ask(&self) {
         self.asked.send_if_modified(|asked| {
             let first = asked.is_none();
@@ -40,9 +40,9 @@ impl Stop {
         self.asked.borrow().is_some()
     }
 
-    /// Returns when a stop was asked for; at once if it already was. Cancel safe.
+    /// Returns once a stop was asked for. Cancel safe.
     pub async fn wait(&self) {
-        // The sender lives as long as self: the channel cannot close under us.
+        // The sender lives as long as self, so the channel does not close.
         let _ = self.asked.subscribe().wait_for(Option::is_some).await;
     }
 

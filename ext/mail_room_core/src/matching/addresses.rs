@@ -1,22 +1,22 @@
-//! The addresses in a header's value. First those that mail-parser reads there; as the last resort, every word of the value
-//! that looks like one, whatever stands around it: who asks compares with addresses of ours, and may accept more than the
-//! app does, never less.
+//! The addresses in a header's value: first those that mail-parser reads; as the last resort, every word that looks like one,
+//! whatever is around it. The caller compares them with addresses of ours. It may accept more than the app does, but never
+//! less.
 
 use std::borrow::Cow;
 
 use mail_parser::HeaderValue;
 use mail_parser::parsers::MessageStream;
 
-use super::matcher::Source;
+use super::source::Source;
 
-/// Octets of one value that mail-parser reads: its lists take 50 for each. The last resort searches all of the value.
+/// Octets of one value that mail-parser reads: its lists take 50 octets for each. The last resort searches the whole value.
 const READ: usize = 32 << 10;
-/// Encoded words in a row that may lack their end. mail-parser looks for the end of each up to the end of the value.
+/// Encoded words in a row that may lack their end. For each, mail-parser searches the whole rest of the value.
 const UNCLOSED: usize = 32;
 /// Octets of one address in Received. RFC 5321 section 4.5.3.1 allows 320.
 const LONGEST: usize = 512;
 
-/// Calls `wanted` with every address that the header names until it answers something.
+/// Calls `wanted` with each address in the header until it returns something.
 pub(super) fn find<T>(source: Source, value: &[u8], mut wanted: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
     if !value.contains(&b'@') {
         return None;
@@ -29,8 +29,8 @@ pub(super) fn find<T>(source: Source, value: &[u8], mut wanted: impl FnMut(&[u8]
     }
 }
 
-/// Calls `wanted` with every word of the value that looks like an address until it answers something: also what is quoted, in
-/// a comment or a display name, cut in two by folds or comments, or in an encoded word.
+/// Calls `wanted` with each word of the value that looks like an address until it returns something. A word may be quoted, in a
+/// comment, a display name or an encoded word, or cut in two by folds or comments.
 pub(super) fn find_anywhere<T>(source: Source, value: &[u8], mut wanted: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
     if source == Source::Received {
         return None;
@@ -63,7 +63,7 @@ pub(crate) fn ids(value: &[u8]) -> Vec<Cow<'_, str>> {
     }
 }
 
-/// A value as its reader sees it, with encoded words (RFC 2047) read.
+/// A value as a person reads it, with encoded words (RFC 2047) decoded.
 pub(crate) fn text(value: &[u8]) -> String {
     match MessageStream::new(&ended(near(value))).parse_unstructured() {
         HeaderValue::Text(text) => text.into_owned(),
@@ -71,13 +71,13 @@ pub(crate) fn text(value: &[u8]) -> String {
     }
 }
 
-/// What is read of a value, with a line end: mail-parser reads neither ids nor text from a line without one.
+/// The part of a value that is read, with a line end: mail-parser reads neither ids nor text from a line without one.
 pub(crate) fn ended(value: &[u8]) -> Cow<'_, [u8]> {
     let near = value.get(..READ).unwrap_or(value);
     if near.ends_with(b"\n") { Cow::Borrowed(near) } else { Cow::Owned([near, b"\n"].concat()) }
 }
 
-/// What mail-parser reads of a value: nothing, if encoded words that do not end would cost it their square.
+/// The part of a value that mail-parser may read. Empty if encoded words without an end would cost quadratic time.
 fn near(value: &[u8]) -> &[u8] {
     let near = value.get(..READ).unwrap_or(value);
     let mut open = 0;
@@ -88,8 +88,8 @@ fn near(value: &[u8]) -> &[u8] {
     if is_costly { &[] } else { near }
 }
 
-/// What mail servers note in Received: `for <addr>` (RFC 5321 section 4.4), with or without blanks and brackets. Not read by
-/// mail-parser: its addresses end at the `/` of older keys, and it knows one `for`, outside comments.
+/// The recipients that mail servers note in Received: `for <addr>` (RFC 5321 section 4.4), with or without blanks and brackets.
+/// mail-parser does not read them: its addresses end at the `/` of older keys, and it reads one `for`, outside comments.
 fn received(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = value;
     std::iter::from_fn(move || {
@@ -109,7 +109,7 @@ fn received(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// The runs of octets that have an `@` inside and nothing that separates addresses.
+/// The runs of octets that have an `@` inside, split at whatever separates addresses.
 fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let separates = |octet: &u8| {
         octet.is_ascii_whitespace() || matches!(octet, 0 | b',' | b';' | b':' | b'<' | b'>' | b'"' | b'(' | b')')
@@ -118,7 +118,7 @@ fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(separates).filter(move |word| at_sign(word).is_some_and(|at| at > 0 && at + 1 < word.len()))
 }
 
-/// Without what may stand in an address and is no part of it: folds, blanks around the `@`, quotes, backslashes and NULs.
+/// `text` without folds, blanks around the `@`, quotes, backslashes and NULs, which are no part of an address.
 pub(crate) fn squeezed(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.iter().any(|octet| matches!(octet, 0 | b'"' | b'\\' | b' ' | b'\t' | b'\r' | b'\n')) {
         return Cow::Borrowed(text);
@@ -142,7 +142,7 @@ pub(crate) fn squeezed(text: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(squeezed)
 }
 
-/// Without comments, however nested. One that is not closed stays.
+/// `value` without comments, nested ones included. A comment that is not closed stays.
 fn without_comments(value: &[u8]) -> Cow<'_, [u8]> {
     if !value.contains(&b'(') {
         return Cow::Borrowed(value);

@@ -1,9 +1,10 @@
-//! Whether a program answered of itself (RFC 3834), by its headers alone.
+//! Whether a message is an automatic reply (RFC 3834), by its headers alone. To heed one more header, add it here.
 
 use mail_parser::HeaderName;
 
-/// Whether this header says so. An empty one says nothing.
-pub(crate) fn says_so(name: &HeaderName<'_>, value: &[u8]) -> Option<&'static str> {
+/// The reason to take a message with this header for an automatic reply; `None` if the header gives none. An empty value gives
+/// none.
+pub(crate) fn reason(name: &HeaderName<'_>, value: &[u8]) -> Option<&'static str> {
     let said = || value.split(|octet| matches!(octet, b';' | b'(')).next().unwrap_or_default().trim_ascii();
     match name {
         HeaderName::AutoSubmitted if said().is_empty() || said().eq_ignore_ascii_case(b"no") => None,

@@ -1,18 +1,19 @@
-//! Raw bytes become UTF-8 text. What they are is detected from the bytes alone, as the original does it: a message has
-//! many parts, and the `charset=` of one says nothing of the others. Parses nothing.
+//! Converts raw octets to UTF-8 text. The encoding is detected from the octets alone, as the original does: a message has many
+//! parts, and the `charset=` of one says nothing about the others. Parses nothing.
 
 use std::borrow::Cow;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8};
 
-/// Octets, from the first that is not ASCII, that detection looks at: plenty to tell, and quickly done.
+/// Octets that detection reads, from the first that is not ASCII: enough to tell, and quick.
 const SAMPLE: usize = 1 << 20;
-/// Valid sequences of UTF-8 per invalid one above which text is UTF-8 with a flaw. As ICU has it, the original's detector.
+/// Valid UTF-8 sequences for each invalid one above which text is taken for damaged UTF-8. ICU, the original's detector, has the
+/// same number.
 const FLAWED_UTF8: usize = 10;
 
-/// `raw` as text. Valid UTF-8, and with it ASCII and ISO-2022-JP, is left as it is; all else is converted from the
-/// encoding it seems to be in. What cannot be converted becomes U+FFFD.
+/// `raw` as text. Valid UTF-8 stays as it is, and so do ASCII and ISO-2022-JP. Anything else is converted from the encoding that
+/// was detected. What cannot be converted becomes U+FFFD.
 pub fn to_utf8(raw: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(raw) {
         return Cow::Borrowed(text);
@@ -26,14 +27,14 @@ pub fn to_utf8(raw: &[u8]) -> Cow<'_, str> {
     detect(raw).decode_without_bom_handling(raw).0
 }
 
-/// `raw` as UTF-16, if it bears a byte order mark and is without a flaw: the two octets alone could be anything.
+/// `raw` read as UTF-16, if it has a byte order mark and is valid: the mark alone could be anything.
 fn utf16(raw: &[u8]) -> Option<String> {
     let (encoding, mark) = Encoding::for_bom(raw).filter(|(encoding, _)| *encoding != UTF_8)?;
     let text = raw.get(mark..).and_then(|text| encoding.decode_without_bom_handling_and_without_replacement(text));
     text.map(Cow::into_owned)
 }
 
-/// Whether `raw` is UTF-8 but for a few octets, such as a character cut in two.
+/// Whether `raw` is UTF-8 except for a few octets, such as a character cut in two.
 fn is_flawed_utf8(raw: &[u8]) -> bool {
     let (mut valid, mut invalid) = (0_usize, 0_usize);
     for chunk in raw.utf8_chunks() {

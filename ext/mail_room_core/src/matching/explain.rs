@@ -1,44 +1,45 @@
-//! Every header that was looked at and what came of it, for people who wonder. Slower than finding, and in agreement with
-//! it: the same addresses are compared with the same patterns.
+//! Explains a match to a person: each header that was compared, and the result. Slower than matching, and in agreement with it:
+//! the same addresses are compared with the same patterns.
 
 use super::addresses;
 use super::auto_reply;
 use super::headers::{self, Headers};
-use super::matcher::{Matcher, Source};
+use super::matcher::Matcher;
+use super::source::Source;
 
-/// Headers, and addresses of one header, that are told of.
-const TOLD: usize = 1_000;
+/// Findings for one message, at most.
+const MAX_FINDINGS: usize = 1_000;
 
-/// One address in a header that is looked at, or the header itself.
+/// The result for one address in a header, or for the header itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Looked {
+pub struct Finding {
     /// The header's name.
     pub header: String,
-    /// What was compared; absent if there is no address in it.
+    /// The address that was compared; absent if there is none.
     pub address: Option<String>,
-    /// What came of it.
+    /// The result.
     pub outcome: Outcome,
 }
 
-/// What came of comparing an address.
+/// The result of comparing an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It carries this key.
+    /// It holds this key.
     Key(String),
     /// It is always accepted.
     Accepted,
     /// It is not ours.
     NotOurs,
-    /// There was nothing to compare.
+    /// The header holds no address.
     NoAddress,
-    /// The header says that a program sent the message of itself.
+    /// The header marks the message as an automatic reply.
     AutoReply,
-    /// It is References, and without `gitlab_host` nobody looks at these.
+    /// The header is References, which is not searched without `gitlab_host`.
     NotLookedAt,
 }
 
 impl Outcome {
-    /// As written in Ruby and JSON.
+    /// Its name in Ruby and JSON.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Key(_) => "key",
@@ -52,43 +53,43 @@ impl Outcome {
 }
 
 impl Matcher {
-    /// Everything that [`find`](Self::find) looks at in `raw`, in the order in which it stands there.
-    pub fn explain(&self, raw: &[u8]) -> Vec<Looked> {
-        let mut looked = Vec::new();
+    /// Everything in `raw` that [`find`](Self::find) compares, in its order there.
+    pub fn explain(&self, raw: &[u8]) -> Vec<Finding> {
+        let mut findings = Vec::new();
         for header in Headers::new(&headers::block(raw)) {
-            if looked.len() >= TOLD {
+            if findings.len() >= MAX_FINDINGS {
                 break;
             }
             let name = header.name.as_str().to_owned();
-            let one = |address: Option<&[u8]>, outcome| Looked {
+            let one = |address: Option<&[u8]>, outcome| Finding {
                 header: name.clone(),
                 address: address.map(|address| String::from_utf8_lossy(address).into_owned()),
                 outcome,
             };
-            if header.sound && auto_reply::says_so(&header.name, header.value).is_some() {
-                looked.push(one(None, Outcome::AutoReply));
+            if header.sound && auto_reply::reason(&header.name, header.value).is_some() {
+                findings.push(one(None, Outcome::AutoReply));
             }
             let Some(source) = Source::of(&header.name) else { continue };
             if source == Source::References && self.references.is_none() {
-                looked.push(one(None, Outcome::NotLookedAt));
+                findings.push(one(None, Outcome::NotLookedAt));
                 continue;
             }
-            let before = looked.len();
+            let before = findings.len();
             let mut tell = |address: &[u8]| {
                 let told = one(Some(address), self.outcome(source, address));
-                // What mail-parser reads is found once more as a word.
-                if looked.len() < TOLD && !looked.contains(&told) {
-                    looked.push(told);
+                // An address that mail-parser reads is found again as a word.
+                if findings.len() < MAX_FINDINGS && !findings.contains(&told) {
+                    findings.push(told);
                 }
                 None::<()>
             };
             addresses::find(source, header.value, &mut tell);
             addresses::find_anywhere(source, header.value, &mut tell);
-            if looked.len() == before && before < TOLD {
-                looked.push(one(None, Outcome::NoAddress));
+            if findings.len() == before && before < MAX_FINDINGS {
+                findings.push(one(None, Outcome::NoAddress));
             }
         }
-        looked
+        findings
     }
 
     fn outcome(&self, source: Source, address: &[u8]) -> Outcome {

@@ -1,13 +1,13 @@
-//! What a key is for. Only its form is looked at: whether the project or the token exists is the app's to know.
+//! What a key is for, by its form alone. Only the app knows whether the project or the token exists.
 
-/// What the app will do with a message.
+/// What the app does with a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Feature {
     /// A reply to a notification.
     Reply,
     /// An issue by mail.
     NewIssue,
-    /// A note on an issue or merge request that is known by its number.
+    /// A note on an issue or merge request, which is given by its number.
     NoteOnIssuable,
     /// An unsubscription from notifications.
     Unsubscribe,
@@ -15,12 +15,12 @@ pub enum Feature {
     NewMergeRequest,
     /// A ticket of the Service Desk.
     ServiceDesk,
-    /// A form that the app may know and we do not.
+    /// A form that is not known here; the app may know it.
     Unknown,
 }
 
 impl Feature {
-    /// As written in logs and in Ruby.
+    /// Its name in logs and in Ruby.
     pub fn name(self) -> &'static str {
         match self {
             Self::Reply => "reply",
@@ -34,7 +34,7 @@ impl Feature {
     }
 }
 
-/// What a key says.
+/// The parts of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reading<'a> {
     pub feature: Feature,
@@ -57,22 +57,18 @@ impl<'a> Reading<'a> {
         Self { feature, project_id: None, project_path: None, token: None }
     }
 
-    fn of_reply(feature: Feature, token: ReplyToken<'a>) -> Self {
-        Self { token: Some(token), ..Self::bare(feature) }
-    }
-
     fn of_path(feature: Feature, path: &'a str) -> Self {
         Self { project_path: Some(path), ..Self::bare(feature) }
     }
 }
 
-/// Reads `key`. The first form that fits wins.
+/// Reads `key`. The first form that matches wins.
 pub(super) fn read(key: &str) -> Reading<'_> {
     if let Some(token) = reply_token(key) {
-        return Reading::of_reply(Feature::Reply, token);
+        return Reading { token: Some(token), ..Reading::bare(Feature::Reply) };
     }
     let no_slash = !key.contains('/');
-    if let Some(reading) = no_slash.then(|| of_project(key.strip_suffix("-issue"), Feature::NewIssue)).flatten() {
+    if let Some(reading) = of_project(key.strip_suffix("-issue").filter(|_| no_slash), Feature::NewIssue) {
         return reading;
     }
     let sections: Option<(&str, &str)> = key.split_once('+');
@@ -93,12 +89,11 @@ pub(super) fn read(key: &str) -> Reading<'_> {
     }
     for end in ["-unsubscribe", "+unsubscribe"] {
         if let Some(token) = key.strip_suffix(end).and_then(reply_token) {
-            return Reading::of_reply(Feature::Unsubscribe, token);
+            return Reading { token: Some(token), ..Reading::bare(Feature::Unsubscribe) };
         }
     }
-    if let Some(reading) =
-        no_slash.then(|| of_project(key.strip_suffix("-merge-request"), Feature::NewMergeRequest)).flatten()
-    {
+    let merge_request = key.strip_suffix("-merge-request").filter(|_| no_slash);
+    if let Some(reading) = of_project(merge_request, Feature::NewMergeRequest) {
         return reading;
     }
     if let Some((path, rest)) = sections

@@ -1,30 +1,29 @@
-//! What a message is for, from its header block alone; the body is never looked at. mail-parser reads the headers, what is
-//! concluded from them is ours. Decides nothing about what becomes of the message; that is the sweep's.
-
-use mail_parser::HeaderName;
+//! What a message is for, from its header block alone; the body is never read. mail-parser reads the headers; the conclusions
+//! are ours. What happens to the message is decided by the sweep.
 
 use super::feature::{self, Feature};
 use super::headers::{self, Headers};
 use super::pattern::{self, Pattern};
+use super::source::Source;
 use super::{addresses, auto_reply};
 use crate::config;
 
-/// What a message is.
+/// What a message is for the mailbox.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It carries a key, or is to an address that is always accepted.
+    /// A header holds a key, or an address that is always accepted.
     Accepted,
-    /// A program sent it of itself.
+    /// It is an automatic reply (RFC 3834).
     AutoReply,
-    /// It is to nobody we know.
+    /// No header holds an address of ours.
     #[default]
     Unmatched,
-    /// There is nothing in it.
+    /// The message is empty.
     Empty,
 }
 
 impl Verdict {
-    /// As written in logs and in Ruby.
+    /// Its name in logs and in Ruby.
     pub fn name(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
@@ -35,56 +34,14 @@ impl Verdict {
     }
 }
 
-/// The header an address was found in, in the order in which they win.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "named as the headers are")]
-pub enum Source {
-    To,
-    References,
-    DeliveredTo,
-    XDeliveredTo,
-    EnvelopeTo,
-    XEnvelopeTo,
-    Received,
-    XOriginalTo,
-    XForwardedTo,
-    Cc,
-}
-
-/// Names of headers, and of sources as written in logs and in Ruby.
-const SOURCES: [(Source, &str, &str); 10] = [
-    (Source::To, "To", "to"),
-    (Source::References, "References", "references"),
-    (Source::DeliveredTo, "Delivered-To", "delivered_to"),
-    (Source::XDeliveredTo, "X-Delivered-To", "x_delivered_to"),
-    (Source::EnvelopeTo, "Envelope-To", "envelope_to"),
-    (Source::XEnvelopeTo, "X-Envelope-To", "x_envelope_to"),
-    (Source::Received, "Received", "received"),
-    (Source::XOriginalTo, "X-Original-To", "x_original_to"),
-    (Source::XForwardedTo, "X-Forwarded-To", "x_forwarded_to"),
-    (Source::Cc, "Cc", "cc"),
-];
-
-impl Source {
-    pub(super) fn of(name: &HeaderName<'_>) -> Option<Self> {
-        let name = name.as_str();
-        SOURCES.iter().find(|(_, header, _)| name.eq_ignore_ascii_case(header)).map(|(source, ..)| *source)
-    }
-
-    /// As written in logs and in Ruby.
-    pub fn name(self) -> &'static str {
-        SOURCES.iter().find(|(source, ..)| *source == self).map_or("", |(_, _, name)| name)
-    }
-}
-
-/// What was found out about a message.
+/// The result for one message.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Match {
-    /// What it is.
+    /// The verdict.
     pub verdict: Verdict,
-    /// What stands for `%{key}`, or in `<reply-KEY@host>`.
+    /// The text in place of `%{key}`, or of KEY in `<reply-KEY@host>`.
     pub key: Option<String>,
-    /// Where the address was found.
+    /// The header that holds the address.
     pub source: Option<Source>,
     /// The address, or the message id of a reference.
     pub address: Option<String>,
@@ -94,21 +51,21 @@ pub struct Match {
     pub project_id: Option<u64>,
     /// The project's slug or path, if the key has one.
     pub project_path: Option<String>,
-    /// The token of the notification replied to, without what stands around it.
+    /// The token of the notification that this message replies to, without partition and namespace.
     pub reply_key: Option<String>,
-    /// What stands before the token: its partition, in base 36.
+    /// The token's partition, in base 36: the part before it.
     pub partition: Option<String>,
-    /// What stands after the token: its namespace, in base 36.
+    /// The token's namespace, in base 36: the part after it.
     pub namespace_id: Option<String>,
-    /// Why, in words.
+    /// The reason for the verdict, in words.
     pub reason: &'static str,
 }
 
-/// Knows one mailbox's addresses.
+/// Compares messages with one mailbox's addresses.
 #[derive(Debug, Clone)]
 pub struct Matcher {
     address: Pattern,
-    /// The ids of the mails that the app sends.
+    /// The message ids of the mails that the app sends.
     pub(super) references: Option<Pattern>,
     also_accept: Vec<Vec<u8>>,
     ignores_auto_replies: bool,
@@ -120,11 +77,11 @@ pub(super) struct Hit {
     source: Source,
     address: Vec<u8>,
     pub(super) key: Option<Vec<u8>>,
-    /// One of `also_accept`.
+    /// Whether it is one of `also_accept`.
     is_custom: bool,
 }
 
-/// What headers say, as far as they were looked at.
+/// What the headers read so far say.
 #[derive(Debug, Default)]
 struct Found {
     key: Option<Hit>,
@@ -133,7 +90,7 @@ struct Found {
 }
 
 impl Matcher {
-    /// Knows the addresses in `config`.
+    /// A matcher for the addresses in `config`.
     pub fn new(config: &config::Matching) -> Self {
         Self {
             address: Pattern::new(&config.address),
@@ -143,7 +100,7 @@ impl Matcher {
         }
     }
 
-    /// Finds out what `raw` is for. Any octets will do.
+    /// Finds out what `raw` is for. It may hold any octets.
     pub fn find(&self, raw: &[u8]) -> Match {
         let block = headers::block(raw);
         let mut found = self.look(&block, false);
@@ -163,19 +120,19 @@ impl Matcher {
         Match::new(verdict, found.key.or(found.accepted), reason)
     }
 
-    /// Whether `address` is one of ours, with a key or without.
+    /// Whether `address` is one of ours, with or without a key.
     pub(crate) fn is_ours(&self, address: &[u8]) -> bool {
         self.address.is(address) || pattern::custom(&self.also_accept, address).is_some()
     }
 
-    /// Looks at the addresses of all headers, or at everything in them that might be one.
+    /// Compares the addresses of all headers, or, if `anywhere`, every word in them that may be one.
     fn look(&self, block: &[u8], anywhere: bool) -> Found {
         let mut found = Found::default();
         for header in Headers::new(block) {
-            // What follows a line that is no header may be the body, with a mail quoted in it: it may give a key, which
-            // the app looks at again, but it must not make us ignore the message.
+            // What follows a line that is no header may be the body, and may quote a mail. It may give a key, which the
+            // app checks again, but it must not make us ignore the message.
             if header.sound && found.automatic.is_none() {
-                found.automatic = auto_reply::says_so(&header.name, header.value);
+                found.automatic = auto_reply::reason(&header.name, header.value);
             }
             let wins = |source: &Source| found.key.as_ref().is_none_or(|hit| *source < hit.source);
             let Some(source) = Source::of(&header.name).filter(wins) else { continue };

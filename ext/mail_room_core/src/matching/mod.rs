@@ -1,4 +1,6 @@
-//! What a message is for, from its header block.
+//! What a message is for, found out from its header block. `matcher` decides; `source` lists the headers that are searched.
+//!
+//! Imports `config`. `ruby`, `delivery`, `rejection`, `watch`, and the binding import it.
 
 pub(crate) mod addresses;
 pub(crate) mod auto_reply;
@@ -8,3 +10,4 @@ pub mod feature;
 pub(crate) mod headers;
 pub mod matcher;
 pub(crate) mod pattern;
+pub mod source;

@@ -1,10 +1,8 @@
-//! Addresses of ours as the configuration writes them, and ids of our own mails: with `%{key}` (sub-addressing,
-//! catch-all), without (dedicated), or with `*` for anything (custom addresses). Anchored and, but for the key, without
-//! regard to case.
+//! Patterns for our addresses and for the ids of our own mails: with `%{key}` (sub-addressing, catch-all), without it
+//! (dedicated), or with `*` for any octets (custom addresses). A pattern covers the whole address and, except for the key,
+//! ignores case.
 
 use super::feature;
-
-const KEY: &str = "%{key}";
 
 /// An address with at most one `%{key}`.
 #[derive(Debug, Clone)]
@@ -15,20 +13,19 @@ pub(super) struct Pattern {
 
 impl Pattern {
     pub(super) fn new(address: &str) -> Self {
-        match address.split_once(KEY) {
+        match address.split_once("%{key}") {
             Some((before, after)) => Self { before: before.into(), after: Some(after.into()) },
             None => Self { before: address.into(), after: None },
         }
     }
 
-    /// The key in `address`, not empty; `None` if it is no address of this pattern or the pattern has no key.
+    /// The key in `address`, never empty. `None` if `address` does not match or the pattern has no key.
     pub(super) fn key<'a>(&self, address: &'a [u8]) -> Option<&'a [u8]> {
         let after = self.after.as_ref()?;
         between(address, &self.before, after).filter(|key| !key.is_empty())
     }
 
-    /// Whether `address` is of this pattern, whatever its key: also the address that bears none, without what would set the
-    /// key apart.
+    /// Whether `address` matches, with any key, or without a key and its separator.
     pub(super) fn is(&self, address: &[u8]) -> bool {
         let Some(after) = &self.after else { return address.eq_ignore_ascii_case(&self.before) };
         let bare = self.before.strip_suffix(b"+").or_else(|| self.before.strip_suffix(b"-")).unwrap_or(&self.before);
@@ -43,18 +40,15 @@ fn between<'a>(text: &'a [u8], before: &[u8], after: &[u8]) -> Option<&'a [u8]> 
     text.get(before.len()..end).filter(|_| fits)
 }
 
-/// What the app puts after a `+` into a custom address to check that its mail is forwarded.
-const VERIFY: &str = "verify";
-
-/// Whether `address` is one of the custom addresses that `globs` say, or one of them with what the app puts after a `+`:
-/// `verify`, or the token of a reply. That is its key.
+/// Whether `address` matches one of `globs`, perhaps with an addition of the app after a `+`: `verify`, or the token of a reply.
+/// The addition is its key.
 pub(super) fn custom<'a>(globs: &[Vec<u8>], address: &'a [u8]) -> Option<Option<&'a [u8]>> {
     let known = |address: &[u8]| globs.iter().any(|glob| fits(glob, address));
     let (local, domain) = address.split_at(address.iter().rposition(|octet| *octet == b'@')?);
     let sub = local.iter().rposition(|octet| *octet == b'+').and_then(|plus| local.split_at_checked(plus));
     let given_out = sub.and_then(|(base, sub)| {
         let key = std::str::from_utf8(sub.get(1..)?).ok()?;
-        (key.eq_ignore_ascii_case(VERIFY) || feature::reply_token(key).is_some()).then_some((base, key.as_bytes()))
+        (key.eq_ignore_ascii_case("verify") || feature::reply_token(key).is_some()).then_some((base, key.as_bytes()))
     });
     match given_out {
         Some((base, key)) if known(address) || known(&[base, domain].concat()) => Some(Some(key)),
@@ -62,7 +56,7 @@ pub(super) fn custom<'a>(globs: &[Vec<u8>], address: &'a [u8]) -> Option<Option<
     }
 }
 
-/// Whether `address` is what `glob` says, `*` being any run of octets.
+/// Whether `address` matches `glob`, in which `*` stands for any run of octets.
 pub(super) fn fits(glob: &[u8], address: &[u8]) -> bool {
     let mut parts = glob.split(|octet| *octet == b'*');
     let Some(first) = parts.next() else { return false };

@@ -1,5 +1,5 @@
-//! Log lines: one JSON object a line, written by threads of their own so that a full disk or a stuck pipe never holds up
-//! a mailbox. Knows nothing of what the lines say; the vocabulary is with those who log.
+//! Log lines, one JSON object each. Threads of their own write them, so that a full disk or a pipe that nobody reads never holds
+//! up a mailbox. What a line says is up to the caller.
 
 mod lines;
 mod panics;
@@ -15,24 +15,24 @@ use crate::config::LogTarget;
 use crate::error::{Error, Result};
 use crate::system::output;
 
-/// Asks all logs of the process to open its files anew before the next line. Safe in a signal handler.
+/// Asks all logs of the process to open their files anew before the next line. Safe in a signal handler.
 pub fn reopen_logs() {
     output::reopen_all();
 }
 
-/// How grave a line is, in the words of Ruby's Logger.
+/// The severity of a line, named as in Ruby's Logger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
-    /// The ordinary course of things.
+    /// Normal operation.
     Info,
-    /// Something is off; we go on.
+    /// Something is wrong; work goes on.
     Warn,
-    /// Somebody has to do something.
+    /// A person must act.
     Error,
 }
 
 impl Severity {
-    /// Ruby's word for it.
+    /// Its name in Ruby's Logger.
     pub fn name(self) -> &'static str {
         match self {
             Self::Info => "INFO",
@@ -50,13 +50,13 @@ pub struct Logs {
 }
 
 impl Logs {
-    /// Nothing open yet. `lines` are for the app's own loggers, by their numbers.
+    /// Opens nothing yet. `lines` are for the app's own loggers, by number.
     pub fn new(lines: Vec<Arc<Lines>>) -> Self {
         Self { lines, writer: None }
     }
 
-    /// Has what panics on our threads say told here from now on, by the way that log lines take: a standard error that nobody
-    /// reads must not stop a worker.
+    /// Sends the messages of panics on our threads through the log's threads from now on: a standard error that nobody reads
+    /// must not stop a worker.
     ///
     /// # Errors
     /// [`Error::Configuration`] if a thread cannot be started.
@@ -65,7 +65,7 @@ impl Logs {
         Ok(())
     }
 
-    /// The log of one mailbox. Opens the file, so that a path without meaning is an error now and not silence later. What cannot be
+    /// The log of one mailbox. Opens the file now, so that a wrong path is an error and not silence later. A file that cannot be
     /// opened within some seconds is opened later.
     ///
     /// # Errors
@@ -105,19 +105,19 @@ struct Context {
 #[derive(Debug, Clone)]
 pub struct Log {
     sink: Option<Sink>,
-    /// Standard error, for what must be said where there is no log.
+    /// Standard error, for warnings and errors if there is no log.
     words: Pipe,
     context: Arc<Context>,
 }
 
 impl Log {
-    /// Whether lines go anywhere; saves building those that do not.
+    /// Whether lines go anywhere. If not, the caller need not build them.
     pub fn enabled(&self) -> bool {
         self.sink.is_some()
     }
 
-    /// One line with this mailbox's context. Without a log target, warnings and errors go to standard error in words:
-    /// a mailbox that cannot be watched must not be silent about it.
+    /// One line with this mailbox's context. Without a log target, warnings and errors go to standard error as text: a mailbox
+    /// that cannot be watched must not be silent.
     pub fn line(&self, severity: Severity, action: &str, fields: &[(&str, Value)]) {
         match &self.sink {
             Some(sink) => sink.push(severity, Some(&self.context), action, fields),
@@ -131,7 +131,7 @@ impl Log {
         self.line(Severity::Info, action, fields);
     }
 
-    /// An info line without context, as the deliveries of the original write it.
+    /// An info line without context, as the original's deliveries write it.
     pub fn bare(&self, action: &str, fields: &[(&str, Value)]) {
         if let Some(sink) = &self.sink {
             sink.push(Severity::Info, None, action, fields);
@@ -178,12 +178,12 @@ fn now() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
-/// Where one target's lines wait.
+/// The queue of one target's lines.
 #[derive(Debug, Clone)]
 enum Sink {
     /// For a file or a standard stream.
     Pipe(Pipe),
-    /// For a logger of the app's own.
+    /// For the app's own logger.
     Ruby(Arc<Lines>),
 }
 

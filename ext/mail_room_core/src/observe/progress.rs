@@ -1,4 +1,5 @@
-//! How far a mailbox has got, for whoever looks on: a progress bar, a service manager, an exit status. Decides nothing.
+//! The progress of a mailbox: for a progress bar, a service manager, an exit status. It decides nothing. A number that is to be
+//! watched is counted here.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,57 +13,57 @@ pub enum State {
     /// It connects for the first time.
     #[default]
     Starting,
-    /// It connects again, or waits until it may.
+    /// It reconnects, or waits before it does.
     Disconnected,
     /// It sweeps.
     Working,
-    /// It waits until its target is up again.
+    /// It waits for its target to come back.
     Paused,
     /// It waits for mail.
     Idle,
-    /// It was worked through, and that was all it was to be.
+    /// It was to be worked through once, and was.
     Finished,
-    /// It was to be worked through, and could not be.
+    /// It was to be worked through once, and could not be.
     GivenUp,
 }
 
-/// How far it has got.
+/// The progress at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Snapshot {
     /// What it is doing.
     pub state: State,
     /// Messages delivered since the start.
     pub delivered: u64,
-    /// Messages that nobody wanted, only marked.
+    /// Messages that were ignored: only marked.
     pub ignored: u64,
-    /// Messages rejected, whether their senders were told or not.
+    /// Messages rejected, whether or not their senders were told.
     pub rejected: u64,
-    /// Messages given up.
+    /// Messages set aside.
     pub set_aside: u64,
-    /// Messages that somebody else had delivered, only marked.
+    /// Messages that another process had delivered: only marked.
     pub elsewhere: u64,
-    /// Messages found that are still to be decided.
+    /// Messages found and not yet decided.
     pub left: u64,
-    /// What went wrong last.
+    /// The last error.
     pub trouble: Option<String>,
 }
 
-/// What becomes of a message, to be counted.
+/// The end of a message, to be counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum Outcome {
     /// The target has taken it.
     Delivered,
-    /// Nobody wanted it.
+    /// It was ignored.
     Ignored,
-    /// It was rejected, and its sender told unless there was a reason not to.
+    /// It was rejected. Its sender was told, unless there was a reason not to.
     Rejected,
-    /// It was given up.
+    /// It was set aside.
     SetAside,
-    /// Somebody else had delivered it.
+    /// Another process had delivered it.
     Elsewhere,
 }
 
-/// The progress of one mailbox, over all its connections.
+/// The progress of one mailbox, across its connections.
 #[derive(Debug)]
 pub struct Progress {
     inner: Mutex<Inner>,
@@ -88,39 +89,38 @@ impl Progress {
         Self { inner: Mutex::new(inner) }
     }
 
-    /// How far it has got by now.
+    /// The progress now.
     pub fn snapshot(&self) -> Snapshot {
         self.inner().snapshot.clone()
     }
 
-    /// Whether there was a first attempt at connecting, well or ill.
+    /// Whether a first connection was tried, with or without success.
     pub fn attempted(&self) -> bool {
         self.inner().attempted
     }
 
-    /// How long nothing has got on: no message was fetched for the first time, decided, or tried in a way that
-    /// counts.
+    /// How long there was no progress: no message was fetched for the first time, decided, or tried in a way that counts.
     pub fn still_for(&self) -> Duration {
         self.inner().moved.elapsed()
     }
 
-    /// Turns to something else.
+    /// Changes the state.
     pub(crate) fn turn(&self, state: State) {
         let mut inner = self.inner();
         inner.attempted |= state != State::Starting;
-        // What was given up stays so, whatever is still tidied up.
+        // A mailbox that was given up stays so during cleanup.
         if inner.snapshot.state != State::GivenUp {
             inner.snapshot.state = state;
         }
     }
 
-    /// Something went wrong.
+    /// Notes an error and the state that it leads to.
     pub(crate) fn trouble(&self, state: State, what: &str) {
         self.turn(state);
         self.inner().snapshot.trouble = Some(what.to_owned());
     }
 
-    /// A search has found that so many are to be decided.
+    /// Notes how many messages a search found that are still to be decided.
     pub(crate) fn left(&self, left: usize) {
         let left = u64::try_from(left).unwrap_or(u64::MAX);
         let mut inner = self.inner();
@@ -130,27 +130,27 @@ impl Progress {
         inner.snapshot.left = left;
     }
 
-    /// A message's fate is decided.
-    pub(crate) fn count(&self, fate: Fate) {
+    /// Counts a message that was decided.
+    pub(crate) fn count(&self, outcome: Outcome) {
         let mut inner = self.inner();
-        let counter = match fate {
-            Fate::Delivered => &mut inner.snapshot.delivered,
-            Fate::Ignored => &mut inner.snapshot.ignored,
-            Fate::Rejected => &mut inner.snapshot.rejected,
-            Fate::SetAside => &mut inner.snapshot.set_aside,
-            Fate::Elsewhere => &mut inner.snapshot.elsewhere,
+        let counter = match outcome {
+            Outcome::Delivered => &mut inner.snapshot.delivered,
+            Outcome::Ignored => &mut inner.snapshot.ignored,
+            Outcome::Rejected => &mut inner.snapshot.rejected,
+            Outcome::SetAside => &mut inner.snapshot.set_aside,
+            Outcome::Elsewhere => &mut inner.snapshot.elsewhere,
         };
         *counter = counter.saturating_add(1);
         inner.snapshot.left = inner.snapshot.left.saturating_sub(1);
         inner.moved = Instant::now();
     }
 
-    /// A message has got nearer to its end.
+    /// Notes progress with a message.
     pub(crate) fn moved(&self) {
         self.inner().moved = Instant::now();
     }
 
-    /// A panic elsewhere leaves it as it was: every change is one step.
+    /// A panic of another thread does no harm: each change is one step.
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -166,8 +166,8 @@ mod tests {
         assert!(!progress.attempted());
         progress.left(5);
         progress.turn(State::Working);
-        for fate in [Fate::Delivered, Fate::Delivered, Fate::SetAside, Fate::Ignored] {
-            progress.count(fate);
+        for outcome in [Outcome::Delivered, Outcome::Delivered, Outcome::SetAside, Outcome::Ignored] {
+            progress.count(outcome);
         }
         let Snapshot { state, delivered, ignored, set_aside, left, .. } = progress.snapshot();
         assert_eq!((state, delivered, ignored, set_aside, left), (State::Working, 2, 1, 1, 1));

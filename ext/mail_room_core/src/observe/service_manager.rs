@@ -1,5 +1,5 @@
-//! What a service manager is told (sd_notify(3)): that we are ready, how we are, that we are alive, that we end. Decides
-//! nothing, and nothing waits for it.
+//! Messages to a service manager (sd_notify(3)): ready, status, watchdog, stopping. They decide nothing, and nothing waits for
+//! them.
 
 use std::io;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
@@ -11,26 +11,26 @@ use serde::Deserialize;
 use crate::limits::shutdown::Stop;
 use crate::observe::progress::{Progress, Snapshot, State};
 
-/// A mailbox whose server says nothing must not make the manager think that nothing runs.
+/// Ready is sent after this time at the latest: a server that does not answer must not make the manager give up on the process.
 const READY_WITHIN: Duration = Duration::from_secs(60);
-/// How often it is looked whether there is something to tell.
+/// How often the state is checked for something to send.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// Characters of what went wrong that are told.
+/// Characters of an error that are sent.
 const SHOWN: usize = 120;
 
-/// The service manager that has started us.
+/// The service manager that started this process.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manager {
     /// Its socket: a path, or `@` and an abstract name.
     pub socket: String,
-    /// Microseconds without a sign of life after which it ends us.
+    /// Microseconds after which it ends the process if there was no watchdog message.
     #[serde(default)]
     pub watchdog_usec: Option<u64>,
 }
 
-/// Tells until dropped. To be run as a task: then a sign of life means that tasks run and that time passes for them. It is
-/// none of the thread that waits for the end of all.
+/// Sends messages until dropped. It must run as a task: a watchdog message then shows that tasks run and that timers work. It says
+/// nothing about the thread that waits for the supervisor.
 pub(crate) async fn tell(manager: Manager, progress: Vec<Arc<Progress>>, stop: Stop) {
     let Ok(line) = Line::open(&manager.socket) else { return };
     let watchdog = manager.watchdog_usec.filter(|usec| *usec > 0).map(|usec| Duration::from_micros(usec) / 2);
@@ -55,7 +55,7 @@ pub(crate) async fn tell(manager: Manager, progress: Vec<Arc<Progress>>, stop: S
     }
 }
 
-/// A line to the manager.
+/// The socket of the manager.
 struct Line {
     socket: UnixDatagram,
     manager: SocketAddr,
@@ -72,14 +72,14 @@ impl Line {
         Ok(Self { socket, manager })
     }
 
-    /// Says something, unless the manager listens to too much already.
+    /// Sends `text`, unless the manager's queue is full. Tells whether it was sent.
     fn say(&self, text: &str) -> bool {
         self.socket.send_to_addr(text.as_bytes(), &self.manager).is_ok()
     }
 
-    /// A sign of life, if it is time for one.
+    /// Sends a watchdog message if it is time for one.
     fn live(&self, every: Option<Duration>, last: &mut Option<Instant>) {
-        // Half of a look early rather than half of one late.
+        // Half a check interval early rather than late.
         let due = |every: Duration| last.is_none_or(|last| last.elapsed() + every.min(LOOK_EVERY) / 2 >= every);
         if every.is_some_and(due) && self.say("WATCHDOG=1") {
             *last = Some(Instant::now());
@@ -97,7 +97,7 @@ fn abstract_name(_name: &str) -> io::Result<SocketAddr> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// How all mailboxes are, on one line: `2 mailboxes idle, 134 delivered`.
+/// The status of all mailboxes on one line: `2 mailboxes idle, 134 delivered`.
 fn status(progress: &[Arc<Progress>]) -> String {
     let snapshots: Vec<Snapshot> = progress.iter().map(|progress| progress.snapshot()).collect();
     let mut parts = Vec::new();
@@ -129,7 +129,7 @@ fn status(progress: &[Arc<Progress>]) -> String {
     parts.join(", ")
 }
 
-/// One line: a line's end would begin something else to tell.
+/// One line: a line end would begin another message.
 fn shortened(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN).collect();
     if line.len() < text.len() { format!("{line}…") } else { line }
@@ -140,7 +140,7 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
-    use crate::observe::progress::Fate;
+    use crate::observe::progress::Outcome;
 
     fn progress(state: State) -> Arc<Progress> {
         let progress = Arc::new(Progress::new());
@@ -152,10 +152,10 @@ mod tests {
     fn a_status_says_how_all_are() {
         assert_eq!(status(&[]), "no mailboxes, 0 delivered");
         let (one, two) = (progress(State::Idle), progress(State::Idle));
-        (0..134).for_each(|_| one.count(Fate::Delivered));
+        (0..134).for_each(|_| one.count(Outcome::Delivered));
         assert_eq!(status(&[one.clone(), two.clone()]), "2 mailboxes idle, 134 delivered");
         two.trouble(State::Paused, &format!("redis: down\nREADY=1 {}", "x".repeat(200)));
-        two.count(Fate::SetAside);
+        two.count(Outcome::SetAside);
         let text = status(&[one, two]);
         assert!(text.starts_with("1 mailbox idle, 1 mailbox in trouble (redis: down READY=1 xxx"), "{text}");
         assert!(text.ends_with("x…), 134 delivered, 1 set aside") && text.len() < 220, "{text}");
@@ -167,7 +167,7 @@ mod tests {
         let path = directory.path().join("notify");
         let listening = UnixDatagram::bind(&path).unwrap();
         let manager = Manager { socket: path.to_str().unwrap().to_owned(), watchdog_usec: Some(40_000) };
-        let runtime = crate::watch::supervisor::runtime(2).unwrap();
+        let runtime = crate::system::runtime::runtime(2).unwrap();
         runtime.spawn(tell(manager, Vec::new(), Stop::new()));
         let hear = |within| {
             let mut buffer = [0; 100];

@@ -1,5 +1,5 @@
-//! How many notices go out within an hour, to one sender and in all: nobody shall use us to fill somebody's mailbox. Kept
-//! in this process alone.
+//! Limits the notices per hour, to one sender and in all, so that nobody can use us to flood a mailbox. Kept in this
+//! process only.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -20,10 +20,10 @@ impl Limits {
         Self { per_sender, in_all, sent: VecDeque::new() }
     }
 
-    /// Takes one notice to `sender` from what is left.
+    /// Takes one notice to `sender` from the limits.
     ///
     /// # Errors
-    /// Why there is none left.
+    /// The limit that is reached, for the log.
     pub(super) fn take(&mut self, sender: &str, now: Instant) -> Result<(), &'static str> {
         while self.sent.front().is_some_and(|(at, _)| now.saturating_duration_since(*at) >= HOUR) {
             self.sent.pop_front();
@@ -39,7 +39,7 @@ impl Limits {
         Ok(())
     }
 
-    /// A notice that was not sent after all.
+    /// Gives back a notice that was not sent.
     pub(super) fn give_back(&mut self, sender: &str) {
         let sender = one_person(sender);
         if let Some(at) = self.sent.iter().rposition(|(_, to)| *to == sender) {
@@ -48,7 +48,7 @@ impl Limits {
     }
 }
 
-/// An address without what its owner may choose freely: case and sub-address.
+/// The address without the parts that its owner can vary: case and subaddress (RFC 5233).
 fn one_person(address: &str) -> String {
     let address = address.to_ascii_lowercase();
     match address.rsplit_once('@') {

@@ -1,5 +1,5 @@
-//! The mail that tells a sender (RFC 3834): to whom, or why to nobody, and what stands in it. Nothing of the rejected
-//! message's body ever does.
+//! The notice to a sender (RFC 3834): whom it goes to, or why nobody gets one, and what it says. It never contains any of
+//! the rejected message's body.
 
 use lettre::message::Mailbox;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
@@ -14,9 +14,9 @@ use crate::matching::charset::to_utf8;
 use crate::matching::headers::{self, Header, Headers};
 use crate::matching::matcher::{Match, Matcher, Verdict};
 
-/// Characters of a subject that are repeated.
+/// Most characters of the subject that the notice repeats.
 const SUBJECT: usize = 200;
-/// Octets of one message id, and of all that are repeated.
+/// Most octets of one message id, and of all that the notice repeats.
 const ID: usize = 250;
 const IDS: usize = 2_000;
 
@@ -29,10 +29,10 @@ pub(super) struct Rejected {
     references: Vec<String>,
 }
 
-/// Who is to be told about `raw`. `ours`: is this an address of ours?
+/// Whom to notify about `raw`. `ours` tells whether an address is ours.
 ///
 /// # Errors
-/// Why nobody is.
+/// The reason why nobody is notified.
 pub(super) fn answerable(raw: &[u8], ours: &impl Fn(&Address) -> bool) -> std::result::Result<Rejected, &'static str> {
     let (mut reply_to, mut from, mut subject, mut message_id, mut references) = (None, None, None, None, None);
     let block = headers::block(raw);
@@ -50,7 +50,7 @@ pub(super) fn answerable(raw: &[u8], ours: &impl Fn(&Address) -> bool) -> std::r
         };
         slot.get_or_insert(header.value);
     }
-    let sender = reply_to.or(from).and_then(address).ok_or("it names no sender that could be told")?;
+    let sender = reply_to.or(from).and_then(address).ok_or("it names no sender that could be notified")?;
     if ours(&sender) {
         return Err("its sender is one of our own addresses");
     }
@@ -65,14 +65,14 @@ pub(super) fn answerable(raw: &[u8], ours: &impl Fn(&Address) -> bool) -> std::r
     })
 }
 
-/// Whether a header says that no program may answer: a mail of a program, a list, or many (RFC 3834 section 2).
+/// Why a header forbids an automatic answer: the mail comes from a program or a list, or is bulk mail (RFC 3834 section 2).
 fn forbids(header: &Header<'_>) -> Option<&'static str> {
     let name = header.name.as_str().to_ascii_lowercase();
     let value = String::from_utf8_lossy(header.value).trim().to_ascii_lowercase();
     let said = |words: &[&str]| value.split([',', ';', ' ', '\t', '\r', '\n']).any(|word| words.contains(&word));
     match name.as_str() {
         "return-path" if value == "<>" || value.is_empty() => Some("its return path is null"),
-        "auto-submitted" | "x-autoreply" if auto_reply::says_so(&header.name, header.value).is_some() => {
+        "auto-submitted" | "x-autoreply" if auto_reply::reason(&header.name, header.value).is_some() => {
             Some("it is an automatic reply")
         }
         "precedence" if said(&["bulk", "list", "junk", "auto_reply"]) => Some("it is bulk mail"),
@@ -88,7 +88,7 @@ fn forbids(header: &Header<'_>) -> Option<&'static str> {
     }
 }
 
-/// Whether mail to such a name is read by a program, or by nobody.
+/// Whether mail to this local part is read by a program, or by nobody.
 fn is_a_machine(local: &str) -> bool {
     let local = local.to_ascii_lowercase();
     let plain: String = local.chars().filter(char::is_ascii_alphanumeric).collect();
@@ -97,11 +97,11 @@ fn is_a_machine(local: &str) -> bool {
         || ["-request", "-bounces", "-owner"].iter().any(|ending| local.ends_with(ending))
 }
 
-/// The first address in a header's value. Only of ASCII: others need more than every mail server can do.
+/// The first address in a header's value. ASCII only: other addresses need SMTPUTF8 (RFC 6531).
 fn address(value: &[u8]) -> Option<Address> {
     let first = mailboxes(value).into_iter().next()?;
     let text = first.trim();
-    // mail-parser joins what a fold has torn apart: better no notice than one to somebody else.
+    // mail-parser joins the parts of a folded address. No notice is better than one to somebody else.
     let stands_so = value.windows(text.len().max(1)).any(|window| window == text.as_bytes());
     if stands_so { text.parse().ok().filter(is_plain) } else { None }
 }
@@ -111,7 +111,7 @@ fn is_plain(address: &Address) -> bool {
     text.len() <= 254 && text.bytes().all(|octet| octet.is_ascii_graphic())
 }
 
-/// A header's value as its reader sees it: in one line, short, without anything that could end the line.
+/// A header's value as a reader sees it: a single short line without control characters.
 fn read(value: &[u8]) -> String {
     // mail-parser reads UTF-8 only: other octets are converted first.
     let read = text(to_utf8(value.get(..SUBJECT * 8).unwrap_or(value)).as_bytes());
@@ -122,7 +122,7 @@ fn read(value: &[u8]) -> String {
 
 /// Well-formed message ids (RFC 5322 section 3.6.4), brackets included.
 fn well_formed_ids(value: &[u8]) -> Vec<String> {
-    // The last ones thread it.
+    // The last ids are the ones that thread the notice.
     let value = value.get(value.len().saturating_sub(IDS)..).unwrap_or(value);
     let line = ended(value);
     let whole = ids(&line).into_iter().map(|id| id.split_ascii_whitespace().collect::<String>());
@@ -137,7 +137,7 @@ pub(super) fn is_ours(address: &Address, matcher: &Matcher, own: &[Address]) -> 
     own.iter().any(|own| text.eq_ignore_ascii_case(own.as_ref())) || matcher.is_ours(text.as_bytes())
 }
 
-/// The notice as it goes over the wire. `id` names it: the same for every try.
+/// The encoded notice. `id` is its message id, the same for every attempt.
 ///
 /// # Errors
 /// [`Error::Configuration`] if the sender's address has no meaning.
@@ -167,13 +167,13 @@ pub(super) fn compose(smtp: &Smtp, rejected: &Rejected, found: &Match, mailbox: 
         Verdict::Empty => "there is nothing in it",
         _ => "it is not addressed to anything that is served here",
     };
-    // One pass: what a subject looks like is its sender's choice.
+    // A single pass, because the subject may contain placeholders, too.
     let text = filled(&smtp.text, &[("subject", &rejected.subject), ("reason", reason), ("mailbox", mailbox)]);
     let mail = mail.body(text).map_err(|error| Error::Message(format!("the notice cannot be written: {error}")))?;
     Ok(mail.formatted())
 }
 
-/// Whom notices are from.
+/// The sender of notices.
 pub(super) fn sender(smtp: &Smtp) -> Result<Mailbox> {
     smtp.from.parse().map_err(|_| Error::Configuration("from of rejection is no e-mail address".into()))
 }

@@ -1,5 +1,5 @@
-//! Handing a mail to an SMTP server (RFC 5321), within one deadline: the stream and its TLS are ours, as everywhere; the
-//! conversation is lettre's.
+//! Hands a mail to an SMTP server (RFC 5321) within one deadline. The stream and its TLS come from `transport`; lettre
+//! speaks the protocol.
 
 use std::fmt;
 use std::io;
@@ -23,17 +23,17 @@ use crate::transport::stream;
 use crate::transport::tcp::{self, Stream, Unreached};
 use crate::transport::tls;
 
-/// Greeting and login cost a server nothing: who only asks need not have the patience of a notice.
+/// How long a check waits for greeting and login; less than a notice does.
 const ASKED_WITHIN: Duration = Duration::from_secs(20);
 /// Octets of a reply in several lines.
 const REPLY: u64 = 64 << 10;
 
-/// Why a mail was not taken.
+/// Why a mail was not accepted.
 #[derive(Debug)]
 pub(super) enum Untaken {
-    /// Not this mail, and not to this address: it would be refused again.
+    /// The server refuses this mail or this address, and would refuse it again.
     Refused(Error),
-    /// The server is down, or does not want us.
+    /// The server is down, or refuses us.
     Down(Error),
 }
 
@@ -46,7 +46,7 @@ pub(super) async fn send(config: &Smtp, envelope: &Envelope, mail: &[u8]) -> Res
     }
 }
 
-/// Whether the server is there and lets us in. Sends nothing.
+/// Checks that the server answers and accepts our login. Sends nothing.
 ///
 /// # Errors
 /// [`Error::TargetDown`].
@@ -67,12 +67,12 @@ pub(crate) async fn ask(config: &Smtp) -> Result<(), Error> {
 async fn hand_over(config: &Smtp, envelope: &Envelope, mail: &[u8], until: Instant) -> Result<(), Untaken> {
     let mut connection = log_in(config, until).await?;
     connection.send(envelope, mail).await.map_err(|error| told(config, &error))?;
-    // It has the mail; a goodbye that fails changes nothing.
+    // The server has accepted the mail; a failed QUIT changes nothing.
     connection.quit().await.ok();
     Ok(())
 }
 
-/// A connection that is ready for mails.
+/// Opens a connection and logs in.
 async fn log_in(config: &Smtp, until: Instant) -> Result<AsyncSmtpConnection, Untaken> {
     let stream = open(config, until).await?;
     let hello = ClientId::Domain(config.domain.clone());
@@ -82,7 +82,7 @@ async fn log_in(config: &Smtp, until: Instant) -> Result<AsyncSmtpConnection, Un
     if let (Some(user), Some(password)) = (&config.username, &config.password) {
         let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
         let mechanisms = [Mechanism::Plain, Mechanism::Login];
-        // Whatever is refused here, it is not the mail.
+        // A refused login is not the mail's fault.
         connection.auth(&mechanisms, &credentials).await.map_err(|error| match error.status() {
             Some(code) => down(config, &format!("it answered {code} to the login; correct user_name and password")),
             None => told(config, &error),
@@ -91,7 +91,7 @@ async fn log_in(config: &Smtp, until: Instant) -> Result<AsyncSmtpConnection, Un
     Ok(connection)
 }
 
-/// A stream on which the server greets, encrypted as `security` says.
+/// Opens a stream on which the server greets, encrypted as `security` requires.
 async fn open(config: &Smtp, until: Instant) -> Result<Greeting, Untaken> {
     let stream = tcp::tcp(&config.host, config.port, until).await.map_err(|unreached| match unreached {
         Unreached::Io(error) => down(config, &format!("{error}; check address and port")),
@@ -104,7 +104,7 @@ async fn open(config: &Smtp, until: Instant) -> Result<Greeting, Untaken> {
     }
 }
 
-/// STARTTLS (RFC 3207). What the server has sent before it encrypts counts for nothing after.
+/// STARTTLS (RFC 3207). Refuses a server that goes on in plain text before the TLS handshake.
 async fn start_tls(config: &Smtp, stream: TcpStream, until: Instant) -> Result<Greeting, Untaken> {
     let mut stream = BufReader::new(stream);
     let broken = |error: io::Error| down(config, &format!("the connection broke: {error}"));
@@ -124,7 +124,7 @@ async fn start_tls(config: &Smtp, stream: TcpStream, until: Instant) -> Result<G
     if !stream.buffer().is_empty() {
         return Err(down(config, "it went on talking in clear after STARTTLS; somebody in between may be doing that"));
     }
-    // Once encrypted it does not greet again; lettre waits for that.
+    // The server does not greet again after STARTTLS, but lettre waits for a greeting.
     Ok(Greeting { said: b"220 \r\n", stream: encrypted(config, stream.into_inner(), until).await? })
 }
 
@@ -134,7 +134,7 @@ async fn encrypted(config: &Smtp, stream: TcpStream, until: Instant) -> Result<B
     encrypted.map_err(|error| down(config, &tls::reason(&error)))
 }
 
-/// The lines of a reply, codes included.
+/// Reads the lines of a reply, codes included.
 async fn reply(stream: &mut BufReader<TcpStream>) -> io::Result<Vec<String>> {
     let mut lines = Vec::new();
     let mut left = REPLY;
@@ -154,7 +154,7 @@ async fn reply(stream: &mut BufReader<TcpStream>) -> io::Result<Vec<String>> {
     }
 }
 
-/// What stands behind the codes, if they are `code`.
+/// The texts behind the codes if all codes are `code`.
 fn expect(config: &Smtp, lines: Vec<String>, code: &str) -> Result<Vec<String>, Untaken> {
     let lines: Option<Vec<_>> = lines
         .iter()
@@ -163,7 +163,7 @@ fn expect(config: &Smtp, lines: Vec<String>, code: &str) -> Result<Vec<String>, 
     lines.ok_or_else(|| down(config, "it does not greet as an SMTP server does; check address and port"))
 }
 
-/// What went wrong in a conversation, without the server's words: they may hold an address.
+/// Describes an error without the server's words, which may contain an address.
 fn told(config: &Smtp, error: &lettre::transport::smtp::Error) -> Untaken {
     let Some(code) = error.status() else {
         let what = match std::error::Error::source(error) {
@@ -177,7 +177,7 @@ fn told(config: &Smtp, error: &lettre::transport::smtp::Error) -> Untaken {
     let about_us = ["5.7.", "5.3.", "5.5."].iter().any(|enhanced| words.contains(enhanced));
     let code = code.to_string();
     match code.as_str() {
-        // RFC 3463: another class of reasons than the address (1), the mailbox (2) or the content (6).
+        // RFC 3463: the reason is not the address (1), the mailbox (2) or the content (6).
         "550" | "551" | "552" | "553" | "554" | "555" if !about_us => {
             Untaken::Refused(Error::Message(format!("{} answered {code}: it takes no such mail", shown(config))))
         }
@@ -193,7 +193,7 @@ fn shown(config: &Smtp) -> String {
     format!("SMTP server {}:{}", config.host, config.port)
 }
 
-/// A stream that first yields what stands for a greeting.
+/// A stream that yields a substitute greeting first.
 struct Greeting {
     said: &'static [u8],
     stream: Box<dyn Stream>,

@@ -1,5 +1,5 @@
-//! Calls of the app's own code. Nothing here calls: a call is put on a queue, a thread of the app's fetches it, answers
-//! it and fetches the next. A call is a lease: one that is dropped, or whose thread dies, is answered by that.
+//! Calls of the app's own code. Nothing here calls Ruby: a call waits in a queue until a Ruby thread fetches and answers it. A
+//! call is a lease: if it is dropped, or its thread dies, that is its answer.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,38 +11,38 @@ use crate::matching::matcher::Match;
 use crate::message::MessageId;
 use crate::ruby::waker::Waker;
 
-/// What the app's code is asked.
+/// What the app's code is asked to do.
 #[derive(Debug)]
 pub enum Question {
     /// To deliver a message.
     Deliver(MessageId, Vec<u8>),
-    /// Whether a message is to be delivered.
+    /// To decide whether a message is to be delivered.
     Ask(MessageId),
-    /// To tell a message's sender that it was rejected.
+    /// To tell a message's sender that the message was rejected.
     Reject(MessageId, Vec<u8>, Box<Match>),
 }
 
-/// What the app's code says.
+/// The answer of the app's code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// Delivered, to be delivered, or told.
+    /// It was delivered, is to be delivered, or the sender was told.
     Yes,
-    /// None of these.
+    /// The opposite.
     No,
-    /// It raised an exception, with these words.
+    /// It raised an exception, described here.
     Raised(String),
 }
 
 /// A call that was fetched.
 #[derive(Debug)]
 pub struct Call {
-    /// What is asked.
+    /// The question.
     pub question: Question,
     answer: oneshot::Sender<Answer>,
 }
 
 impl Call {
-    /// Answers. Nobody may be waiting any more; then the answer comes too late and counts for nothing.
+    /// Answers. An answer that nobody waits for any more is dropped.
     pub fn answer(self, answer: Answer) {
         let _ = self.answer.send(answer);
     }
@@ -51,7 +51,7 @@ impl Call {
 /// The calls of one mailbox.
 #[derive(Debug, Default)]
 pub struct Calls {
-    /// Rings for every call, and at the end.
+    /// Wakes the thread for each call, and at the end.
     pub waker: Waker,
     state: Mutex<State>,
 }
@@ -63,8 +63,8 @@ struct State {
 }
 
 impl Calls {
-    /// Asks and waits for the answer, for as long as the app's code takes. `None` if there will be none: the thread died,
-    /// or we are closed. Dropping the future takes the question back unless it was fetched.
+    /// Asks, and waits for the answer as long as the app's code takes. `None` if there will be none: the thread died, or the
+    /// queue is closed. Dropping the future withdraws the question unless it was fetched.
     pub(crate) async fn ask(&self, question: Question) -> Option<Answer> {
         let (answer, answered) = oneshot::channel();
         {
@@ -78,12 +78,12 @@ impl Calls {
         answered.await.ok()
     }
 
-    /// The next call, without waiting: pending if there is none yet, and the waker tells when to look again; `None` if there
-    /// will be no more.
+    /// The next call; does not wait. Pending if there is none yet: the waker tells when to fetch again. `None` if there will be no
+    /// more.
     pub fn fetch(&self) -> Poll<Option<Call>> {
         let mut state = self.state();
         while let Some(call) = state.waiting.pop_front() {
-            // Whoever asked may have given up.
+            // The asker may have given up.
             if !call.answer.is_closed() {
                 return Poll::Ready(Some(call));
             }
@@ -91,7 +91,7 @@ impl Calls {
         if state.closed { Poll::Ready(None) } else { Poll::Pending }
     }
 
-    /// No more calls: the threads that fetch them may end.
+    /// Closes the queue. The threads that fetch from it may end.
     pub(crate) fn close(&self) {
         {
             let mut state = self.state();

@@ -1,11 +1,11 @@
-//! Wakes a thread of the app's that waits outside of the runtime. The thread brings the way to wake it.
+//! Wakes a Ruby thread that waits outside of the runtime. The thread supplies the function that wakes it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 type Wake = Arc<dyn Fn() + Send + Sync>;
 
-/// Wakes nobody until somebody waits.
+/// Wakes the thread that waits, if there is one.
 #[derive(Default)]
 pub struct Waker(Mutex<Option<Wake>>);
 
@@ -16,12 +16,12 @@ impl fmt::Debug for Waker {
 }
 
 impl Waker {
-    /// From now on `wake` is called for whatever is new. It must not block.
+    /// Calls `wake` from now on when there is something new. It must not block.
     pub fn on_wake(&self, wake: impl Fn() + Send + Sync + 'static) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(wake));
     }
 
-    /// There is something new.
+    /// Tells the thread that there is something new.
     pub(crate) fn wake(&self) {
         let wake = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(wake) = wake {

@@ -14,6 +14,18 @@ pub struct AbsentFlags {
 }
 
 impl AbsentFlags {
+    /// The flags whose absence at least one of the two asks for.
+    pub(crate) fn or(self, other: Self) -> Self {
+        let Self { seen, deleted, flagged } = other;
+        Self { seen: self.seen || seen, deleted: self.deleted || deleted, flagged: self.flagged || flagged }
+    }
+
+    /// The flags whose absence both ask for.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let Self { seen, deleted, flagged } = other;
+        Self { seen: self.seen && seen, deleted: self.deleted && deleted, flagged: self.flagged && flagged }
+    }
+
     /// Whether the search leaves out messages marked `mark`. If it does not, a listed message may have been marked already.
     pub fn hide(self, mark: Mark) -> bool {
         self.seen

@@ -3,36 +3,23 @@
 //!
 //! From the wire up: `stream` framing, async-imap, `session` conversation; then one file per thing a session does.
 
-mod capabilities;
 pub(crate) mod check;
-mod command;
 mod connect;
 mod connector;
-mod data;
 mod fetch;
-mod gate;
 mod identity;
 mod idle;
 mod list;
 mod login;
 mod namespace;
-mod narrow;
-mod notes;
-mod party;
-mod placeholder;
-mod refusal;
-mod sasl;
 mod search;
 mod search_program;
 mod select;
 mod session;
 mod set_aside;
 mod silent_idle;
-mod status;
 mod store;
 mod stream;
-mod tcp;
-mod text;
 mod uid_set;
 mod utf7;
 
@@ -40,10 +27,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use connect::Opened;
+pub use super::gate::Gate;
 pub use connect::{Deadlines, Event};
 pub use connector::ImapConnector;
-pub use gate::Gate;
 #[cfg(fuzzing)]
 pub use stream::harness;
 
@@ -51,11 +37,11 @@ use crate::config::Mailbox;
 use crate::error::{Error, Result};
 use crate::limits::shutdown::Stop;
 use crate::message::MessageId;
+use crate::observe::text::part;
 use crate::source::{AbsentFlags, Fetched, Mark, Source};
 use crate::system::random::hex_128;
 use crate::transport::oauth::Tokens;
 use idle::Waited;
-use party::Party;
 use search_program::SearchProgram;
 use session::Session;
 use set_aside::Failed;
@@ -64,6 +50,8 @@ use silent_idle::{Announcements, SilentIdle};
 /// An open session on a selected mailbox.
 pub struct Imap {
     session: Session,
+    /// The server's host and port, for errors.
+    address: String,
     program: SearchProgram,
     scope: String,
     idle_timeout: Duration,
@@ -117,23 +105,16 @@ impl Imap {
         let session = tokio::select! {
             biased;
             () = stop.wait() => return Err(Error::Stopped),
-            session = login_with(tokens, mailbox, deadlines, gate, events) => session?,
+            session = connect::connect(tokens, mailbox, deadlines, gate, events) => session?,
         };
-        let Mailbox { host, port, email, .. } = mailbox;
-        let validity = session.uid_validity.unwrap_or(0);
-        let mut scope = text::scope(host, *port, email, &session.mailbox, validity);
-        if validity == 0 {
-            // UIDs end with the session: what is noted of them must never be taken for another session's.
-            scope.push('-');
-            scope.push_str(&hex_128());
-        }
         // Zero would search without pause.
         let idle_timeout = Duration::from_secs(mailbox.idle_timeout.max(1));
         let failed = Failed::new(mailbox.failed_mailbox.clone());
         Ok(Self {
+            address: format!("{}:{}", mailbox.host, mailbox.port),
+            scope: scope(mailbox, &session),
             session,
             program,
-            scope,
             idle_timeout,
             failed,
             complaint: None,
@@ -149,62 +130,53 @@ impl Imap {
         self
     }
 
-    fn blamed<T>(&self, result: Result<T>) -> Result<T> {
-        result.map_err(|error| self.session.party.blame(error))
+    /// An error names the server, and is no message's fault.
+    fn named<T>(&self, result: Result<T>) -> Result<T> {
+        result.map_err(|error| error.as_reconnect().at(&self.address))
     }
-}
 
-/// Connects and logs in; with a token once more if it was refused and another one is to be had. Tokens are asked for before
-/// there is a connection: nobody waits for them at the server or at the gate.
-async fn login_with(
-    tokens: Option<&Tokens>,
-    mailbox: &Mailbox,
-    deadlines: &Deadlines,
-    gate: &Gate,
-    events: &mut (dyn FnMut(Event) + Send),
-) -> Result<Session> {
-    let Mailbox { host, port, email, .. } = mailbox;
-    let (Some(auth), Some(tokens)) = (&mailbox.auth, tokens) else {
-        let party = Party::new(host, *port, email, mailbox.password.clone());
-        return match open(mailbox, &party, deadlines, gate, events).await? {
-            Opened::Session(session) => Ok(session),
-            Opened::TokenRefused(text) => Err(party.blame(Error::Refused(text))),
-        };
-    };
-    let mut token = tokens.token().await?;
-    let mut again = true;
-    loop {
-        let party = Party::with_token(auth.mechanism, host, *port, email, token.secret().clone());
-        let refused = match open(mailbox, &party, deadlines, gate, events).await? {
-            Opened::Session(session) => return Ok(session),
-            Opened::TokenRefused(text) => party.blame(Error::Refused(text)),
-        };
-        // A token may be revoked, or the server's clock be ahead of ours. Once: asking too often locks accounts.
-        if !std::mem::take(&mut again) {
-            return Err(refused);
+    async fn marked(&mut self, uids: &[u32], mark: Mark) -> Result<()> {
+        self.session.unmarked.clear();
+        identity::confirm_lately(&mut self.session).await?;
+        match mark {
+            Mark::SetAside => self.complaint = self.failed.set_aside(&mut self.session, uids).await?,
+            mark => store::mark(&mut self.session, uids, mark).await?,
         }
-        token = tokens.instead_of(&token).await?.ok_or(refused)?;
+        if self.session.unmarked.is_empty() {
+            return Ok(());
+        }
+        // Servers also refuse because the mailbox is gone.
+        identity::confirm(&mut self.session).await
+    }
+
+    async fn expunged(&mut self, uids: &[u32]) -> Result<()> {
+        identity::confirm_lately(&mut self.session).await?;
+        store::expunge(&mut self.session, uids).await
+    }
+
+    async fn waited(&mut self, until: Instant, stop: &Stop) -> Result<()> {
+        let often = self.silent_idle.is_known_of(&self.address);
+        let idle_timeout = if often { self.idle_timeout.min(self.session.deadlines.poll) } else { self.idle_timeout };
+        match idle::wait(&mut self.session, idle_timeout, until.into(), stop).await? {
+            Waited::Silent => self.announcements.silent(),
+            Waited::News | Waited::Quiet => self.announcements.announced(),
+        }
+        if stop.asked() {
+            return Ok(());
+        }
+        identity::after_wait(&mut self.session, idle_timeout).await
     }
 }
 
-/// Opens a connection, and names the server in errors.
-async fn open(
-    mailbox: &Mailbox,
-    party: &Party,
-    deadlines: &Deadlines,
-    gate: &Gate,
-    events: &mut (dyn FnMut(Event) + Send),
-) -> Result<Opened> {
-    let opened = connect::open(mailbox, party, deadlines, gate, events).await;
-    opened.map_err(|error| party.blame(as_reconnect(error)))
-}
-
-/// Only in answer to a FETCH is an unreadable answer some message's fault.
-fn as_reconnect(error: Error) -> Error {
-    match error {
-        Error::Unparseable(text) => Error::Reconnect(text),
-        error => error,
-    }
+/// What tells a mailbox's UIDs from those of any other, as DESIGN.md words it: host:port/email/mailbox/UIDVALIDITY, each
+/// part percent-encoded so that none can imitate a separator.
+fn scope(mailbox: &Mailbox, session: &Session) -> String {
+    let Mailbox { host, port, email, .. } = mailbox;
+    let name = if session.mailbox.eq_ignore_ascii_case("INBOX") { "INBOX" } else { &session.mailbox };
+    let validity = session.uid_validity.unwrap_or(0);
+    let scope = format!("{}:{port}/{}/{}/{validity}", part(&host.to_lowercase()), part(email), part(name));
+    // UIDs end with the session: what is noted of them must never be taken for another session's.
+    if validity == 0 { format!("{scope}-{}", hex_128()) } else { scope }
 }
 
 /// Flags that no message bears that `search_command` finds; none if it has no meaning, which connecting tells.
@@ -213,12 +185,15 @@ pub(crate) fn absent_flags(search_command: &str) -> AbsentFlags {
 }
 
 fn uids(ids: &[MessageId]) -> Vec<u32> {
-    ids.iter()
-        .filter_map(|id| match id {
-            MessageId::Uid(uid) => Some(*uid),
-            MessageId::Text(_) => None,
-        })
-        .collect()
+    let uid = |id: &MessageId| match id {
+        MessageId::Uid(uid) => Some(*uid),
+        MessageId::Text(_) => None,
+    };
+    ids.iter().filter_map(uid).collect()
+}
+
+fn ids(uids: Vec<u32>) -> Vec<MessageId> {
+    uids.into_iter().map(MessageId::Uid).collect()
 }
 
 impl Source for Imap {
@@ -227,46 +202,30 @@ impl Source for Imap {
     }
 
     async fn search(&mut self) -> Result<Vec<MessageId>> {
-        let found = identity::search(&mut self.session, &self.program).await.map_err(as_reconnect);
-        let found = self.blamed(found)?;
-        if self.announcements.found(&found, self.session.party.address(), &self.silent_idle) {
-            self.session.notes.remarks.push(("IDLE", silent_idle::REMARK.to_owned()));
+        let found = identity::search(&mut self.session, &self.program).await;
+        let found = self.named(found)?;
+        if self.announcements.found(&found, &self.address, &self.silent_idle) {
+            self.session.remarks.push(("IDLE", silent_idle::REMARK.to_owned()));
         }
-        Ok(found.into_iter().map(MessageId::Uid).collect())
+        Ok(ids(found))
     }
 
     async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<(MessageId, u64)>> {
-        let sizes = fetch::sizes(&mut self.session, &uids(ids)).await;
-        self.blamed(sizes.map(|sizes| sizes.into_iter().map(|(uid, size)| (MessageId::Uid(uid), size)).collect()))
+        let sizes = fetch::sizes(&mut self.session, &uids(ids)).await.map_err(|error| error.at(&self.address))?;
+        Ok(sizes.into_iter().map(|(uid, size)| (MessageId::Uid(uid), size)).collect())
     }
 
     async fn fetch(&mut self, ids: &[MessageId], limit: u64, sink: &mut (dyn FnMut(Fetched) + Send)) -> Result<()> {
-        let fetched = fetch::fetch(&mut self.session, &uids(ids), limit, sink).await;
-        self.blamed(fetched)
+        fetch::fetch(&mut self.session, &uids(ids), limit, sink).await.map_err(|error| error.at(&self.address))
     }
 
     async fn mark(&mut self, ids: &[MessageId], mark: Mark) -> Result<()> {
-        self.session.notes.unmarked.clear();
-        let same = identity::confirm_lately(&mut self.session).await.map_err(as_reconnect);
-        self.blamed(same)?;
-        let marked = match mark {
-            Mark::SetAside => {
-                let set_aside = self.failed.set_aside(&mut self.session, &uids(ids)).await;
-                set_aside.map(|complaint| self.complaint = complaint)
-            }
-            mark => store::mark(&mut self.session, &uids(ids), mark).await,
-        };
-        self.blamed(marked.map_err(as_reconnect))?;
-        if self.session.notes.unmarked.is_empty() {
-            return Ok(());
-        }
-        // Servers also refuse because the mailbox is gone.
-        let same = identity::confirm(&mut self.session).await.map_err(as_reconnect);
-        self.blamed(same)
+        let marked = self.marked(&uids(ids), mark).await;
+        self.named(marked)
     }
 
     fn remarks(&mut self) -> Vec<(&'static str, String)> {
-        std::mem::take(&mut self.session.notes.remarks)
+        std::mem::take(&mut self.session.remarks)
     }
 
     fn complaint(&mut self) -> Option<String> {
@@ -274,46 +233,34 @@ impl Source for Imap {
     }
 
     fn unmarked(&mut self) -> Vec<(MessageId, String)> {
-        let unmarked: BTreeMap<_, _> = std::mem::take(&mut self.session.notes.unmarked).into_iter().collect();
+        let unmarked: BTreeMap<_, _> = std::mem::take(&mut self.session.unmarked).into_iter().collect();
         unmarked.into_iter().map(|(uid, why)| (MessageId::Uid(uid), why)).collect()
     }
 
     fn unexpunged(&mut self) -> Option<String> {
-        self.session.notes.unexpunged.take()
+        self.session.unexpunged.take()
     }
 
     fn expunges_only_given(&self) -> bool {
-        self.session.capabilities.uid_expunge
+        self.session.capabilities.has("UIDPLUS")
     }
 
     async fn leftovers(&mut self) -> Result<Vec<MessageId>> {
         if std::mem::replace(&mut self.looked_for_leftovers, true) {
             return Ok(Vec::new());
         }
-        let found = search::deleted(&mut self.session).await.map_err(as_reconnect);
-        self.blamed(found.map(|uids| uids.into_iter().map(MessageId::Uid).collect()))
+        let found = search::deleted(&mut self.session).await;
+        self.named(found).map(ids)
     }
 
     async fn expunge(&mut self, ids: &[MessageId]) -> Result<()> {
-        let same = identity::confirm_lately(&mut self.session).await.map_err(as_reconnect);
-        self.blamed(same)?;
-        let expunged = store::expunge(&mut self.session, &uids(ids)).await.map_err(as_reconnect);
-        self.blamed(expunged)
+        let expunged = self.expunged(&uids(ids)).await;
+        self.named(expunged)
     }
 
     async fn wait(&mut self, until: Instant, stop: &Stop) -> Result<()> {
-        let often = self.silent_idle.is_known_of(self.session.party.address());
-        let idle_timeout = if often { self.idle_timeout.min(self.session.deadlines.poll) } else { self.idle_timeout };
-        let waited = idle::wait(&mut self.session, idle_timeout, until.into(), stop).await.map_err(as_reconnect);
-        match self.blamed(waited)? {
-            Waited::Silent => self.announcements.silent(),
-            Waited::News | Waited::Quiet => self.announcements.announced(),
-        }
-        if stop.asked() {
-            return Ok(());
-        }
-        let same = identity::after_wait(&mut self.session, idle_timeout).await.map_err(as_reconnect);
-        self.blamed(same)
+        let waited = self.waited(until, stop).await;
+        self.named(waited)
     }
 
     async fn logout(self) {

@@ -4,8 +4,11 @@
 //! below it.
 
 pub mod connector;
+mod gate;
 pub mod graph;
 pub mod imap;
+mod narrow;
+mod placeholder;
 
 mod absent_flags;
 mod fetched;

@@ -1,6 +1,6 @@
-//! Work that may hang in a system call for ever: reading files, looking up names, writing. Each piece runs on a thread of its own,
-//! never on the runtime's, so that one that hangs holds up nothing else. A thread that hangs cannot be ended; it ends with the
-//! process, and does not keep that from ending.
+//! Work that may hang in a system call for ever: reading files, looking up names, writing. Each piece of work runs on a thread
+//! of its own and never on the runtime's, so that one that hangs holds up nothing else. A thread that hangs cannot be ended. It
+//! ends with the process, and does not keep the process from ending.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -12,13 +12,13 @@ use std::{fmt, io, process, thread};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::time::{Instant, timeout};
 
-/// Octets of a thread's stack. Resolvers of names load modules of others, which want some.
+/// Octets of a thread's stack. Name resolvers load modules of other vendors, which need stack.
 const STACK: usize = 512 << 10;
-/// A piece of work that takes longer makes room for another one.
+/// Work that takes longer gives up its place, so that other work can begin.
 const SLOW_AFTER: Duration = Duration::from_millis(100);
-/// Whoever asks for work that others have waited for in vain waits no longer than this.
+/// How long a caller waits for work that others have already waited for in vain.
 const KNOWN_TO_HANG: Duration = Duration::from_millis(500);
-/// Threads of [`start`] at a time.
+/// Threads of [`start`] at a time, at most.
 const STARTED_AT_MOST: usize = 256;
 
 static STARTED: AtomicUsize = AtomicUsize::new(0);
@@ -26,11 +26,11 @@ static STARTED: AtomicUsize = AtomicUsize::new(0);
 /// Why there is no result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Unfinished {
-    /// Not within this time. The work goes on.
+    /// It was not done within this time. It goes on.
     Late(Duration),
-    /// So much other work hangs that no more is begun.
+    /// Too much other work hangs; this was not begun.
     Full,
-    /// The system gives no thread.
+    /// The system cannot start a thread.
     NoThread(String),
     /// The work panicked.
     Broken,
@@ -47,7 +47,7 @@ impl fmt::Display for Unfinished {
     }
 }
 
-/// Runs `work` on a thread of its own. Its result is dropped if nobody waits for it any more.
+/// Runs `work` on a thread of its own. The result is dropped if nobody waits for it.
 ///
 /// # Errors
 /// If the system gives no thread, or too many threads of this kind hang.
@@ -59,14 +59,14 @@ pub(crate) fn start<R: Send + 'static>(
     let counted = Counted::new().ok_or_else(|| io::Error::other("too many threads hang already"))?;
     spawn(name, move || {
         let _counted = counted;
-        // Nobody may be waiting any more.
+        // The receiver may be gone.
         _ = done.send(work());
     })?;
     Ok(result)
 }
 
-/// Runs `work` on a thread of its own and waits for it, `within` at most: `None` if it has not ended by then. For what is done
-/// before there is a runtime.
+/// Runs `work` on a thread of its own and waits for it, `within` at most. `None` if it has not ended by then. For use without a
+/// runtime.
 ///
 /// # Errors
 /// If the system gives no thread.
@@ -84,7 +84,7 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new().name(name.into()).stack_size(STACK).spawn(work).map(drop)
 }
 
-/// One of the threads of [`start`].
+/// Counts a thread of [`start`] until it ends.
 struct Counted;
 
 impl Counted {
@@ -100,8 +100,8 @@ impl Drop for Counted {
     }
 }
 
-/// Work of one kind, of which each piece has a key. A key's work runs once at a time: whoever asks for it meanwhile shares the
-/// result. Few pieces run at the same time; those that are slow do not count.
+/// Threads for one kind of work. Each piece of work has a key, and runs once at a time for each key: callers that ask for the same
+/// key share the result. Few pieces run at the same time, not counting slow ones.
 #[derive(Debug)]
 pub(crate) struct Threads<T: 'static> {
     name: &'static str,
@@ -112,7 +112,7 @@ pub(crate) struct Threads<T: 'static> {
 
 #[derive(Debug)]
 struct State<T> {
-    /// The process that this is the state of: a forked child has none of its threads.
+    /// The process that this state belongs to. A forked child has none of its threads.
     process: u32,
     places: Arc<Semaphore>,
     running: BTreeMap<OsString, Running<T>>,
@@ -130,7 +130,7 @@ impl<T> Clone for Running<T> {
     }
 }
 
-/// A piece of work that waits for its turn: what it is asked to do, or where it is being done.
+/// What a caller does: share work that runs, or wait for a place to begin it.
 enum Turn<T> {
     Shared(Running<T>),
     Wait(Arc<Semaphore>),
@@ -184,7 +184,7 @@ impl<T: Send + Sync + 'static> Threads<T> {
         })
     }
 
-    /// Starts the thread, unless somebody did so while we waited for a place.
+    /// Starts the thread, unless another caller did while we waited for a place.
     fn begin(
         &'static self,
         key: &OsStr,
@@ -207,7 +207,7 @@ impl<T: Send + Sync + 'static> Threads<T> {
         let end = End { threads: self, key: key.to_owned() };
         let started = spawn(self.name, move || {
             let result = work();
-            // First of all: who asks from now on gets a newer result.
+            // First, so that whoever asks from now on gets a newer result.
             drop(end);
             done.send_replace(Some(Arc::new(result)));
         });
@@ -234,7 +234,7 @@ impl<T: Send + Sync + 'static> Threads<T> {
     }
 }
 
-/// The end of a key's work, also by a panic.
+/// Ends a key's work on drop, after a panic, too.
 struct End<T: Send + Sync + 'static> {
     threads: &'static Threads<T>,
     key: OsString,

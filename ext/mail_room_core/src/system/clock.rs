@@ -1,5 +1,4 @@
-//! A clock that also runs while the machine is suspended. `Instant` stands still then: what must not be taken for younger
-//! than it is has to be measured here.
+//! A clock that also runs while the machine is suspended. `Instant` stands still then, so it would make what is old look young.
 
 use std::time::Duration;
 
@@ -7,11 +6,11 @@ use rustix::time::{ClockId, clock_gettime};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const CLOCK: ClockId = ClockId::Boottime;
-/// Elsewhere there is no better one; that of macOS counts suspension.
+/// Other systems have no better one. macOS counts suspension.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const CLOCK: ClockId = ClockId::Monotonic;
 
-/// The time since the machine was booted, suspension included.
+/// The time since the machine booted, including suspension.
 pub(crate) fn since_boot() -> Duration {
     let now = clock_gettime(CLOCK);
     let now = Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0));

@@ -1,5 +1,6 @@
-//! Small files that options name: keys, certificates, tokens. They may lie on a share that does not answer, or be pipes that nobody
-//! writes to: each path is read once at a time, on a thread of its own, and there is a deadline. What is too large is refused.
+//! Small files that options name: keys, certificates, tokens. A file may lie on a network share that does not answer, or be a pipe
+//! that nobody writes to. So each path is read on a thread of its own, once at a time, and with a deadline. A file that is too
+//! large is refused.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -12,17 +13,17 @@ use secrecy::zeroize::Zeroizing;
 
 use crate::system::blocking::{Threads, Unfinished};
 
-/// How long a file may take. Less than any connection may take, so that it is the file that is blamed.
+/// How long reading a file may take. It is less than any connection may take, so that the error blames the file.
 pub(crate) const WITHIN: Duration = Duration::from_secs(4);
-/// Files of one directory that are read.
+/// Files that are read of one directory, at most.
 const FILES_PER_DIRECTORY: usize = 4_096;
 
 static READS: Threads<Answer> = Threads::new("mail_room file", 3, 64);
 
-/// What is in a file; overwritten when dropped.
+/// The content of a file. Overwritten when dropped.
 pub(crate) type Contents = Zeroizing<Vec<u8>>;
 
-/// When a file was changed, and its size; `None` if it is not there.
+/// When a file was changed, and its size; `None` if there is no file.
 pub(crate) type Stamp = Option<(SystemTime, u64)>;
 
 #[derive(Debug)]
@@ -32,17 +33,17 @@ enum Answer {
     Directory(io::Result<Vec<Contents>>),
 }
 
-/// Why a file cannot be had.
+/// Why a file was not read.
 #[derive(Debug)]
 pub(crate) enum Unread {
-    /// The system says why.
+    /// The system gave this reason.
     Failed(String),
-    /// It may pass.
+    /// A reason that may pass: it hangs, or too much else does.
     Hangs(String),
 }
 
 impl Unread {
-    /// What to say behind the file's name.
+    /// The reason, to follow the file's name in an error.
     pub(crate) fn why(&self) -> &str {
         match self {
             Self::Failed(why) | Self::Hangs(why) => why,
@@ -67,10 +68,10 @@ impl From<&io::Error> for Unread {
     }
 }
 
-/// What is in the file, `limit` octets at most.
+/// The content of the file, `limit` octets at most.
 ///
 /// # Errors
-/// Says why, and nothing of what is in it.
+/// Gives the reason, and nothing of the content.
 pub(crate) async fn read(path: &Path, limit: u64) -> Result<Contents, Unread> {
     let answer = run("read", path, move |path| Answer::Contents(read_now(path, limit))).await?;
     match &*answer {
@@ -84,7 +85,7 @@ pub(crate) async fn read(path: &Path, limit: u64) -> Result<Contents, Unread> {
 /// When the file was changed, and its size.
 ///
 /// # Errors
-/// Only if nobody can tell.
+/// If the system does not answer in time. A missing file is no error.
 pub(crate) async fn stamp(path: &Path) -> Result<Stamp, Unread> {
     let answer = run("stamp", path, |path| {
         Answer::Stamp(path.metadata().ok().and_then(|known| Some((known.modified().ok()?, known.len()))))
@@ -95,8 +96,8 @@ pub(crate) async fn stamp(path: &Path) -> Result<Stamp, Unread> {
     }
 }
 
-/// What is in the files of the directory that are no larger than `limit`, in the order of their names. Others are passed over, as is what is no file or cannot be
-/// read.
+/// The contents of the directory's files, ordered by name. Files larger than `limit`, files that cannot be read, and what is no
+/// file are left out.
 ///
 /// # Errors
 /// As [`read`].
@@ -120,7 +121,7 @@ async fn run(
     READS.run(&key, WITHIN, move || work(&path)).await
 }
 
-/// Blocks. Reads one octet more than `limit`, so that what is too large is noticed.
+/// Blocks. Reads one octet more than `limit`, to notice a file that is too large.
 fn read_now(path: &Path, limit: u64) -> io::Result<Contents> {
     let mut contents = Zeroizing::new(Vec::new());
     File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut contents)?;

@@ -1,5 +1,5 @@
-//! Files and standard streams that lines are appended to. Everything here blocks, perhaps for ever: a pipe that nobody reads, a
-//! network share that does not answer. Only threads that have nothing else to do come here.
+//! Files and standard streams that lines are appended to. Each call may block for ever, on a pipe that nobody reads or a network
+//! share that does not answer. Only threads that do nothing else may call it.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
-/// Counts requests to reopen files. A plain atomic: SIGHUP may arrive at any time, on any thread.
+/// Counts the requests to reopen files. An atomic, because SIGHUP may arrive at any time and on any thread.
 static REOPEN: AtomicU64 = AtomicU64::new(0);
 
-/// Asks for every file to be opened anew before something is written to it. Safe in a signal handler.
+/// Asks that every file is opened anew before the next write. Safe in a signal handler.
 pub(crate) fn reopen_all() {
     REOPEN.fetch_add(1, Ordering::Relaxed);
 }
@@ -25,11 +25,11 @@ pub(crate) enum Output {
     Stdout,
     /// Standard error.
     Stderr,
-    /// A file, made if it is not there.
+    /// A file. It is created if it does not exist.
     File {
         /// Its path.
         path: PathBuf,
-        /// The file, once it is open, and the number of the request to reopen that came before.
+        /// The open file, and how many requests to reopen came before it was opened.
         open: Option<(File, u64)>,
     },
 }
@@ -40,7 +40,7 @@ impl Output {
         Self::File { path: path.into(), open: None }
     }
 
-    /// Opens the file if it is not open, or if it is to be opened anew. The old one serves until the new one can be opened.
+    /// Opens the file if it is not open, or if a reopen was asked for. The old file is used until the new one can be opened.
     ///
     /// # Errors
     /// If there is no open file.
@@ -61,7 +61,7 @@ impl Output {
     /// Writes all of it.
     ///
     /// # Errors
-    /// What the system says. Nobody knows how much of it was written then.
+    /// The system's error. Part of `octets` may have been written.
     pub(crate) fn write(&mut self, octets: &[u8]) -> io::Result<()> {
         self.open()?;
         match self {
@@ -71,7 +71,7 @@ impl Output {
                 let Some((file, _)) = open else { return Err(io::ErrorKind::NotFound.into()) };
                 let written = write_all(file.as_fd(), octets);
                 if written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
-                    // The reader of a named pipe has gone. Another one may come, for whom it has to be opened again.
+                    // The reader of a named pipe has gone. The pipe is opened again, for another reader.
                     *open = None;
                 }
                 written
@@ -80,7 +80,7 @@ impl Output {
     }
 }
 
-/// A stream that was closed swallows everything, as it does for Rust's own.
+/// A closed stream drops everything, as Rust's own streams do.
 fn to_stream(stream: BorrowedFd<'_>, octets: &[u8]) -> io::Result<()> {
     match write_all(stream, octets) {
         Err(error) if error.raw_os_error() == Some(Errno::BADF.raw_os_error()) => Ok(()),
@@ -88,14 +88,14 @@ fn to_stream(stream: BorrowedFd<'_>, octets: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Past the locks of Rust's own streams: who hangs here must not hold up a panic's message.
+/// Bypasses the locks of Rust's own streams: a write that hangs must not hold up the message of a panic.
 fn write_all(file: BorrowedFd<'_>, mut octets: &[u8]) -> io::Result<()> {
     while !octets.is_empty() {
         match rustix::io::write(file, octets) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(written) => octets = octets.get(written..).unwrap_or_default(),
             Err(Errno::INTR) => {}
-            // Somebody else who has the same pipe has set it so.
+            // Another process that shares the pipe made it non-blocking.
             Err(Errno::AGAIN) => _ = poll(&mut [PollFd::from_borrowed_fd(file, PollFlags::OUT)], None),
             Err(error) => return Err(error.into()),
         }

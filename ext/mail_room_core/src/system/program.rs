@@ -1,5 +1,5 @@
-//! A program of the administrator's: run as it is given, word by word, without a shell, in a process group of its own. It and
-//! what it has started are killed when its time is over, and when nobody waits for it any more.
+//! Runs a program that the administrator named: word by word, without a shell, in a process group of its own. The group is killed
+//! when its time is up, or when nobody waits for it any more.
 
 use std::fmt;
 use std::io;
@@ -16,35 +16,35 @@ use tokio::time::timeout;
 
 use super::blocking;
 
-/// How long a killed program may take to be gone.
+/// How long a killed program may take to end.
 const GONE_WITHIN: Duration = Duration::from_secs(1);
-/// What tells a service manager's children who they are; it is not for the program.
+/// A service manager's variables, which are for this process only.
 const NOT_FOR_CHILDREN: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"];
 
-/// What is run, and for how long.
+/// A program to run.
 pub(crate) struct Program<'a> {
-    /// The program and its arguments; at least the former.
+    /// The program and its arguments; not empty.
     pub(crate) command: &'a [String],
     /// What it reads from its standard input.
     pub(crate) input: Vec<u8>,
-    /// Octets that it may write to its standard output; 0 if nobody reads it.
+    /// Octets that it may write to its standard output, at most; 0 if the output is not read.
     pub(crate) output_limit: usize,
-    /// If set, it sees these variables only.
+    /// If present, the only environment variables that it sees.
     pub(crate) environment: Option<Vec<(&'static str, String)>>,
-    /// How long it may take, its start included.
+    /// How long it may take, including its start.
     pub(crate) within: Duration,
 }
 
 /// Why there is no exit status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// It cannot be run.
+    /// It could not be started.
     NotRun(String),
-    /// It wrote more than it may, or something went wrong with its input or output.
+    /// It wrote too much, or its input or output failed.
     Broken(String),
     /// It did not end in time.
     Late(Duration),
-    /// We stopped waiting for it.
+    /// The task that waits for it was cancelled.
     Aborted,
 }
 
@@ -71,7 +71,7 @@ pub(crate) async fn run(program: Program<'_>) -> Result<Ended, Failure> {
     let mut child = spawn(prepare(command, &input, output_limit, environment)?, within).await?;
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
     let running = Running(child);
-    // In a task of its own, so that somebody sees to the program's end when nobody waits for it any more.
+    // In a task of its own, which ends the program even if the caller stops waiting.
     let (mut ended, end) = oneshot::channel();
     tokio::spawn(async move {
         let mut running = running;
@@ -111,8 +111,8 @@ fn prepare(
     Ok(prepared)
 }
 
-/// Starts the program. It may lie on a network share that does not answer, so a thread of its own waits for that. Should it start
-/// after all when nobody waits any more, it is killed.
+/// Starts the program, on a thread of its own: it may lie on a network share that does not answer. If it starts after the caller
+/// stopped waiting, it is killed.
 async fn spawn(mut prepared: Command, within: Duration) -> Result<Child, Failure> {
     let runtime = Handle::current();
     let spawning = blocking::start("mail_room exec", move || {
@@ -127,7 +127,7 @@ async fn spawn(mut prepared: Command, within: Duration) -> Result<Child, Failure
     }
 }
 
-/// A running program, the first of a process group of its own.
+/// A running program, the leader of its process group.
 struct Running(Child);
 
 impl Running {
@@ -140,14 +140,14 @@ impl Running {
         let writing = async {
             if let Some(mut stdin) = stdin {
                 _ = stdin.write_all(&input).await;
-                // Closed before the wait: it reads to the end.
+                // Closed before the wait, so that the program sees the end of its input.
                 drop(stdin);
             }
         };
         let reading = async {
             let mut output = Zeroizing::new(Vec::new());
             if let Some(stdout) = stdout {
-                // One more than there may be, so that more is noticed.
+                // One octet more than the limit, to notice that there is more.
                 let most = u64::try_from(output_limit.saturating_add(1)).unwrap_or(u64::MAX);
                 let read = stdout.take(most).read_to_end(&mut output).await;
                 read.map_err(|error| Failure::Broken(format!("cannot be read: {error}")))?;
@@ -166,13 +166,13 @@ impl Running {
         tokio::pin!(ending);
         tokio::select! {
             biased;
-            // The end of a program is the end of our writing, too: a child of its may still hold the pipe.
+            // Once the program has ended, nothing more is written, although a child of it may still hold the pipe.
             ended = &mut ending => ended,
             () = writing => ending.await,
         }
     }
 
-    /// Kills it and what it has started, unless it has ended: its number may be somebody else's by then.
+    /// Kills its process group, unless it has ended: another process may have its number by then.
     fn kill(&self) {
         let first = self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         if let Some(first) = first {

@@ -1,4 +1,4 @@
-//! Random names, as the libraries of the original make them.
+//! Random ids, in the form that Ruby's libraries use.
 
 /// 96 random bits in hexadecimal digits (`SecureRandom.hex(12)`): Sidekiq's job ids, the nonce of a token.
 pub(crate) fn hex_96() -> String {

@@ -1,4 +1,4 @@
-//! The claims that one watcher holds: renewed while it works, given back when it is done with them.
+//! The claims that one watcher holds: renewed while it works, released afterwards.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use crate::arbiter::Arbiter;
 use crate::error::Result;
 use crate::message::MessageId;
 
-/// How long giving claims back may take. A claim that is not given back ends by itself.
+/// How long releasing claims may take. A claim that is not released expires.
 const RELEASE_WITHIN: Duration = Duration::from_secs(2);
 
 /// Claims that one watcher holds.
@@ -31,7 +31,7 @@ impl Claims {
         Self { arbiter, held: Mutex::default() }
     }
 
-    /// Notes that these claims are held.
+    /// Records that these claims are held.
     pub(super) fn hold<'a>(&self, scope: &str, ids: impl Iterator<Item = &'a MessageId>) {
         let mut held = self.held();
         if held.scope != scope {
@@ -40,7 +40,7 @@ impl Claims {
         held.ids.extend(ids.cloned());
     }
 
-    /// Notes that these claims are settled or lost.
+    /// Records that these claims are settled or lost.
     pub(super) fn forget<'a>(&self, ids: impl Iterator<Item = &'a MessageId>) {
         let mut held = self.held();
         for id in ids {
@@ -48,7 +48,7 @@ impl Claims {
         }
     }
 
-    /// Renews what is held, every third of a claim's life, until dropped.
+    /// Renews the claims every third of their life, until dropped.
     pub(super) async fn keep(&self) {
         let Some(mut ticks) = self.arbiter.renewals() else { return std::future::pending().await };
         loop {
@@ -57,14 +57,14 @@ impl Claims {
             if ids.is_empty() {
                 continue;
             }
-            // Redis away: the hand-over checks the claim anyway, so nothing is lost by not knowing now.
+            // If Redis does not answer, nothing is lost: delivering checks the claim again.
             if let Ok(still_ours) = self.arbiter.renew(&scope, &ids).await {
                 self.forget(ids.iter().zip(still_ours).filter(|(_, ours)| !ours).map(|(id, _)| id));
             }
         }
     }
 
-    /// Gives back whatever is still held, so that nobody has to wait for it.
+    /// Releases all claims that are still held, so that no process has to wait for them.
     pub(super) async fn release_all(&self) {
         let (scope, ids) = self.held_now();
         if !ids.is_empty() {
@@ -72,7 +72,7 @@ impl Claims {
         }
     }
 
-    /// Gives back these, within 2 s.
+    /// Releases these claims, within 2 s.
     pub(super) async fn release(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
         self.forget(ids.iter());
         timeout(RELEASE_WITHIN, self.arbiter.release(scope, ids)).await.unwrap_or(Ok(()))

@@ -1,5 +1,5 @@
-//! What follows for a message that was not handed over after all: it is tried again later, left to somebody else, or set
-//! aside. Marks nothing on the server.
+//! What follows when a message was not delivered: it is tried again later, left to another process, or set aside. Marks
+//! nothing on the mail server.
 
 use std::time::{Duration, Instant};
 
@@ -15,24 +15,28 @@ use crate::track::tracker::Tracker;
 /// First and longest delay before a failed message is tried again.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
-/// Another process has the message.
-pub(crate) fn lost(tracker: &Tracker, id: &MessageId) {
+/// Another process has claimed the message.
+pub(crate) fn claim_lost(tracker: &Tracker, id: &MessageId) {
     tracker.forget_claims(std::iter::once(id));
     tracker.ledger().wait(id, Instant::now() + RETRY.0);
-    let fields = [("uid", json!(id)), ("error", "another process has the message by now; left to it".into())];
+    let fields = [
+        ("uid", json!(id)),
+        ("error", "another process has claimed the message since; it is left to that process".into()),
+    ];
     tracker.log.line(Severity::Warn, "Claim lost", &fields);
 }
 
-/// What the target asked for beside.
+/// What the target asked for.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Terms {
-    /// Tries after which the message is set aside, if these are fewer than `max_delivery_attempts`.
+    /// Attempts after which the message is set aside, if fewer than `max_delivery_attempts`.
     pub(crate) tries: Option<u32>,
-    /// How long to leave it alone, if that is longer than the backoff.
+    /// How long to wait, if longer than the backoff.
     pub(crate) retry_after: Option<Duration>,
 }
 
-/// A message was not taken. It is tried again later, unless it was tried too often. `action` is what the log calls it.
+/// A delivery failed. The message is tried again later, or set aside if it failed too often. `action` is the action in the
+/// log.
 ///
 /// # Errors
 /// [`Error::TargetDown`] if the arbiter cannot be told; the rest is done all the same.
@@ -45,13 +49,13 @@ pub(crate) async fn failed(
     failure: Failure,
     terms: Terms,
 ) -> Result<()> {
-    // What failed while the target was down says nothing about how long to wait now that it is up.
+    // Failures from a time when the target was down must not lengthen the backoff.
     let times = if failure.counts { failure.counted } else { failure.failures };
     let doubling = 2_u32.saturating_pow(times.saturating_sub(1));
     let backoff = RETRY.0.saturating_mul(doubling).min(RETRY.1).max(terms.retry_after.unwrap_or_default());
     let most = tracker.max_attempts;
     let limit = terms.tries.unwrap_or(most).min(most);
-    // Before anything is waited for: should this process stop now, the message is not tried again too soon.
+    // Done before the first await: if this future is dropped, the message is not tried again too soon.
     tracker.ledger().wait(id, Instant::now() + backoff);
     tracker.forget_claims(std::iter::once(id));
     if failure.counts {
@@ -65,12 +69,12 @@ pub(crate) async fn failed(
     let attempts = if failure.counts { failure.counted.max(elsewhere) } else { failure.counted };
     if failure.counts && attempts >= limit {
         tracker.ledger().decided(id, Mark::SetAside);
-        tracker.tell_set_aside(
+        tracker.record_set_aside(
             id,
             &match terms.tries {
-                Some(1) => format!("refused for good: {error}"),
-                Some(tries) => format!("{tries} tries failed, the last one so: {error}"),
-                None => format!("{attempts} tries failed, the last one so: {error}"),
+                Some(1) => format!("the target refused the message for good: {error}"),
+                Some(tries) => format!("{tries} attempts failed; the last error: {error}"),
+                None => format!("{attempts} attempts failed; the last error: {error}"),
             },
         );
     } else {

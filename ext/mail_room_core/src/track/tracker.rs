@@ -1,5 +1,5 @@
-//! What is known of one mailbox's messages, together with whom to tell: the arbiter, the log, the counters. It outlives the
-//! mailbox's connections.
+//! The state of one mailbox's messages, with the arbiter, the log and the counters that are told of changes. It outlives
+//! the mailbox's connections.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,13 +13,13 @@ use crate::config;
 use crate::error::Result;
 use crate::message::MessageId;
 use crate::observe::log::{Log, Severity};
-use crate::observe::progress::{Fate, Progress};
+use crate::observe::progress::{Outcome, Progress};
 use crate::source::{AbsentFlags, Mark, imap};
 
-/// What is known of one mailbox's messages.
+/// The state of one mailbox's messages.
 #[derive(Debug)]
 pub struct Tracker {
-    /// Who decides between processes.
+    /// Decides which process delivers a message.
     pub arbiter: Arc<Arbiter>,
     /// How far the mailbox has got.
     pub progress: Arc<Progress>,
@@ -36,13 +36,13 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// Nothing is known yet.
+    /// A tracker that knows nothing yet.
     pub fn new(config: &config::Mailbox, arbiter: Arc<Arbiter>, log: Log) -> Self {
         Self {
             max_attempts: config.max_delivery_attempts,
             mark: if config.delete_after_delivery { Mark::Deleted } else { Mark::Seen },
             absent_flags: match &config.graph {
-                // Asks for unread messages, always.
+                // Graph is always searched for unread messages.
                 Some(_) => AbsentFlags { seen: true, ..AbsentFlags::default() },
                 None => imap::absent_flags(&config.search_command),
             },
@@ -56,7 +56,7 @@ impl Tracker {
         }
     }
 
-    /// What is known of the messages. A panic elsewhere leaves it as it was: every change is one step.
+    /// The ledger. A panic elsewhere leaves it valid: every change is a single step.
     pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -66,19 +66,20 @@ impl Tracker {
         self.mark
     }
 
-    /// Flags whose absence the search asks for: listing a message says something about its mark only if they hide it.
+    /// Flags that listed messages do not have. A listed message reveals something about its mark only if these flags hide
+    /// it.
     pub fn absent_flags(&self) -> AbsentFlags {
         self.absent_flags
     }
 
-    /// Whether `name` was not told before by this process.
-    pub(crate) fn tells_first(&self, name: &'static str) -> bool {
+    /// Whether this process has not given the warning `name` before.
+    pub(crate) fn is_first_warning(&self, name: &'static str) -> bool {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(name)
     }
 
-    /// Logs that a message was given up, and where to find it.
-    pub fn tell_set_aside(&self, id: &MessageId, why: &str) {
-        self.progress.count(Fate::SetAside);
+    /// Counts and logs a message that was set aside, and says where to find it.
+    pub fn record_set_aside(&self, id: &MessageId, why: &str) {
+        self.progress.count(Outcome::SetAside);
         let where_to = match &self.failed_mailbox {
             Some(folder) => format!("it is moved to {folder}"),
             None => "it is left \\Flagged \\Seen".to_owned(),
@@ -87,12 +88,12 @@ impl Tracker {
         self.log.line(Severity::Error, "Message set aside", &[("uid", json!(id)), ("error", error.into())]);
     }
 
-    /// Notes that these claims are held.
+    /// Records that these claims are held.
     pub fn hold_claims<'a>(&self, scope: &str, ids: impl Iterator<Item = &'a MessageId>) {
         self.claims.hold(scope, ids);
     }
 
-    /// Notes that these claims are settled or lost.
+    /// Records that these claims are settled or lost.
     pub fn forget_claims<'a>(&self, ids: impl Iterator<Item = &'a MessageId>) {
         self.claims.forget(ids);
     }
@@ -102,12 +103,12 @@ impl Tracker {
         self.claims.keep().await;
     }
 
-    /// Gives back whatever claims are still held, so that nobody has to wait for them.
+    /// Releases all claims that are still held, so that no process has to wait for them.
     pub async fn release_claims(&self) {
         self.claims.release_all().await;
     }
 
-    /// Gives back these claims, within 2 s.
+    /// Releases these claims, within 2 s.
     ///
     /// # Errors
     /// [`Error::TargetDown`](crate::Error::TargetDown) if the arbiter cannot be told; the claims end by themselves then.

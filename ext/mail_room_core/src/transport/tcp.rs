@@ -1,5 +1,5 @@
-//! TCP streams to targets: every address of a host gets its share of the time, and what falls silent is noticed by the
-//! kernel. Knows no protocol.
+//! TCP streams to targets and mail servers: every address of a host gets its share of the time, and what falls silent is
+//! noticed by the kernel. Knows no protocol.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,12 +10,24 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::error::Error;
 use crate::transport::lookup;
 
-/// Quiet before the kernel asks whether the other end is still there, and between its questions.
-const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
-/// How long sent octets may stay unacknowledged before the kernel gives the connection up.
-const UNACKNOWLEDGED: Duration = Duration::from_secs(20);
+/// When the kernel finds out that the other end is gone.
+struct Patience {
+    /// Quiet before it asks, and between its questions.
+    keepalive: (Duration, Duration),
+    /// How long sent octets may stay unacknowledged (RFC 5482): without it the kernel tries again for a quarter of an hour.
+    unacknowledged: Duration,
+}
+
+const TARGET: Patience =
+    Patience { keepalive: (Duration::from_secs(30), Duration::from_secs(10)), unacknowledged: Duration::from_secs(20) };
+/// Most of the time a mailbox waits in silence. A server that vanished is noticed within two minutes.
+const MAIL_SERVER: Patience =
+    Patience { keepalive: (Duration::from_secs(60), Duration::from_secs(15)), unacknowledged: Duration::from_secs(90) };
+/// Questions of the kernel before it gives up.
+const PROBES: u32 = 4;
 
 /// A byte stream of any kind.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
@@ -38,29 +50,65 @@ impl From<io::Error> for Unreached {
 
 /// A TCP stream to the first address of `host` that answers. The caller brings the deadline for the name's lookup.
 pub(crate) async fn tcp(host: &str, port: u16, until: Instant) -> Result<TcpStream, Unreached> {
-    let addresses = lookup::addresses(host).await?;
+    let addresses: Vec<_> = lookup::addresses(host).await?.into_iter().map(|ip| SocketAddr::new(ip, port)).collect();
+    let (stream, mut failures) = first(&addresses, until).await;
+    let none = || io::Error::other("the host name has no address").into();
+    let stream = stream.ok_or_else(|| failures.pop().map_or_else(none, |(_, failure)| failure))?;
+    settle(&stream, &TARGET)?;
+    Ok(stream)
+}
+
+/// The addresses of a mail server, and how long finding them took. Ends within `limit`.
+pub(crate) async fn resolve(host: &str, port: u16, limit: Duration) -> crate::Result<(Vec<SocketAddr>, Duration)> {
+    let started = Instant::now();
+    match timeout(limit, lookup::addresses(host)).await {
+        Ok(Ok(addresses)) => {
+            let addresses = addresses.into_iter().map(|address| SocketAddr::new(address, port));
+            Ok((addresses.collect(), started.elapsed()))
+        }
+        Ok(Err(error)) => Err(Error::Reconnect(format!("the host name cannot be resolved: {error}"))),
+        Err(_) => Err(Error::Reconnect(format!("the host name was not resolved within {} s", limit.as_secs_f32()))),
+    }
+}
+
+/// A TCP stream to the first of a mail server's `addresses` that answers until `until`.
+pub(crate) async fn connect(addresses: &[SocketAddr], until: Instant) -> crate::Result<TcpStream> {
+    let (stream, failures) = first(addresses, until).await;
+    if let Some(stream) = stream {
+        // An option that this system does not have is no reason not to fetch mail: the deadlines of every read still hold.
+        let _ = settle(&stream, &MAIL_SERVER);
+        return Ok(stream);
+    }
+    let failures = failures.into_iter().take(4).map(|(address, failure)| match failure {
+        Unreached::Io(error) => format!("{}: {error}", address.ip()),
+        Unreached::Late(_) => format!("{}: no answer in time", address.ip()),
+    });
+    Err(Error::Reconnect(format!("cannot connect: {}", failures.collect::<Vec<_>>().join("; "))))
+}
+
+/// Tries `addresses` in their order; each gets its fair share of the time that is left. Gives back why the others failed.
+async fn first(addresses: &[SocketAddr], until: Instant) -> (Option<TcpStream>, Vec<(SocketAddr, Unreached)>) {
     let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
-    let mut failure = io::Error::other("the host name has no address").into();
-    for address in addresses.into_iter().map(|address| SocketAddr::new(address, port)) {
+    let mut failures = Vec::new();
+    for address in addresses {
         let share = until.saturating_duration_since(Instant::now()) / left.max(1);
         left = left.saturating_sub(1);
         match timeout(share, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                settle(&stream)?;
-                return Ok(stream);
-            }
-            Ok(Err(error)) => failure = Unreached::Io(error),
-            Err(_) => failure = Unreached::Late(share),
+            Ok(Ok(stream)) => return (Some(stream), failures),
+            Ok(Err(error)) => failures.push((*address, Unreached::Io(error))),
+            Err(_) => failures.push((*address, Unreached::Late(share))),
         }
     }
-    Err(failure)
+    (None, failures)
 }
 
-fn settle(stream: &TcpStream) -> io::Result<()> {
+fn settle(stream: &TcpStream, patience: &Patience) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let socket = SockRef::from(stream);
-    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE.0).with_interval(KEEPALIVE.1))?;
+    let (quiet, between) = patience.keepalive;
+    let keepalive = TcpKeepalive::new().with_time(quiet).with_interval(between).with_retries(PROBES);
+    socket.set_tcp_keepalive(&keepalive)?;
     #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
+    socket.set_tcp_user_timeout(Some(patience.unacknowledged))?;
     Ok(())
 }

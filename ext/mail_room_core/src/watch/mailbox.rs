@@ -1,4 +1,4 @@
-//! One mailbox being watched: where its messages come from, what is known of them, and where they go.
+//! One watched mailbox: where its messages come from, what is known of them, and where they go.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use crate::rejection::Rejection;
 use crate::source::connector::Account;
 use crate::track::tracker::Tracker;
 
-/// One mailbox being watched.
+/// One watched mailbox.
 #[derive(Debug)]
 pub struct Mailbox {
     /// Where messages come from.
@@ -27,25 +27,25 @@ pub struct Mailbox {
     pub budget: Budget,
     /// Memory for messages being encoded, shared by the process.
     pub encoding: Budget,
-    /// What messages are for, if anybody wants to know.
+    /// The matcher, if matching is configured.
     pub matcher: Option<Matcher>,
-    /// How senders are told that their messages were rejected.
+    /// Notifies senders of rejected messages, if configured.
     pub rejection: Option<Rejection>,
-    /// Whether to work through what is there and then end, in place of waiting for more.
+    /// Whether to end after delivering what is there.
     pub once: bool,
-    handing_over: AtomicBool,
+    in_flight: AtomicBool,
 }
 
-struct HandingOver<'a>(&'a AtomicBool);
+struct InFlight<'a>(&'a AtomicBool);
 
-impl Drop for HandingOver<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
     }
 }
 
 impl Mailbox {
-    /// A mailbox of which nothing is known yet.
+    /// A mailbox with an empty ledger.
     pub fn new(
         config: config::Mailbox,
         arbiter: Arc<Arbiter>,
@@ -63,24 +63,24 @@ impl Mailbox {
             budget,
             encoding,
             once: false,
-            handing_over: AtomicBool::new(false),
+            in_flight: AtomicBool::new(false),
         }
     }
 
-    /// With senders told as `rejection` does.
+    /// Sets how senders of rejected messages are notified.
     pub fn rejecting(mut self, rejection: Option<Rejection>) -> Self {
         self.rejection = rejection;
         self
     }
 
-    /// Whether messages are on their way to the target.
-    pub fn is_handing_over(&self) -> bool {
-        self.handing_over.load(Ordering::Acquire)
+    /// Whether messages are in flight to the target.
+    pub fn has_in_flight(&self) -> bool {
+        self.in_flight.load(Ordering::Acquire)
     }
 
-    /// Messages are on their way until what is returned is dropped.
-    pub fn handing_over(&self) -> impl Drop + '_ {
-        self.handing_over.store(true, Ordering::Release);
-        HandingOver(&self.handing_over)
+    /// Messages are in flight until the returned guard is dropped.
+    pub fn in_flight(&self) -> impl Drop + '_ {
+        self.in_flight.store(true, Ordering::Release);
+        InFlight(&self.in_flight)
     }
 }

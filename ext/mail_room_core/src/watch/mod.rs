@@ -1,4 +1,5 @@
-//! The loops: the supervisor runs a watcher for each mailbox, the watcher sweeps its source.
+//! The loops. Imported by nothing but the binding. `supervisor` runs a watcher for each mailbox (`mailbox`); `watcher`
+//! connects, sweeps and waits; `sweep` delivers what is there; `once` ends a mailbox that is worked through once.
 
 pub mod mailbox;
 pub(crate) mod once;

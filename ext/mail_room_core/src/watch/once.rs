@@ -1,5 +1,4 @@
-//! A mailbox that is worked through once has to come to an end, whatever the outside world does. What is left to do is the
-//! watcher's business; this looks at the clock.
+//! The time limit of a mailbox that is worked through once. It has to end, whatever servers do.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -10,8 +9,8 @@ use crate::observe::log::Severity;
 use crate::observe::progress::{Snapshot, State};
 use crate::watch::mailbox::Mailbox;
 
-/// Waits for `watching`, and gives the mailbox up when nothing got on for `patience`: what is under way then is finished or
-/// given back, as after any stop.
+/// Waits for `watching`, and gives the mailbox up after `patience` without progress. Messages in flight are then finished
+/// or released, as after any stop.
 pub(crate) async fn work_through(
     watching: impl Future<Output = ()>,
     mailbox: Arc<Mailbox>,
@@ -32,7 +31,7 @@ pub(crate) async fn work_through(
     }
 }
 
-/// Returns when nothing got on for `patience`, and has said so.
+/// Returns after `patience` without progress, with a log line.
 async fn out_of_patience(mailbox: &Mailbox, patience: Duration) {
     while let Some(left) = patience.checked_sub(mailbox.tracker.progress.still_for()).filter(|left| !left.is_zero()) {
         tokio::time::sleep(left).await;
@@ -47,7 +46,7 @@ async fn out_of_patience(mailbox: &Mailbox, patience: Duration) {
     give_up(mailbox, &format!("nothing got on for {} s; {why}", patience.as_secs()));
 }
 
-/// The mailbox cannot be worked through.
+/// Logs and records that the mailbox cannot be worked through.
 pub(crate) fn give_up(mailbox: &Mailbox, why: &str) {
     mailbox.tracker.progress.trouble(State::GivenUp, why);
     mailbox.account.log.line(Severity::Error, "Giving up", &[("error", why.into())]);

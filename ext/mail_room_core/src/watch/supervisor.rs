@@ -1,7 +1,5 @@
-//! All mailboxes of one process on one small runtime. Starts the watchers, starts them again should one panic, and stops
-//! them. A mailbox's trouble stays its own.
-
-mod runtime;
+//! Runs all mailboxes of a process on one small runtime: starts the watchers, restarts one that panics, and stops them. A
+//! failure of one mailbox does not affect the others.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,32 +24,32 @@ use crate::ruby::calls::Calls;
 use crate::source::connector::Connector;
 use crate::source::graph::{GraphConnector, Throttles};
 use crate::source::imap::ImapConnector;
+use crate::system::runtime::runtime;
 use crate::transport::postgres::PostgresClients;
 use crate::transport::redis::RedisClients;
 use crate::watch::mailbox::Mailbox;
 use crate::watch::once::work_through;
 use crate::watch::watcher::watch;
-pub use runtime::runtime;
 
-/// Threads that run the watchers. The mail server is the bottleneck: two are plenty for hundreds of mailboxes.
+/// Threads that run the watchers. The mail server is the bottleneck, so two are enough for hundreds of mailboxes.
 const WORKERS: usize = 2;
-/// How long threads that hang in a system call may hold up the end.
+/// How long threads that hang in a system call may delay the end.
 const SHUTDOWN_WITHIN: Duration = Duration::from_millis(200);
 
 /// How mailboxes are watched.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// Works through what is there, and ends. A mailbox in which nothing gets on for so many seconds is given up. If absent
-    /// mailboxes are watched until told to stop.
+    /// Delivers what is there, then ends. A mailbox without progress for this many seconds is given up. If absent,
+    /// mailboxes are watched until a stop is asked for.
     #[serde(default)]
     pub once: Option<u64>,
-    /// Who is told how we are.
+    /// The service manager that is notified of the state.
     #[serde(default)]
     pub manager: Option<Manager>,
 }
 
-/// Watches mailboxes until told to stop.
+/// Watches mailboxes until a stop is asked for.
 #[derive(Debug)]
 pub struct Supervisor {
     mailboxes: Vec<config::Mailbox>,
@@ -65,7 +63,7 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// Starts nothing yet.
+    /// A supervisor that has not started anything yet.
     pub fn new(mailboxes: Vec<config::Mailbox>, settings: Settings) -> Self {
         let progress = mailboxes.iter().map(|_| Arc::default()).collect();
         let calls = mailboxes.iter().map(|_| Arc::default()).collect();
@@ -86,17 +84,17 @@ impl Supervisor {
         }
     }
 
-    /// The calls of the app's own code for the mailbox of this number.
+    /// The calls into the app's own code for the mailbox of this index.
     pub fn calls(&self, mailbox: usize) -> Option<&Arc<Calls>> {
         self.calls.get(mailbox)
     }
 
-    /// The lines for the app's own logger of this number. Numbers begin at 0; there are no more than mailboxes.
+    /// The log lines for the app's own logger of this index. Indexes begin at 0; there are at most as many as mailboxes.
     pub fn lines(&self, logger: usize) -> Option<&Arc<Lines>> {
         self.lines.get(logger)
     }
 
-    /// How far each mailbox has got, in the order they were given. Callable at any time, from any thread.
+    /// The progress of each mailbox, in the order given. Callable at any time, from any thread.
     pub fn progress(&self) -> Vec<Snapshot> {
         self.progress.iter().map(|progress| progress.snapshot()).collect()
     }
@@ -120,7 +118,7 @@ impl Supervisor {
             return Err(Error::Configuration("this supervisor has run before; make a new one".into()));
         }
         let ran = self.run_once();
-        // No thread of the app's is to wait for what will not come.
+        // Wakes the app's threads that wait for calls or log lines: there will be none.
         self.calls.iter().for_each(|calls| calls.close());
         self.lines.iter().for_each(|lines| lines.close());
         self.ended.store(true, Ordering::Release);
@@ -165,7 +163,7 @@ impl Supervisor {
                 let log = logs.log(config.log.as_ref(), &config.email, &config.name)?;
                 let budgets = (budget.clone(), encoding.clone());
                 let once = self.settings.once.is_some();
-                // Worked through once, a config may have to end before the others.
+                // A mailbox that is worked through once ends by itself, so it needs a stop of its own.
                 let stop = if once { Stop::new() } else { self.stop.clone() };
                 let rejection = Rejection::new(config, calls)?;
                 let mailbox = Mailbox::new(config.clone(), arbiter, delivery, budgets, log, stop);
@@ -178,7 +176,7 @@ impl Supervisor {
     }
 }
 
-/// What connects to Microsoft Graph, for each mailbox that lies there.
+/// The connectors of the mailboxes at Microsoft Graph.
 fn graphs(mailboxes: &[Arc<Mailbox>]) -> Result<Vec<Option<GraphConnector>>> {
     let mut throttles = Throttles::default();
     let connector = |mailbox: &Arc<Mailbox>| match &mailbox.account.config.graph {
@@ -218,7 +216,7 @@ async fn supervise(
     let all_ended = async {
         while watchers.join_next().await.is_some() {}
         if once.is_none() {
-            // Without a mailbox there is nothing to watch, and still a process that was asked to run.
+            // A process without mailboxes runs, too, until it is stopped.
             stop.wait().await;
         }
     };
@@ -228,7 +226,7 @@ async fn supervise(
     }
 }
 
-/// A panic is this mailbox's error: it is logged, and the mailbox starts anew with what it remembers.
+/// Restarts the watcher after a panic, with a backoff and a log line. The ledger survives.
 async fn keep_watching<C: Connector + 'static>(connector: Arc<C>, mailbox: Arc<Mailbox>) {
     let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
     loop {

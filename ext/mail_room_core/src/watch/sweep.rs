@@ -1,61 +1,61 @@
-//! One sweep over a mailbox, top to bottom: search, then chunk by chunk claim, fetch, deliver and mark, until nothing is
-//! left. While one chunk is being delivered the next is being fetched. Connects to nothing and waits for nothing new.
+//! One sweep over a mailbox: search, then claim, fetch, deliver and mark chunk by chunk until nothing is left. Opens no
+//! connection and does not wait for new mail.
 //!
-//! The order is what keeps messages: a flag changes on the server only after [`Ledger::decided`], and that is called only
-//! after the target has taken the message. Dying before it: the message is unread, its claim ends, it is delivered later.
-//! Dying after it: the arbiter's truth says delivered, and the message is only marked.
+//! The order of the steps keeps messages from being lost or delivered twice. A flag on the server changes only after
+//! [`Ledger::decided`], which is called only after the target has taken the message. If the process dies before that, the
+//! message is still unread, its claim ends, and it is delivered later. If the process dies after that, the arbiter knows
+//! that the message was delivered, and the message only has to be marked.
+//!
+//! Steps: `gather` claims and fetches, `triage` applies the matcher, `deliver` hands messages to the target,
+//! `acknowledge` marks them on the server, `expunge` removes those marked deleted. `unfetched` handles messages that
+//! the server did not send. `pass` runs the steps.
 //!
 //! [`Ledger::decided`]: crate::track::ledger::Ledger::decided
 
+mod acknowledge;
+mod chunk;
+mod deliver;
+mod expunge;
 mod gather;
-mod hand_over;
-mod marking;
-mod not_given;
 #[cfg(test)]
 mod overtaken;
+mod pass;
+mod search_age;
 #[cfg(test)]
 mod sizes_told_slowly;
 mod triage;
+mod unfetched;
 
-use std::collections::{HashSet, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::json;
-use tokio::sync::Notify;
 
 use crate::error::{Error, Result};
-use crate::limits::memory_budget::Lease;
-use crate::message::{Message, MessageId};
-use crate::source::{Mark, Source};
-use crate::system::clock;
+use crate::source::Source;
 use crate::watch::mailbox::Mailbox;
-use gather::SIZED_AT_FIRST;
-use hand_over::{give_up, hand_over};
-pub(crate) use marking::mark_decided;
-use marking::{expunge, expunge_leftovers, mark_all, note_listed, settle, tell_server};
-
-/// Messages marked deleted before they are expunged.
-const EXPUNGE_EVERY: usize = 10_000;
-/// While a hand-over takes its time, what is decided is marked this often: dying then repeats little. No more often where
-/// the arbiter knows of it anyway: servers take many messages at once better.
-const MARK_EVERY: Duration = Duration::from_millis(200);
+pub(crate) use acknowledge::acknowledge_decided;
+use acknowledge::{acknowledge_all, note_listed};
+use expunge::{expunge, expunge_leftovers};
+use pass::Pass;
+use search_age::SearchAge;
+use unfetched::{log_omitted, suspects_last};
 
 /// Sweeps until the mailbox holds nothing that can be delivered now, or a stop is asked for.
 ///
 /// # Errors
-/// What made the connection useless ([`Error::Reconnect`] and its like), or [`Error::TargetDown`] and
-/// [`Error::TargetDoubted`] with the connection intact. Nothing is lost by either: what was delivered is remembered, what was not is unread.
+/// [`Error::Reconnect`] and the like if the connection is no longer usable. [`Error::TargetDown`] and
+/// [`Error::TargetDoubted`] if the target is down; the connection remains usable. No error loses a message: delivered
+/// messages are remembered, the others are still unread.
 pub async fn sweep<S: Source>(source: &mut S, mailbox: &Mailbox) -> Result<()> {
     mailbox.tracker.ledger().enter(source.scope());
     let _share = mailbox.budget.share();
     let swept = tokio::select! {
         swept = passes(source, mailbox) => swept,
-        // Never ends by itself.
+        // Never returns.
         () = mailbox.tracker.keep_claims() => Ok(()),
     };
     if swept.as_ref().is_err_and(Error::spares_connection) {
-        mailbox.tracker.ledger().probe();
+        mailbox.tracker.ledger().half_open();
     }
     mailbox.tracker.release_claims().await;
     swept
@@ -66,10 +66,11 @@ async fn passes<S: Source>(source: &mut S, mailbox: &Mailbox) -> Result<()> {
     if delivered.as_ref().is_err_and(|error| !error.spares_connection()) {
         return delivered;
     }
-    // After new mail, for it may end the connection: what the server did not mark before.
-    let marked = mark_all(source, mailbox).await?;
+    // Messages that the server failed to mark before come after new mail, because marking them may end the connection.
+    let marked = acknowledge_all(source, mailbox).await?;
     if marked && delivered.is_ok() {
-        // A person may remove a mark at any time; whether the server keeps it shows now or never.
+        // Searches again while these marks are fresh. Later it could not be told whether the server does not keep them or
+        // a person removed them.
         delivered = deliver_all(source, mailbox).await;
         if delivered.as_ref().is_err_and(|error| !error.spares_connection()) {
             return delivered;
@@ -82,17 +83,17 @@ async fn passes<S: Source>(source: &mut S, mailbox: &Mailbox) -> Result<()> {
     delivered
 }
 
-/// Delivers until a search finds nothing more that can be delivered now.
+/// Delivers until a search lists nothing more that can be delivered now.
 async fn deliver_all<S: Source>(source: &mut S, mailbox: &Mailbox) -> Result<()> {
     while !mailbox.account.stop.asked() {
-        let searched = Searched::now();
+        let search = SearchAge::starts();
         let found = source.search().await?;
-        let searched = searched.answered();
+        let search = search.answered();
         if !source.lists_all() {
-            mailbox.tracker.ledger().found_in_part();
+            mailbox.tracker.ledger().listed_in_part();
         }
         let sorted = mailbox.tracker.ledger().sort_out(&found, mailbox.tracker.absent_flags(), Instant::now());
-        not_given::tell_passed_over(mailbox);
+        log_omitted(mailbox);
         mailbox.tracker.progress.left(sorted.todo.len().saturating_add(sorted.waiting));
         note_listed(source, mailbox, &found, &sorted).await;
         if sorted.todo.is_empty() {
@@ -113,175 +114,11 @@ async fn deliver_all<S: Source>(source: &mut S, mailbox: &Mailbox) -> Result<()>
             );
         }
         drop(found);
-        Pass::new(source, mailbox, sorted.todo, limit, searched).run().await?;
+        let queue = suspects_last(mailbox, sorted.todo);
+        Pass::new(source, mailbox, queue, limit, search).run().await?;
         expunge(source, mailbox, 1).await?;
     }
     Ok(())
-}
-
-/// A message and the octets it has.
-type Measured = (MessageId, u64);
-
-/// What became of a message, for the server to know.
-type Decision = (MessageId, Mark);
-
-/// Messages fetched and claimed, ready to be handed over.
-#[derive(Debug, Default)]
-struct Chunk {
-    messages: Vec<Message>,
-    /// Decided without a hand-over: delivered by somebody before, too large, or tried too often.
-    settled: Vec<Decision>,
-    lease: Option<Lease>,
-}
-
-/// When a search was begun, and how long its answer took.
-#[derive(Debug, Clone, Copy)]
-struct Searched {
-    begun: Duration,
-    took: Duration,
-}
-
-impl Searched {
-    /// One that is about to be begun.
-    fn now() -> Self {
-        Self { begun: clock::since_boot(), took: Duration::ZERO }
-    }
-
-    /// How long ago it was begun.
-    fn age(&self) -> Duration {
-        clock::since_boot().saturating_sub(self.begun)
-    }
-
-    /// Its answer is there.
-    fn answered(self) -> Self {
-        Self { took: self.age(), ..self }
-    }
-
-    /// Whether it is so old that somebody may have delivered, and the arbiter have forgotten, what it found. A process that
-    /// was stopped, or whose machine was suspended, has old ones. A long list must not be too old as soon as it is there: the
-    /// time it took is granted, within bounds.
-    fn is_outdated(&self, mailbox: &Mailbox) -> bool {
-        let Some(good_for) = mailbox.tracker.arbiter.search_is_good_for() else { return false };
-        let most = good_for.saturating_mul(9) / 5;
-        self.age() > good_for.saturating_add(self.took).min(most)
-    }
-}
-
-/// One pass over what a search found.
-struct Pass<'a, S> {
-    source: &'a mut S,
-    mailbox: &'a Mailbox,
-    scope: String,
-    queue: VecDeque<MessageId>,
-    sized: VecDeque<Measured>,
-    /// Those of them whose size the server did not tell, so that it is only assumed.
-    unmeasured: HashSet<MessageId>,
-    left: usize,
-    /// Messages whose sizes are asked for at a time.
-    sized_at_a_time: usize,
-    searched: Searched,
-}
-
-impl<'a, S: Source> Pass<'a, S> {
-    fn new(source: &'a mut S, mailbox: &'a Mailbox, todo: Vec<MessageId>, limit: usize, searched: Searched) -> Self {
-        let scope = source.scope().to_owned();
-        let queue = not_given::suspects_last(mailbox, todo);
-        let (sized, unmeasured) = (VecDeque::new(), HashSet::new());
-        Self {
-            source,
-            mailbox,
-            scope,
-            queue,
-            sized,
-            unmeasured,
-            left: limit,
-            sized_at_a_time: SIZED_AT_FIRST,
-            searched,
-        }
-    }
-
-    async fn run(mut self) -> Result<()> {
-        let (mailbox, scope) = (self.mailbox, self.scope.clone());
-        let mut ready: Option<Chunk> = None;
-        let mut acknowledged = Vec::new();
-        let mut marked = Instant::now();
-        loop {
-            let current = ready.take();
-            if current.is_none() && !self.wants_more() {
-                break;
-            }
-            let (over, stuck) = (Notify::new(), AtomicBool::new(false));
-            let known = std::mem::take(&mut acknowledged);
-            let (gathered, handed_over) = tokio::join!(self.gather_during((&over, &stuck), &mut acknowledged), async {
-                settle(mailbox, &scope, known).await;
-                let handed_over = match current {
-                    Some(chunk) => hand_over(mailbox, &scope, chunk, &stuck).await,
-                    None => Ok(()),
-                };
-                over.notify_one();
-                handed_over
-            });
-            let (next, handed_over) = match gathered {
-                // What the hand-over decided meanwhile can and must be marked all the same.
-                Err(error) if error.spares_connection() => (None, Err(error)),
-                gathered => (gathered?, handed_over),
-            };
-            let ends = next.is_none() || handed_over.is_err();
-            if ends || !mailbox.delivery.settles_claims() || marked.elapsed() >= MARK_EVERY {
-                self.acknowledge(&mut acknowledged).await?;
-                expunge(self.source, mailbox, EXPUNGE_EVERY).await?;
-                marked = Instant::now();
-            }
-            if handed_over.is_err() {
-                settle(mailbox, &scope, acknowledged).await;
-                return handed_over;
-            }
-            ready = next;
-        }
-        settle(mailbox, &scope, acknowledged).await;
-        Ok(())
-    }
-
-    /// Gathers the next chunk while one is being handed over, and then marks what is decided until that is `over`. Gives
-    /// the chunk up if that is `stuck`.
-    async fn gather_during(
-        &mut self,
-        (over, stuck): (&Notify, &AtomicBool),
-        acknowledged: &mut Vec<Decision>,
-    ) -> Result<Option<Chunk>> {
-        let mut gathered = self.gather().await?;
-        while tokio::time::timeout(MARK_EVERY, over.notified()).await.is_err() {
-            if stuck.load(Ordering::Acquire)
-                && let Some(chunk) = gathered.take()
-            {
-                chunk.settled.iter().for_each(|(id, mark)| self.mailbox.tracker.ledger().decided(id, *mark));
-                give_up(self.mailbox, &self.scope, chunk.messages).await;
-            }
-            self.acknowledge(acknowledged).await?;
-        }
-        Ok(gathered)
-    }
-
-    /// Marks what is decided, but for what the server gave trouble with, and adds those marked to `acknowledged`.
-    async fn acknowledge(&mut self, acknowledged: &mut Vec<Decision>) -> Result<()> {
-        let decided = self.mailbox.tracker.ledger().to_mark();
-        acknowledged.extend(tell_server(self.source, self.mailbox, &decided).await?);
-        Ok(())
-    }
-
-    /// Ends the pass if its search is outdated: what is left is searched anew. Tells whether it is.
-    fn ends_outdated(&mut self) -> bool {
-        let outdated = self.searched.is_outdated(self.mailbox);
-        if outdated {
-            self.queue.clear();
-            self.sized.clear();
-        }
-        outdated
-    }
-
-    fn wants_more(&self) -> bool {
-        !self.mailbox.account.stop.asked() && self.left > 0 && !(self.queue.is_empty() && self.sized.is_empty())
-    }
 }
 
 #[cfg(test)]
@@ -290,6 +127,7 @@ mod tests {
     use std::pin::Pin;
     use std::sync::{Arc, Mutex};
     use std::task::Poll;
+    use std::time::Duration;
 
     use tokio::time::timeout;
 
@@ -299,10 +137,12 @@ mod tests {
     use crate::delivery::Delivery;
     use crate::limits::memory_budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
     use crate::limits::shutdown::Stop;
+    use crate::message::MessageId;
     use crate::observe::log::Logs;
     use crate::redis_server::Server;
     use crate::ruby::calls::{Answer, Calls, Question};
-    use crate::source::Fetched;
+    use crate::source::{Fetched, Mark};
+    use crate::system::clock;
     use crate::transport::postgres::PostgresClients;
     use crate::transport::redis::RedisClients;
 
@@ -510,12 +350,12 @@ mod tests {
     #[test]
     fn a_search_that_takes_long_is_good_for_something() {
         let mailbox = with_redis("redis://localhost");
-        let searched = Searched::now();
+        let searched = SearchAge::starts();
         clock::tests::pass(Duration::from_secs(310));
-        assert!(searched.is_outdated(&mailbox));
+        assert!(searched.is_outdated(&mailbox.tracker));
         let searched = searched.answered();
-        assert!(!searched.is_outdated(&mailbox));
+        assert!(!searched.is_outdated(&mailbox.tracker));
         clock::tests::pass(Duration::from_secs(235));
-        assert!(searched.is_outdated(&mailbox), "but never longer than what is delivered is remembered");
+        assert!(searched.is_outdated(&mailbox.tracker), "but never longer than what is delivered is remembered");
     }
 }

@@ -1,6 +1,6 @@
-//! The life of one mailbox: connect, sweep, wait, sweep, and again from the start when the connection is lost. Ends only
-//! when a stop is asked for: the outside world is no reason. Or, if it is to be worked through once, when nothing is left;
-//! then also when the server refuses us, which takes a person. Who looks at the clock in that case is the supervisor.
+//! Watches one mailbox: connects, sweeps, waits, sweeps, and reconnects when the connection is lost. Ends only when a stop
+//! is asked for. A mailbox that is worked through once also ends when nothing is left, or when the server refuses us;
+//! `once` watches its time limit.
 
 use std::time::{Duration, Instant};
 
@@ -13,38 +13,37 @@ use crate::source::Source;
 use crate::source::connector::Connector;
 use crate::watch::mailbox::Mailbox;
 use crate::watch::once::give_up;
-use crate::watch::sweep::{mark_decided, sweep};
+use crate::watch::sweep::{acknowledge_decided, sweep};
 
-/// Delays between connections, first and longest.
+/// First and longest delay between connections.
 const RECONNECT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
-/// The same while the server refuses us: asking too often locks accounts.
+/// The same while the server refuses us. More frequent logins may lock the account.
 const REFUSED: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
-/// Delay before the next connection if the last one ended over a message that is being narrowed down, and how often in a
-/// row while no message is delivered: everybody else's mail waits for it.
+/// Delay before the next connection if the last one narrowed down which message ends connections, and how often in a row
+/// without a delivery. It is short because all other messages wait for it.
 const NARROWING: (Duration, u32) = (Duration::from_millis(250), 12);
-/// First pause while a target is down; the longest is the delivery's.
+/// First pause while a target is down. The delivery method sets the longest.
 const PAUSE: Duration = Duration::from_millis(500);
-/// During a pause that no news ends, the server hears from us this often all the same.
+/// How often the connection is kept alive during a pause that new mail does not end.
 const LISTEN_EVERY: Duration = Duration::from_secs(60);
-/// A connection that lived this long, or brought a message, was a good one: the next failure starts anew.
+/// A connection that lasted this long, or delivered a message, resets the backoff.
 const GOOD_AFTER: Duration = Duration::from_secs(60);
-/// What is in flight has this long when a stop is asked for; the rest of the 25 s is for saying goodbye.
+/// How long messages in flight may take after a stop was asked for. The rest of the 25 s is for logging out.
 const FINISH_WITHIN: Duration = Duration::from_secs(20);
-/// A command has this long then if nothing is in flight, so that a silent server does not hold up the end.
+/// How long a command may take then if nothing is in flight, so that a silent server does not delay the end.
 const ANSWER_WITHIN: Duration = Duration::from_millis(800);
-/// How often it is looked whether something still is in flight.
+/// How often to check whether messages are still in flight.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// Without anything to wait for, the source itself decides when it looks again.
+/// The wait if nothing is due. The source itself may check earlier.
 const FOREVER: Duration = Duration::from_secs(24 * 3600);
-/// The soonest that a mailbox is looked at again although nothing new has come.
+/// The shortest wait between two sweeps without new mail.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// How soon it is looked for what is being decided beside the sweep: at first, and at the latest.
+/// First and longest wait for messages that are being decided outside the sweep.
 const DECIDED: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
-/// How long a notice that is being sent may take when a stop is asked for.
+/// How long a notice in flight may take after a stop was asked for.
 const NOTICE_WITHIN: Duration = Duration::from_secs(10);
 
-/// How often it is looked whether what others have claimed, or what waits for its next try, is still there, if the mailbox
-/// is to be worked through once.
+/// How often to check messages that others have claimed or that are in backoff, if the mailbox is worked through once.
 const ONCE_AGAIN: Duration = Duration::from_secs(1);
 
 /// Watches until a stop is asked for, or works through the mailbox once.
@@ -83,7 +82,7 @@ async fn keep_connected<C: Connector>(connector: &C, mailbox: &Mailbox) {
             refused.reset();
             narrowings = 0;
         }
-        let narrowed = mailbox.tracker.ledger().ungiven_messages().take_narrowed();
+        let narrowed = mailbox.tracker.ledger().fetch_failures().take_narrowed();
         let delay = match error {
             Error::Refused(_) | Error::Configuration(_) => refused.delay(),
             Error::Throttled { retry_after, .. } => reconnect.at_least(Some(retry_after)),
@@ -106,7 +105,7 @@ async fn keep_connected<C: Connector>(connector: &C, mailbox: &Mailbox) {
     mailbox.account.log.info("Watcher stopped", &fields);
 }
 
-/// One connection, from login to its end.
+/// Runs one connection, from login to logout.
 async fn live<C: Connector>(connector: &C, mailbox: &Mailbox) -> Result<()> {
     let mut source = tokio::select! {
         biased;
@@ -142,7 +141,7 @@ async fn live<C: Connector>(connector: &C, mailbox: &Mailbox) -> Result<()> {
                 mailbox.tracker.progress.turn(State::Idle);
                 wait(&mut source, until, mailbox).await?;
             }
-            // Said where the server said so.
+            // The source has logged it.
             Err(Error::Throttled { retry_after, .. }) => {
                 _ = mailbox.account.stop.sleep(pause.at_least(Some(retry_after))).await;
             }
@@ -154,23 +153,22 @@ async fn live<C: Connector>(connector: &C, mailbox: &Mailbox) -> Result<()> {
         }
     }
     if let Some(rejection) = &mailbox.rejection {
-        // A notice that is out has to be marked, or it goes out again.
+        // A message whose notice was sent has to be marked, or its sender is notified again.
         rejection.finish(NOTICE_WITHIN).await;
-        mark_decided(&mut source, mailbox).await?;
+        acknowledge_decided(&mut source, mailbox).await?;
     }
     mailbox.account.log.info("Quitting connection...", &[]);
     source.logout().await;
     Ok(())
 }
 
-/// When the mailbox is looked at again although nothing new has come. Never at once: whatever is wrong, a server is not
-/// searched without pause.
+/// When to sweep again without new mail. Never at once, so that no error can make us search without a pause.
 fn next_look(mailbox: &Mailbox, deciding: &mut Backoff) -> Instant {
     let now = Instant::now();
     let next = mailbox.tracker.ledger().next_try().unwrap_or(now + FOREVER).max(now + LOOK_AGAIN);
     let deciding_now = mailbox.rejection.as_ref().is_some_and(Rejection::is_pending);
     if deciding_now || mailbox.tracker.ledger().is_to_mark(now) {
-        // Decided beside the sweep: somebody has to mark it.
+        // A message that was decided outside the sweep has to be marked.
         return next.min(now + deciding.delay());
     }
     deciding.reset();
@@ -185,13 +183,13 @@ async fn wait<S: Source>(source: &mut S, until: Instant, mailbox: &Mailbox) -> R
     }
 }
 
-/// Returns when a stop was asked for and there is no use in waiting any longer. What the server does not yet know of is
-/// worth waiting for; the answer to a search is not.
+/// Returns some time after a stop was asked for: soon if nothing is in flight and no mark is due, else when the time for
+/// that is over.
 async fn time_is_up(mailbox: &Mailbox) {
     let last = mailbox.account.stop.wait_and(FINISH_WITHIN);
     let nothing_in_flight = async {
         mailbox.account.stop.wait_and(ANSWER_WITHIN).await;
-        while mailbox.is_handing_over() || mailbox.tracker.ledger().is_to_mark(Instant::now()) {
+        while mailbox.has_in_flight() || mailbox.tracker.ledger().is_to_mark(Instant::now()) {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     };
@@ -201,9 +199,9 @@ async fn time_is_up(mailbox: &Mailbox) {
     }
 }
 
-/// The target is down, or taken to be. The connection is kept; what was fetched is given up and fetched again, so that the
-/// memory is there for the mailboxes whose targets are up. A new message ends the pause: it may be one that the target
-/// takes. It ends neither what the target itself asked for, nor the first [`PAUSE`]: senders cannot make us hurry.
+/// Pauses while the target is down. The connection is kept. Fetched messages are dropped and fetched again later, so that
+/// other mailboxes can use the memory. New mail ends the pause, because the target may take it; but not before the time
+/// that the target asked for, nor before [`PAUSE`], so that senders cannot hurry us.
 async fn pause_for<S: Source>(
     source: &mut S,
     mailbox: &Mailbox,
@@ -212,13 +210,13 @@ async fn pause_for<S: Source>(
     pause: &mut Backoff,
 ) -> Result<()> {
     let delay = pause.at_least(retry_after);
-    tell_pause(mailbox, what, delay);
+    log_pause(mailbox, what, delay);
     let now = Instant::now();
     let (until, earliest) = (now + delay, now + delay.min(retry_after.unwrap_or_default().max(PAUSE)));
     loop {
         wait(source, until, mailbox).await?;
         let left = earliest.saturating_duration_since(Instant::now());
-        // The source tells news once: from here on something has come, and the next search finds it.
+        // The source reports new mail once. From here on there is some, and the next search lists it.
         if left.is_zero() || !mailbox.account.stop.sleep(left.min(LISTEN_EVERY)).await || left <= LISTEN_EVERY {
             break;
         }
@@ -229,7 +227,7 @@ async fn pause_for<S: Source>(
     Ok(())
 }
 
-fn tell_pause(mailbox: &Mailbox, what: &str, delay: Duration) {
+fn log_pause(mailbox: &Mailbox, what: &str, delay: Duration) {
     mailbox.tracker.progress.trouble(State::Paused, what);
     let fields = [("error", what.into()), ("backoff_s", seconds(delay))];
     mailbox.account.log.line(Severity::Error, "Delivery paused", &fields);

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use mail_room_core::arbiter::{Arbiter, new_instance};
-use mail_room_core::config::{Arbitration, Claims, Delivery as Target, LogTarget, Mailbox, Postback, Sidekiq};
+use mail_room_core::config::{self, Arbitration, Claims, Delivery as Target, LogTarget, Postback, Sidekiq};
 use mail_room_core::delivery::Delivery;
 use mail_room_core::limits::memory_budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
 use mail_room_core::observe::log::Logs;
 use mail_room_core::source::imap::ImapConnector;
 use mail_room_core::transport::postgres::PostgresClients;
 use mail_room_core::transport::redis::RedisClients;
-use mail_room_core::watch::mailbox::Mailbox as Watched;
+use mail_room_core::watch::mailbox::Mailbox;
 use mail_room_core::watch::watcher::watch;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -34,11 +34,11 @@ struct Process {
     watching: JoinHandle<()>,
     log: PathBuf,
     _directory: TempDir,
-    _journal: Logs,
+    _logs: Logs,
 }
 
 impl Process {
-    fn start(mut config: Mailbox) -> Self {
+    fn start(mut config: config::Mailbox) -> Self {
         let directory = TempDir::new().unwrap();
         let log = directory.path().join("log");
         config.log = Some(LogTarget::Path(log.clone()));
@@ -49,10 +49,10 @@ impl Process {
         let mut logs = Logs::new(Vec::new());
         let log_of_it = logs.log(config.log.as_ref(), &config.email, &config.name).unwrap();
         let (stop, budgets) = (Stop::new(), (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS)));
-        let watched = Arc::new(Watched::new(config, arbiter, delivery, budgets, log_of_it, stop.clone()));
+        let watched = Arc::new(Mailbox::new(config, arbiter, delivery, budgets, log_of_it, stop.clone()));
         let connector = ImapConnector::new();
         let watching = tokio::spawn(async move { watch(&connector, &watched).await });
-        Self { stop, watching, log, _directory: directory, _journal: logs }
+        Self { stop, watching, log, _directory: directory, _logs: logs }
     }
 
     /// The lines of the log with this action.
@@ -87,10 +87,10 @@ fn claims(redis: &Server) -> Arbitration {
 }
 
 /// A mailbox of `server` whose messages go into `redis`.
-fn to_sidekiq(server: &OddServer, redis: &Server) -> Mailbox {
+fn to_sidekiq(server: &OddServer, redis: &Server) -> config::Mailbox {
     let (queue, worker) = ("mails".into(), "Worker".into());
     let sidekiq = Sidekiq { redis: redis.config(), namespace: None, queue, worker, max_job_size: None };
-    Mailbox { delivery: Target::Sidekiq(sidekiq), arbitration: claims(redis), ..mailbox(server.port) }
+    config::Mailbox { delivery: Target::Sidekiq(sidekiq), arbitration: claims(redis), ..mailbox(server.port) }
 }
 
 /// Waits until the watcher waits, having seen all that was done before.
@@ -180,7 +180,7 @@ impl Endpoint {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_set_aside_that_a_person_marks_unread_is_tried_again_and_never_deleted() {
     let (redis, endpoint, server) = (Server::start(&[]), Endpoint::start(418).await, OddServer::start([1]).await);
-    let config = Mailbox {
+    let config = config::Mailbox {
         delivery: endpoint.target(),
         arbitration: claims(&redis),
         max_delivery_attempts: 2,
@@ -308,7 +308,7 @@ async fn a_listed_message_is_noted_again_if_redis_has_forgotten_it() {
     process.end().await;
     let search = "ALL".to_owned();
     let (again, before) =
-        (Mailbox { search_command: search, ..to_sidekiq(&server, &redis) }, redis.jobs("queue:mails"));
+        (config::Mailbox { search_command: search, ..to_sidekiq(&server, &redis) }, redis.jobs("queue:mails"));
     let process = Process::start(again);
     until("the watcher waits", || !process.said("Idling").is_empty()).await;
     let truth = redis.keys().into_iter().find(|key| key.contains("INBOX")).unwrap();
@@ -387,8 +387,11 @@ async fn a_lost_reply_to_store_ends_in_a_mark_and_not_in_a_storm_of_searches() {
     {
         let (redis, server) = (Server::start(&[]), OddServer::start(1..=5).await);
         server.state().replies_lost = 1;
-        let config =
-            Mailbox { search_command: search.into(), delete_after_delivery: deletes, ..to_sidekiq(&server, &redis) };
+        let config = config::Mailbox {
+            search_command: search.into(),
+            delete_after_delivery: deletes,
+            ..to_sidekiq(&server, &redis)
+        };
         let process = Process::start(config);
         until("the connection is lost", || server.state().sessions >= 2).await;
         until("the watcher waits", || !process.said("Idling").is_empty()).await;
@@ -468,7 +471,7 @@ async fn dovecot_is_left_with_what_a_person_deleted_when_the_next_process_expung
     imap.mark(&found[3..], Mark::Deleted).await.unwrap();
     imap.logout().await;
     // Marks and does not expunge, as a process does that is killed in between.
-    let config = Mailbox {
+    let config = config::Mailbox {
         delivery: Target::Sidekiq(sidekiq),
         arbitration: claims(&redis),
         delete_after_delivery: true,
@@ -479,7 +482,7 @@ async fn dovecot_is_left_with_what_a_person_deleted_when_the_next_process_expung
     until("the watcher waits", || !process.said("Idling").is_empty()).await;
     process.kill().await;
     assert_eq!(dovecot.messages(), 4);
-    let process = Process::start(Mailbox { expunge_deleted: true, ..config });
+    let process = Process::start(config::Mailbox { expunge_deleted: true, ..config });
     until("what we marked is expunged", || dovecot.messages() == 1).await;
     process.end().await;
     let mut imap = connect(&person).await.unwrap();

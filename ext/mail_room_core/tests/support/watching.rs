@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mail_room_core::arbiter::Arbiter;
-use mail_room_core::config::{Delivery as Deliver, LogTarget, Mailbox};
+use mail_room_core::config::{self, Delivery as Deliver, LogTarget};
 use mail_room_core::delivery::Delivery;
 use mail_room_core::limits::memory_budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
 use mail_room_core::limits::shutdown::Stop;
@@ -13,14 +13,14 @@ use mail_room_core::ruby::calls::Calls;
 use mail_room_core::source::imap::ImapConnector;
 use mail_room_core::transport::postgres::PostgresClients;
 use mail_room_core::transport::redis::RedisClients;
-use mail_room_core::watch::mailbox::Mailbox as Watched;
+use mail_room_core::watch::mailbox::Mailbox;
 use mail_room_core::watch::watcher::watch;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
 /// A watched mailbox.
 pub struct Watching {
-    pub watched: Arc<Watched>,
+    pub watched: Arc<Mailbox>,
     directory: tempfile::TempDir,
     stop: Stop,
     task: JoinHandle<()>,
@@ -28,16 +28,16 @@ pub struct Watching {
 
 impl Watching {
     /// Watches `mailbox`, delivering into a file.
-    pub fn start(mailbox: Mailbox) -> Self {
+    pub fn start(mailbox: config::Mailbox) -> Self {
         Self::start_with(mailbox, false)
     }
 
     /// Works through `mailbox` once.
-    pub fn once(mailbox: Mailbox) -> Self {
+    pub fn once(mailbox: config::Mailbox) -> Self {
         Self::start_with(mailbox, true)
     }
 
-    fn start_with(mailbox: Mailbox, once: bool) -> Self {
+    fn start_with(mailbox: config::Mailbox, once: bool) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let deliver = Deliver::Logger { log_path: Some(directory.path().join("delivered")) };
         let arbiter = Arc::new(Arbiter::Noop);
@@ -49,13 +49,13 @@ impl Watching {
         let log = logs.log(Some(&target), &mailbox.email, &mailbox.name).unwrap();
         let budgets = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
         let stop = Stop::new();
-        let mut watched = Watched::new(mailbox, arbiter, delivery, budgets, log, stop.clone());
+        let mut watched = Mailbox::new(mailbox, arbiter, delivery, budgets, log, stop.clone());
         watched.once = once;
         let watched = Arc::new(watched);
         let task = tokio::spawn({
             let watched = watched.clone();
             async move {
-                let _journal = logs;
+                let _logs = logs;
                 watch(&ImapConnector::new(), &watched).await;
             }
         });

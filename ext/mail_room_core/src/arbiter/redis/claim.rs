@@ -1,5 +1,5 @@
-//! Taking claims: what is nobody's, and what is held by a process that has ended. Whether it has is seen on this machine, or
-//! by its heartbeat; the script takes over only what that very holder still has.
+//! Takes claims on messages that nobody holds, or whose holder has ended. A holder on this machine is looked up; one
+//! elsewhere is judged by its heartbeat. The script takes over only what that very holder still holds.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -17,21 +17,21 @@ use crate::transport::redis::{Carry, Invocation, Script, integers};
 
 script!(CLAIM, "../claim.lua");
 
-/// When to look again at a key that has no end; none of ours and none of the original's is without.
+/// When to look again at a key without an expiry. Neither we nor the original write such a key.
 const NO_END: Duration = Duration::from_secs(600);
-/// When to look again at what a process of this machine has claimed: it may have ended.
+/// When to look again at a message claimed on this machine; its holder may have ended.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
-/// Holders that are judged at a time; there are no more than processes on a mailbox.
+/// Most holders judged at a time. There are no more than processes that watch a mailbox.
 const HOLDERS: usize = 100;
 
-/// What the script says of one message.
+/// The script's answer for one message.
 #[derive(Clone, Copy)]
 enum Answer {
     Won {
         attempts: u32,
     },
     Delivered,
-    /// By the holder of this place in the list of holders; not by an instance if there is none.
+    /// `holder` is an index into the list of holders; `None` if it is not an instance.
     Held {
         left: Duration,
         holder: Option<usize>,
@@ -41,9 +41,9 @@ enum Answer {
 /// Holders that have ended.
 #[derive(Default)]
 struct Ended<'a> {
-    /// Seen by their missing heartbeats.
+    /// Their heartbeats are missing.
     missing: Vec<Holder<'a>>,
-    /// For certain.
+    /// Known for certain.
     certain: Vec<Holder<'a>>,
 }
 
@@ -51,9 +51,9 @@ struct Ended<'a> {
 #[derive(Clone, Copy)]
 enum Known {
     Ended,
-    /// Not ended, as far as can be told before this time has passed.
+    /// Not ended as far as known; judge it again after this time.
     AskAgain(Duration),
-    /// It says nothing of itself.
+    /// Its name reveals nothing of its process.
     Nothing,
 }
 
@@ -62,14 +62,14 @@ impl Redis {
         let (mut answers, holders) = self.ask(scope, ids, age, &Ended::default()).await?;
         let (known, ended) = self.judge(&holders).await?;
         let of = |holder: Option<usize>| holder.and_then(|holder| known.get(holder)).copied().unwrap_or(Known::Nothing);
-        let heirless =
+        let orphaned =
             |answer: &Answer| matches!(answer, Answer::Held { holder, .. } if matches!(of(*holder), Known::Ended));
         let again: Vec<_> =
-            ids.iter().zip(&answers).filter(|(_, answer)| heirless(answer)).map(|(id, _)| id.clone()).collect();
+            ids.iter().zip(&answers).filter(|(_, answer)| orphaned(answer)).map(|(id, _)| id.clone()).collect();
         if !again.is_empty() {
-            // Who holds one now has only just claimed it: nothing more is to be known of that holder yet.
+            // A message that is held now has only just been claimed, so its holder need not be judged.
             let mut anew = self.ask(scope, &again, age, &ended).await?.0.into_iter();
-            for answer in answers.iter_mut().filter(|answer| heirless(answer)) {
+            for answer in answers.iter_mut().filter(|answer| orphaned(answer)) {
                 *answer = match anew.next().ok_or_else(|| self.client.nonsense())? {
                     Answer::Held { left, holder: Some(_) } => Answer::Held { left: left.min(LOOK_AGAIN), holder: None },
                     answer => answer,
@@ -87,7 +87,7 @@ impl Redis {
         Ok(claims.collect())
     }
 
-    /// What is known of each of `holders`, and which have ended.
+    /// Judges `holders`. Returns what is known of each, and those that have ended.
     async fn judge<'a>(&self, holders: &'a [String]) -> Result<(Vec<Known>, Ended<'a>)> {
         let mut known = vec![Known::Nothing; holders.len()];
         let (mut ended, mut elsewhere) = (Ended::default(), Vec::new());
@@ -117,7 +117,8 @@ impl Redis {
         Ok((known, ended))
     }
 
-    /// Asks for `ids`, and for what the holders have claimed that have `ended`. Answers in order, and the holders in them.
+    /// Claims `ids`, including messages claimed by holders that have `ended`. Returns the answers in order, and the
+    /// holders.
     async fn ask(
         &self,
         scope: &str,
@@ -150,7 +151,7 @@ impl Redis {
     }
 }
 
-/// The replies of all batches, with one list of holders.
+/// Parses the replies of all batches, with a single list of holders.
 fn read(replies: &[Value]) -> Option<(Vec<Answer>, Vec<String>)> {
     let (mut answers, mut holders, mut places) = (Vec::new(), Vec::new(), HashMap::new());
     for reply in replies {
@@ -172,7 +173,7 @@ fn read(replies: &[Value]) -> Option<(Vec<Answer>, Vec<String>)> {
                 [1, attempts, _] => Answer::Won { attempts: u32::try_from(attempts).unwrap_or(u32::MAX) },
                 [2, _, _] => Answer::Delivered,
                 [3, left, holder] => Answer::Held {
-                    // A claim with less than a millisecond to go is worth waiting for it, too.
+                    // Never 0, so that an expiring claim is waited for.
                     left: Duration::from_millis(u64::try_from(left).unwrap_or(0).max(1)),
                     holder: usize::try_from(holder).ok().and_then(|holder| here.get(holder.checked_sub(1)?).copied()),
                 },

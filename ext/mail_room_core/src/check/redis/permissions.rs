@@ -1,5 +1,5 @@
-//! What a user of Redis' own (ACL) has to be permitted, and what it lacks. Each command is tried in a way that changes nothing:
-//! Redis looks at the permission first.
+//! The permissions (ACL) that a Redis user needs, and those that it lacks. Each command is tried in a way that changes nothing:
+//! Redis checks the permission first.
 
 use redis::{ServerError, Value};
 use serde::Deserialize;
@@ -10,12 +10,12 @@ use crate::transport::redis::Command;
 use crate::transport::redis::connection::Connection;
 use crate::transport::redis::error::ExchangeError;
 
-/// Commands on single keys, with what makes them change nothing on a key that is not there.
+/// Commands on single keys, with arguments that change nothing if the key does not exist.
 const ON_KEYS: [(&str, &[&str]); 6] =
     [("GET", &[]), ("MGET", &[]), ("SET", &["1", "XX"]), ("PEXPIRE", &["1"]), ("PTTL", &[]), ("DEL", &[])];
-/// Patterns of the keys that claims need.
+/// The patterns of the keys that claims use.
 const CLAIMS: [&str; 3] = ["delivered:", "attempts:", "heartbeat:"];
-/// A script that nobody has.
+/// The digest of a script that does not exist.
 const NO_SCRIPT: &str = "0000000000000000000000000000000000000000";
 
 /// What a Redis is needed for.
@@ -39,7 +39,7 @@ pub struct Keys {
     pub namespace: Option<String>,
 }
 
-/// A queue of Sidekiq's.
+/// A Sidekiq queue.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Jobs {
@@ -50,14 +50,14 @@ pub struct Jobs {
     pub queue: String,
 }
 
-/// What the user lacks, in the words of ACL SETUSER.
+/// The permissions that the user lacks, as ACL SETUSER writes them.
 #[derive(Debug, Default)]
 struct Missing {
     commands: Vec<String>,
     keys: Vec<String>,
 }
 
-/// Fails with a list of what the user lacks for `needs`.
+/// Fails with the permissions for `needs` that the user lacks.
 pub(super) async fn check(connection: &mut Connection, needs: &Needs) -> Result<(), ExchangeError> {
     let mut missing = Missing::default();
     if let Some(Keys { namespace }) = &needs.claims {
@@ -103,13 +103,13 @@ async fn claims(connection: &mut Connection, prefix: &str, missing: &mut Missing
     Ok(())
 }
 
-/// A push that is taken back before it is made; nothing is known where that is not permitted.
+/// Queues a push and discards it (MULTI, DISCARD). If these are not permitted, nothing is learned.
 async fn jobs(connection: &mut Connection, queue: &str, missing: &mut Missing) -> Result<(), ExchangeError> {
     if said(connection, Command::new("MULTI")).await?.is_err() {
         return Ok(());
     }
     let pushed = said(connection, Command::new("LPUSH").arg(queue).arg("")).await?;
-    // Refused, it is forgotten when the connection ends.
+    // If DISCARD is refused, Redis discards the push when the connection ends.
     let _ = said(connection, Command::new("DISCARD")).await?;
     missing.note(pushed.as_ref().err(), "+lpush", &format!("~{queue}"));
     Ok(())
@@ -120,7 +120,7 @@ async fn said(connection: &mut Connection, command: Command<'_>) -> Result<Resul
 }
 
 impl Missing {
-    /// Notes a refusal of `command`, or of a key of `pattern`. Any other answer is none.
+    /// Notes that `command`, or a key of `pattern`, was refused. Other answers are ignored.
     fn note(&mut self, error: Option<&ServerError>, command: &str, pattern: &str) {
         let Some(error) = error.filter(|error| error.code() == "NOPERM") else { return };
         // "... has no permissions to run the 'get' command", "No permissions to access a key" and the like.

@@ -1,4 +1,4 @@
-//! What an endpoint's answer says about a message: taken, refused, or nothing because the endpoint is in trouble.
+//! Decides what an endpoint's answer means for a message: accepted, refused, or nothing because the endpoint is down.
 
 use std::time::Duration;
 
@@ -9,16 +9,16 @@ use crate::config::Endpoint;
 use crate::error::Error;
 use crate::outcome::{Handover, Symptom, Weight};
 
-/// Octets that are read of the answer that says why a message is refused.
+/// Most octets read of an answer that gives the reason of a refusal.
 pub(super) const REASON_OCTETS: usize = 8 << 10;
-/// Characters of the endpoint's own words that a log line shows.
+/// Most characters of the endpoint's own words in a log line.
 const SHOWN: usize = 300;
 /// The longest pause that an answer by a rule (403) can ask for.
 const RULED_PAUSE: Duration = Duration::from_secs(60);
-/// Tries of a message that is answered 400 without a reason.
+/// Attempts of a message that is answered 400 without a reason.
 const BAD_REQUEST_TRIES: u32 = 2;
 
-/// Whether the body of an answer with this status is of interest.
+/// Whether the body of an answer with this status is needed.
 pub(super) fn wants_body(status: StatusCode) -> bool {
     status == StatusCode::BAD_REQUEST
 }
@@ -41,11 +41,11 @@ pub(super) fn judge(
     let refused = |what, tries| Handover::Refused { error: Error::Message(what), tries };
     match status.as_u16() {
         200..=299 => Handover::Delivered { status: Some(status.as_u16()) },
-        // An exception in the app: of this message or of all.
+        // An exception in the app, caused by this message or by any.
         500 if retry_after.is_none() => Handover::Failed(Error::Message(what)),
-        // Who may post, where to, when and how: not what.
+        // These are about who may post, where, when and how; not about the message.
         401 | 403 | 404 | 405 | 407 | 408 | 415 | 421 | 425 | 426 | 429 => unavailable(status, retry_after, what),
-        // It never fits: another try would only make the endpoint complain again, perhaps to the sender.
+        // Another attempt would be refused again, and the endpoint might notify the sender again.
         413 | 422 => refused(what, Some(1)),
         400 => match reason(body) {
             Some(reason) => refused(format!("{what}: {reason}"), Some(1)),
@@ -71,7 +71,7 @@ fn unavailable(status: StatusCode, retry_after: Option<Duration>, what: String) 
     Handover::Unavailable { error: Error::TargetDown { what, retry_after }, symptom }
 }
 
-/// Why GitLab refuses the message for good: its API has written to the sender by then. Printable, and not long.
+/// The reason why GitLab refuses the message for good; its API has notified the sender by then. Printable and short.
 fn reason(body: &[u8]) -> Option<String> {
     let answer: Value = serde_json::from_slice(body).ok()?;
     if answer.get("success")? != &Value::Bool(false) {
@@ -86,12 +86,12 @@ fn reason(body: &[u8]) -> Option<String> {
     Some(words.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SHOWN).collect())
 }
 
-/// Characters that are not seen but change how others are: marks and overrides of direction, joiners, separators.
+/// Invisible characters that change how others are shown: direction marks and overrides, joiners, separators.
 fn is_format(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// What the status line says, without the server's own words.
+/// The status code and its standard reason, without the server's own words.
 fn status_line(status: StatusCode) -> String {
     match status.canonical_reason() {
         Some(reason) => format!("{} {reason}", status.as_u16()),
@@ -115,7 +115,7 @@ fn ingress_advice(status: u16) -> Option<&'static str> {
     })
 }
 
-/// What to do about it.
+/// What the administrator can do.
 fn advice(status: u16) -> &'static str {
     match status {
         300..=399 => "; correct delivery_url: only an answer of 2xx means that it has the message",

@@ -1,5 +1,5 @@
-//! Lines for a logger of the app's own, which a thread of the app's fetches: nothing here calls it. When it does not keep
-//! up, lines at info are dropped and counted.
+//! Lines for the app's own logger. A Ruby thread fetches them; nothing here calls the logger. If the thread does not keep up, info
+//! lines are dropped and counted.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,20 +8,20 @@ use std::task::Poll;
 use super::Severity;
 use crate::ruby::waker::Waker;
 
-/// Lines that wait at most.
+/// Lines that wait, at most.
 const MOST: usize = 1_000;
-/// Octets of lines that wait at most.
+/// Octets of lines that wait, at most.
 const MOST_OCTETS: usize = 4 << 20;
 /// Lines fetched at a time.
 const AT_A_TIME: usize = 100;
 
-/// A line: how grave it is, and a JSON object without severity and time, which the logger adds.
+/// A line: its severity, and a JSON object without severity and time, which the logger adds.
 pub type Line = (Severity, String);
 
 /// The lines for one logger.
 #[derive(Debug, Default)]
 pub struct Lines {
-    /// Rings for every line, and at the end.
+    /// Wakes the thread for each line, and at the end.
     pub waker: Waker,
     state: Mutex<State>,
 }
@@ -55,8 +55,8 @@ impl Lines {
         self.waker.wake();
     }
 
-    /// Some of the lines that wait: pending if there are none yet, and the waker tells when to look again; `None` if there
-    /// will be no more.
+    /// Some of the lines that wait; does not wait itself. Pending if there are none yet: the waker tells when to fetch again. `None`
+    /// if there will be no more.
     pub fn fetch(&self) -> Poll<Option<Vec<Line>>> {
         let mut state = self.state();
         if state.waiting.is_empty() && state.dropped == 0 {

@@ -1,25 +1,23 @@
-//! What a panic on one of our threads says. Rust's own hook writes to standard error on the thread itself, which hangs if that is a
-//! pipe that nobody reads. Catches nothing: who runs the thread does.
+//! Writes the messages of panics on our threads through the log's threads. Rust's own hook writes to standard error on the thread
+//! that panics, which hangs if that is a pipe that nobody reads. The panic itself is caught by whoever runs the thread.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::{PanicHookInfo, set_hook, take_hook};
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread;
 
-use super::writer::Pipe;
+use super::writer::{Pipe, THREAD_NAME};
 
 /// How the names of our threads begin.
 const OURS: &str = "mail_room";
-/// The threads that write: they must not wait for themselves.
-pub(super) const WRITERS: &str = "mail_room log";
-/// Octets of one panic's text at the most.
+/// Octets of one panic's text, at most.
 const SHOWN: usize = 16 << 10;
 
-/// Where it is told: the logs that was begun last.
+/// The standard error of the logs that were opened last.
 static PIPE: Mutex<Option<Pipe>> = Mutex::new(None);
 static HOOK: Once = Once::new();
 
-/// Tells of panics through `pipe` from now on. Those on threads of others are told as before.
+/// Writes panics to `pipe` from now on. Those on other threads are written as before.
 pub(super) fn tell(pipe: Pipe) {
     *PIPE.lock().unwrap_or_else(PoisonError::into_inner) = Some(pipe);
     HOOK.call_once(|| {
@@ -34,7 +32,7 @@ pub(super) fn tell(pipe: Pipe) {
 
 fn told(panic: &PanicHookInfo<'_>) -> bool {
     let current = thread::current();
-    let Some(name) = current.name().filter(|name| name.starts_with(OURS) && *name != WRITERS) else { return false };
+    let Some(name) = current.name().filter(|name| name.starts_with(OURS) && *name != THREAD_NAME) else { return false };
     let Some(pipe) = PIPE.lock().unwrap_or_else(PoisonError::into_inner).clone() else { return false };
     let payload = panic.payload();
     let text = payload.downcast_ref::<&str>().copied();

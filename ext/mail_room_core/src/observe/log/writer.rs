@@ -1,5 +1,6 @@
-//! The threads that write log lines to files and standard streams. One writes and one stands by: should a write hang, the other one
-//! takes over what is for other targets, and a new one stands by. What hangs costs its own target's lines, and nothing else.
+//! The threads that write log lines to files and standard streams. One writes and one is spare: if a write hangs, the spare thread
+//! takes over the other targets, and a new spare is started. A target that hangs loses its own lines and holds up nothing
+//! else.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -7,22 +8,23 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::panics::WRITERS;
 use super::{Severity, render};
 use crate::config::LogTarget;
 use crate::error::{Error, Result};
 use crate::system::output::Output;
 
-/// Octets of lines that wait for a target; beyond it lines are dropped and counted.
+/// Octets of lines that wait for a target, at most. More lines are dropped and counted.
 const BUFFER_OCTETS: usize = 4 << 20;
-/// How long the last lines may take at the end.
+/// How long writing the last lines may take at the end.
 const FLUSH_WITHIN: Duration = Duration::from_secs(2);
-/// How long all files together may take to be opened at the start; what takes longer is opened later.
+/// How long opening all files together may take at the start. A file that takes longer is opened later.
 const OPEN_WITHIN: Duration = Duration::from_secs(3);
-/// A write that takes longer hangs.
+/// A write that takes longer is taken to hang.
 const HANGS_AFTER: Duration = Duration::from_millis(200);
-/// Threads at most. Each but two has hung in a write.
+/// Threads, at most. All but two hang in a write.
 const THREADS: usize = 64;
+/// The name of these threads. Their panics are not told through the log: a thread that writes must not wait for itself.
+pub(super) const THREAD_NAME: &str = "mail_room log";
 
 /// The targets of a process's logs, and the threads that write to them.
 #[derive(Debug)]
@@ -32,7 +34,7 @@ pub(super) struct Writer {
     open_until: Instant,
 }
 
-/// The way to one target. Cheap to clone.
+/// A handle for one target. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Pipe {
     shared: Arc<Shared>,
@@ -48,9 +50,9 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     targets: Vec<Target>,
-    /// Targets with something to write that nobody writes to.
+    /// Targets with lines that wait, which no thread writes to.
     ready: VecDeque<usize>,
-    /// Since when each thread that writes does so, by its target.
+    /// When each write began, by target.
     writing: HashMap<usize, Instant>,
     threads: usize,
     idle: usize,
@@ -63,9 +65,9 @@ struct Target {
     pending: Vec<u8>,
     lines: u64,
     dropped: u64,
-    /// Away while somebody writes to it.
+    /// Absent while a thread writes to it.
     output: Option<Output>,
-    /// Whether it was opened, once that is known.
+    /// Whether it could be opened, once that is known.
     opened: Option<std::result::Result<(), String>>,
     /// Whether its lines are JSON.
     json: bool,
@@ -86,7 +88,7 @@ impl Writer {
         Ok(Self { shared, known: HashMap::new(), open_until: Instant::now() + OPEN_WITHIN })
     }
 
-    /// The way to `target`. Waits until its file is open, unless that takes too long.
+    /// A handle for `target`. Waits until its file is open, unless that takes too long.
     pub(super) fn pipe(&mut self, target: &LogTarget, json: bool) -> Result<Pipe> {
         let index = match self.known.get(target) {
             Some(&known) => known,
@@ -129,7 +131,7 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// Waits for the last lines, but not for a target that hangs. A thread that hangs ends with the write, or the process.
+    /// Waits for the last lines, but not for a target that hangs. A thread that hangs ends with its write or with the process.
     fn drop(&mut self) {
         let deadline = Instant::now() + FLUSH_WITHIN;
         let mut state = self.shared.lock();
@@ -146,12 +148,12 @@ impl Drop for Writer {
 }
 
 impl Pipe {
-    /// Adds a line, unless too much waits already. Never blocks.
+    /// Adds a line, unless too many wait. Never blocks.
     pub(super) fn push(&self, line: &[u8]) {
         let mut state = self.shared.lock();
         state.push(self.target, line);
         if state.threads == 0 {
-            // The logs have ended, and somebody still has something to say. Without a thread it waits.
+            // The logs were closed, and this line comes late. If no thread can be started, it is not written.
             _ = state.start_thread(&self.shared);
         }
         drop(state);
@@ -200,7 +202,7 @@ impl State {
 
     fn start_thread(&mut self, shared: &Arc<Shared>) -> io::Result<()> {
         let theirs = Arc::clone(shared);
-        thread::Builder::new().name(WRITERS.into()).spawn(move || serve(&theirs))?;
+        thread::Builder::new().name(THREAD_NAME.into()).spawn(move || serve(&theirs))?;
         self.threads += 1;
         Ok(())
     }
@@ -237,11 +239,11 @@ fn write<'a>(shared: &'a Arc<Shared>, mut state: MutexGuard<'a, State>, index: u
     }
     state.writing.insert(index, Instant::now());
     if state.idle == 0 && state.threads < THREADS {
-        // Without a thread to stand by there is still this one.
+        // If no spare thread can be started, this one goes on alone.
         _ = state.start_thread(shared);
     }
     drop(state);
-    // Who stands by may have to take over.
+    // The spare thread may have to take over.
     shared.changed.notify_one();
     let opened = output.open();
     let written = match &opened {

@@ -1,13 +1,12 @@
 //! Addresses at Graph. They are built from encoded segments, so that no id and no name can change the request.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 use reqwest::Url;
 
 use crate::error::{Error, Result};
+use crate::observe::text::{PART, part};
 use crate::transport::http::same_origin;
 
-/// RFC 3986's unreserved characters and `@` are not encoded.
-const PART: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
 /// The version of the API.
 const VERSION: &str = "v1.0";
 
@@ -78,7 +77,6 @@ impl Address {
 
     /// The scope of a folder's ids in claims.
     pub(super) fn scope(&self, folder: &str) -> String {
-        let part = |text: &str| utf8_percent_encode(text, PART).to_string();
         let host = self.endpoint.host_str().unwrap_or_default();
         let port = self.endpoint.port().map(|port| format!(":{port}")).unwrap_or_default();
         format!("{}{port}/{}/{}", part(host), part(&self.email.to_lowercase()), part(folder))

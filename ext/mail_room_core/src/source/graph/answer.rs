@@ -6,6 +6,7 @@ use reqwest::Response;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+pub(super) use crate::observe::text::printable;
 use crate::transport::http;
 
 /// Without a single octet of an answer that is due.
@@ -69,12 +70,6 @@ pub(super) async fn failure(response: &mut Response) -> String {
 pub(super) fn excerpt(body: &[u8]) -> String {
     let head = String::from_utf8_lossy(body.get(..SHOWN).unwrap_or(body));
     format!("{:?}", printable(&head, SHOWN))
-}
-
-/// One line of at most `most` printable characters.
-pub(super) fn printable(text: &str, most: usize) -> String {
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    clean.trim().chars().take(most).collect()
 }
 
 #[cfg(test)]

@@ -173,11 +173,7 @@ impl Tokens {
         });
         match asked.await {
             Err(_) => Err(Error::Reconnect(format!("{shown}: no token within {} s", within.as_secs()))),
-            Ok(Err(error) | Ok(Err(Denied::Options(error)))) => Err(match error {
-                Error::Refused(why) => Error::Refused(format!("{shown}: {why}")),
-                Error::Reconnect(why) => Error::Reconnect(format!("{shown}: {why}")),
-                error => error,
-            }),
+            Ok(Err(error) | Ok(Err(Denied::Options(error)))) => Err(error.at(&shown)),
             Ok(Ok(Ok(granted))) => header(&granted, &shown),
             Ok(Ok(Err(Denied::NoAnswer(why)))) => Err(Error::Reconnect(format!("{shown}: {why}"))),
             Ok(Ok(Err(Denied::Refused(refusal)))) => Err(self.error(&refusal, pause, &shown)),

@@ -3,104 +3,60 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use serde_json::Value;
+use tokio::time::Instant;
 
-use super::connect::{Deadlines, sendable};
+use super::connect::{Deadlines, Progress, open};
 use super::idle;
 use super::list;
-use super::login::{self, Greeting, Login};
+use super::login::{TokenRefused, party};
 use super::namespace;
-use super::party::Party;
-use super::refusal::is_not_connected;
 use super::search::{self, Answer};
 use super::search_program::SearchProgram;
-use super::session::{Client, Session};
-use super::status::{Kind, Status};
-use super::stream::Io;
-use super::tcp;
-use super::text::printable;
+use super::session::{Session, exchange};
+use super::stream::{Kind, Status};
 use super::utf7;
 use crate::check::Report;
-use crate::config::{Mailbox, Security};
+use crate::config::Mailbox;
 use crate::error::{Error, Result};
 use crate::limits::shutdown::Stop;
+use crate::observe::text::said;
+use crate::source::gate::Gate;
 use crate::transport::oauth::Tokens;
-use crate::transport::tls;
 
 /// How long IDLE is tried.
 const IDLE: Duration = Duration::from_millis(100);
 
-/// Steps `token` (only with OAuth), `resolved`, `connected`, `tls`, `greeted`, `logged_in`, `mailbox`, `capabilities` and `unread`; with STARTTLS `tls`
-/// comes after `greeted`, `start_tls` and `nothing_slipped_in`.
-pub(crate) async fn check(mailbox: &Mailbox, report: &mut Report) -> Option<()> {
-    let deadlines = Deadlines::default();
-    let Mailbox { host, port, email, password, auth, .. } = mailbox;
-    let party = match auth {
-        // Before there is a connection, as in watching.
-        Some(auth) => {
-            let token = report.step("token", Tokens::new(auth).token()).await?;
-            Party::with_token(auth.mechanism, host, *port, email, token.secret().clone())
-        }
-        None => Party::new(host, *port, email, password.clone()),
-    };
-    let (addresses, _) = report.step("resolved", tcp::resolve(&mailbox.host, mailbox.port, deadlines.dns)).await?;
-    let shown: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
-    report.fact("addresses", shown);
-    let until = Instant::now() + deadlines.connect;
-    let tcp = report.step("connected", tcp::connect(&addresses, until)).await?;
-    let stream: Box<dyn Io> = match mailbox.security {
-        Security::Tls => encrypted(mailbox, Box::new(tcp), until, report).await?,
-        Security::StartTls | Security::Plain => Box::new(tcp),
-    };
-    let mut client = Client::new(stream, &deadlines, &party, until);
-    let mut greeting = report.step("greeted", login::greeting(&mut client)).await?;
-    if mailbox.security == Security::StartTls {
-        report.step("start_tls", login::start_tls(&mut client, greeting)).await?;
-        greeting = Greeting::Ok;
-        let stream = client.imap.into_inner().into_io();
-        let stream = report.step("nothing_slipped_in", async { stream.ok_or_else(slipped_in) }).await?;
-        let stream = encrypted(mailbox, stream, until, report).await?;
-        client = Client::new(stream, &deadlines, &party, until);
+impl Progress for Report {
+    fn step(&mut self, step: &'static str) {
+        self.begin(step);
     }
-    let mut session = report.step("logged_in", log_in(client, mailbox, greeting)).await?;
+
+    fn fact(&mut self, name: &'static str, value: Value) {
+        Self::fact(self, name, value);
+    }
+}
+
+/// Steps `token` (only with OAuth), those of [`Progress`], `mailbox`, `capabilities` and `unread`.
+pub(crate) async fn check(mailbox: &Mailbox, report: &mut Report) -> Option<()> {
+    let connected = connected(mailbox, report).await;
+    let mut session = report.end(connected)?;
     session.control.released();
     looked_into(&mut session, mailbox, report).await?;
-    session.logout(deadlines.logout).await;
+    session.logout(Deadlines::default().logout).await;
     Some(())
 }
 
-fn slipped_in() -> Error {
-    Error::Refused("the server sent something between STARTTLS and the handshake: somebody may be in between".into())
-}
-
-async fn encrypted(mailbox: &Mailbox, stream: Box<dyn Io>, until: Instant, report: &mut Report) -> Option<Box<dyn Io>> {
-    let handshake = async {
-        let config = tls::client_config(&mailbox.tls).await?;
-        tls::connect(config, &mailbox.host, stream).await
-    };
-    let late = || {
-        Err(Error::Reconnect(
-            "the TLS handshake did not end in time (does this port speak TLS? see ssl and start_tls)".into(),
-        ))
-    };
-    let handshake = async { timeout_at(until, handshake).await.unwrap_or_else(|_| late()) };
-    let stream = report.step("tls", handshake).await?;
-    report.fact("verified", mailbox.tls.verify);
-    let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-    if let Some((issuer, not_after)) = certificate.and_then(tls::vouched_for) {
-        report.fact("issuer", issuer);
-        report.fact("not_after", not_after);
+async fn connected(mailbox: &Mailbox, report: &mut Report) -> Result<Session> {
+    let mut token = None;
+    if let Some(auth) = &mailbox.auth {
+        // Before there is a connection, as in watching.
+        report.begin("token");
+        token = Some(Tokens::new(auth).token().await?);
     }
-    Some(Box::new(stream))
-}
-
-async fn log_in(client: Client, mailbox: &Mailbox, greeting: Greeting) -> Result<Session> {
-    sendable(mailbox)?;
-    let mechanism = mailbox.auth.as_ref().map(|auth| auth.mechanism);
-    match login::login(client, greeting, &mailbox.email, mechanism, mailbox.security != Security::Plain).await? {
-        Login::Done(session) => Ok(session),
-        Login::TokenRefused(text) => Err(Error::Refused(text)),
-    }
+    let party = party(mailbox, token.as_ref());
+    let opened = open(mailbox, &party, &Deadlines::default(), &Gate::new(), report).await?;
+    opened.map_err(|TokenRefused(text)| Error::Refused(text))
 }
 
 /// What can be seen once logged in.
@@ -115,15 +71,14 @@ async fn looked_into(session: &mut Session, mailbox: &Mailbox, report: &mut Repo
     }
     let capabilities = session.capabilities.clone();
     report.step("capabilities", try_idle(session)).await?;
-    report.fact("idle", capabilities.idle && session.idle_works);
-    report.fact("uidplus", capabilities.uid_expunge);
-    report.fact("move", capabilities.moves);
+    report.fact("idle", session.idles());
+    report.fact("uidplus", capabilities.has("UIDPLUS"));
+    report.fact("move", capabilities.has("MOVE"));
     let unread = async {
-        let program = SearchProgram::new(&mailbox.search_command)?;
-        match search::ask(session, &program).await? {
+        match search::ask(session, &SearchProgram::new(&mailbox.search_command)?).await? {
             Answer::Found(uids) => Ok(uids.len()),
             Answer::NoLine => Ok(0),
-            Answer::Refused(text) => Err(Error::Reconnect(format!("the server refused to search: {text}"))),
+            Answer::Refused(text) => Err(search::refused(&text)),
         }
     };
     let unread = report.step("unread", unread).await?;
@@ -142,13 +97,13 @@ async fn examine(session: &mut Session, name: &str, not_connected: &mut bool) ->
     {
         return Ok(());
     }
-    *not_connected = is_not_connected(&status);
-    Err(Error::Refused(format!("the server does not open mailbox {}: {}", printable(name), status.text)))
+    *not_connected = status.is_not_connected();
+    Err(Error::Refused(format!("the server does not open mailbox {}: {}", said(name), status.text)))
 }
 
 /// Begins IDLE and ends it, where it is offered: some servers announce it and refuse it.
 async fn try_idle(session: &mut Session) -> Result<()> {
-    if !session.capabilities.idle {
+    if !session.idles() {
         return Ok(());
     }
     session.news = false;
@@ -156,7 +111,5 @@ async fn try_idle(session: &mut Session) -> Result<()> {
 }
 
 async fn opened(session: &mut Session, name: &str) -> Result<Status> {
-    session.begin();
-    let examined = session.imap.examine(utf7::encode(name)).await;
-    session.answered(examined).map(|(status, _)| status)
+    exchange!(session, examine(utf7::encode(name))).map(|(status, _)| status)
 }

@@ -1,21 +1,21 @@
-//! From nothing to a selected mailbox: name, TCP, TLS, greeting, login, SELECT, all within one deadline.
+//! From nothing to a login, and to a selected mailbox: name, TCP, TLS, greeting, login, SELECT, all within one deadline.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ClientConfig;
-use secrecy::ExposeSecret;
+use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::gate::Gate;
-use super::login::{self, Greeting, Login};
-use super::party::Party;
+use super::login::{self, Login, TokenRefused};
 use super::select;
 use super::session::{Client, Session};
-use super::stream::Io;
-use super::tcp;
+use super::stream::{Io, Kind, Party};
 use crate::config::{Mailbox, Security};
 use crate::error::{Error, Result};
+use crate::source::gate::Gate;
+use crate::transport::oauth::Tokens;
+use crate::transport::tcp;
 use crate::transport::tls;
 
 /// Every limit of time towards an IMAP server. A server that fell silent is noticed within two minutes in every state:
@@ -45,17 +45,9 @@ pub struct Deadlines {
 
 impl Default for Deadlines {
     fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(30),
-            dns: Duration::from_secs(10),
-            silence: Duration::from_secs(60),
-            command: Duration::from_secs(300),
-            done: Duration::from_secs(15),
-            idle: Duration::from_secs(300),
-            idle_silence: Duration::from_secs(90),
-            poll: Duration::from_secs(60),
-            logout: Duration::from_secs(1),
-        }
+        let [connect, dns, silence, command, done, idle, idle_silence, poll, logout] =
+            [30, 10, 60, 300, 15, 300, 90, 60, 1].map(Duration::from_secs);
+        Self { connect, dns, silence, command, done, idle, idle_silence, poll, logout }
     }
 }
 
@@ -82,66 +74,127 @@ impl Event {
     }
 }
 
-/// What became of a connection.
-#[expect(clippy::large_enum_variant, reason = "taken apart at once")]
-pub(super) enum Opened {
-    /// The mailbox is selected.
-    Session(Session),
-    /// The server did not take the token; the text says why.
-    TokenRefused(String),
+/// Whoever follows a connection on its way. Steps are `resolved`, `connected`, `tls`, `greeted`, `logged_in`; with STARTTLS
+/// `tls` comes after `greeted`, `start_tls` and `nothing_slipped_in`.
+pub(super) trait Progress: Send {
+    /// A step begins: those before it went well.
+    fn step(&mut self, step: &'static str);
+
+    /// Something was learned in this step.
+    fn fact(&mut self, name: &'static str, value: Value);
 }
 
-/// Connects. The caller names the server in errors and ends it on a stop by dropping it.
+/// Tells the steps that a log shows.
+struct Events<'a>(&'a mut (dyn FnMut(Event) + Send));
+
+impl Progress for Events<'_> {
+    fn step(&mut self, step: &'static str) {
+        match step {
+            "start_tls" => (self.0)(Event::StartingTls),
+            "logged_in" => (self.0)(Event::LoggingIn),
+            "mailbox" => (self.0)(Event::SettingMailbox),
+            _ => {}
+        }
+    }
+
+    fn fact(&mut self, _: &'static str, _: Value) {}
+}
+
+/// Connects, logs in and selects the mailbox; with a token once more if it was refused and another one is to be had. Tokens
+/// are asked for before there is a connection: nobody waits for them at the server or at the gate.
+pub(super) async fn connect(
+    tokens: Option<&Tokens>,
+    mailbox: &Mailbox,
+    deadlines: &Deadlines,
+    gate: &Gate,
+    events: &mut (dyn FnMut(Event) + Send),
+) -> Result<Session> {
+    login::sendable(mailbox)?;
+    let tokens = tokens.filter(|_| mailbox.auth.is_some());
+    let mut token = match tokens {
+        Some(tokens) => Some(tokens.token().await?),
+        None => None,
+    };
+    let mut again = true;
+    loop {
+        let party = login::party(mailbox, token.as_ref());
+        let refused = match selected(mailbox, &party, deadlines, gate, &mut Events(events)).await {
+            Ok(Ok(session)) => return Ok(session),
+            Ok(Err(TokenRefused(text))) => Error::Refused(text).at(party.address()),
+            Err(error) => return Err(error.as_reconnect().at(party.address())),
+        };
+        // A token may be revoked, or the server's clock be ahead of ours. Once: asking too often locks accounts.
+        let another = match (tokens, &token) {
+            (Some(tokens), Some(token)) if std::mem::take(&mut again) => tokens.instead_of(token).await?,
+            _ => None,
+        };
+        token = Some(another.ok_or(refused)?);
+    }
+}
+
+async fn selected(
+    mailbox: &Mailbox,
+    party: &Party,
+    deadlines: &Deadlines,
+    gate: &Gate,
+    progress: &mut dyn Progress,
+) -> Result<Login> {
+    let mut opened = open(mailbox, party, deadlines, gate, progress).await?;
+    if let Ok(session) = &mut opened {
+        progress.step("mailbox");
+        select::open(session, &mailbox.name).await?;
+        session.control.released();
+    }
+    Ok(opened)
+}
+
+/// Connects and logs in. The caller names the server in errors and ends it on a stop by dropping it.
 pub(super) async fn open(
     mailbox: &Mailbox,
     party: &Party,
     deadlines: &Deadlines,
     gate: &Gate,
-    events: &mut (dyn FnMut(Event) + Send),
-) -> Result<Opened> {
-    sendable(mailbox)?;
+    progress: &mut dyn Progress,
+) -> Result<Login> {
+    progress.step("resolved");
     let lookup_limit = deadlines.dns.min(deadlines.connect);
     let (addresses, took) = tcp::resolve(&mailbox.host, mailbox.port, lookup_limit).await?;
+    let shown: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
+    progress.fact("addresses", shown.into());
     // A name that does not resolve and a file that cannot be read must not take a login's place.
     let tls = match mailbox.security {
         Security::Plain => None,
-        Security::Tls | Security::StartTls => Some(tls::client_config(&mailbox.tls).await?),
+        Security::Tls | Security::StartTls => {
+            let config = tls::client_config(&mailbox.tls).await;
+            Some(config.inspect_err(|_| progress.step("tls"))?)
+        }
     };
     let _leave = gate.login().await?;
     let until = Instant::now() + deadlines.connect.saturating_sub(took);
-    let stream: Box<dyn Io> = Box::new(tcp::connect(&addresses, until).await?);
-    let stream = match (&tls, mailbox.security) {
-        (Some(tls), Security::Tls) => encrypted(mailbox, tls, stream, until).await?,
-        _ => stream,
-    };
+    progress.step("connected");
+    let mut stream: Box<dyn Io> = Box::new(tcp::connect(&addresses, until.into()).await?);
+    if let (Some(tls), Security::Tls) = (&tls, mailbox.security) {
+        stream = encrypted(mailbox, tls, stream, until, progress).await?;
+    }
     let mut client = Client::new(stream, deadlines, party, until);
+    progress.step("greeted");
     let mut greeting = login::greeting(&mut client).await?;
     if let (Some(tls), Security::StartTls) = (&tls, mailbox.security) {
-        events(Event::StartingTls);
+        progress.step("start_tls");
         login::start_tls(&mut client, greeting).await?;
-        greeting = Greeting::Ok;
+        greeting = Kind::Ok;
         // RFC 3501 section 6.2.1 and CVE-2011-0411: whatever lies here was not protected, so somebody slipped it in.
+        progress.step("nothing_slipped_in");
         let stream = client.imap.into_inner().into_io().ok_or_else(|| {
             Error::Refused(
                 "the server sent something between STARTTLS and the handshake: somebody may be in between".into(),
             )
         })?;
         // What was said in clear may have been said by anybody: nothing of it is known to the new one.
-        client = Client::new(encrypted(mailbox, tls, stream, until).await?, deadlines, party, until);
+        client = Client::new(encrypted(mailbox, tls, stream, until, progress).await?, deadlines, party, until);
     }
-    if greeting == Greeting::Ok {
-        events(Event::LoggingIn);
-    }
-    let mechanism = mailbox.auth.as_ref().map(|auth| auth.mechanism);
-    let secure = mailbox.security != Security::Plain;
-    let mut session = match login::login(client, greeting, &mailbox.email, mechanism, secure).await? {
-        Login::Done(session) => session,
-        Login::TokenRefused(text) => return Ok(Opened::TokenRefused(text)),
-    };
-    events(Event::SettingMailbox);
-    select::open(&mut session, &mailbox.name).await?;
-    session.control.released();
-    Ok(Opened::Session(session))
+    progress.step("logged_in");
+    login::login(client, greeting, mailbox, party).await
 }
 
 async fn encrypted(
@@ -149,23 +202,20 @@ async fn encrypted(
     tls: &Arc<ClientConfig>,
     stream: Box<dyn Io>,
     until: Instant,
+    progress: &mut dyn Progress,
 ) -> Result<Box<dyn Io>> {
-    match timeout_at(until, tls::connect(Arc::clone(tls), &mailbox.host, stream)).await {
-        Ok(stream) => Ok(Box::new(stream?)),
-        Err(_) => Err(Error::Reconnect(
+    progress.step("tls");
+    let Ok(stream) = timeout_at(until, tls::connect(Arc::clone(tls), &mailbox.host, stream)).await else {
+        return Err(Error::Reconnect(
             "the TLS handshake did not end in time (does this port speak TLS? see ssl and start_tls)".into(),
-        )),
+        ));
+    };
+    let stream = stream?;
+    progress.fact("verified", mailbox.tls.verify.into());
+    let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+    if let Some((issuer, not_after)) = certificate.and_then(tls::vouched_for) {
+        progress.fact("issuer", issuer.into());
+        progress.fact("not_after", not_after.into());
     }
-}
-
-/// Refuses what would end a line or a string early: nothing of the configuration becomes a command.
-pub(super) fn sendable(mailbox: &Mailbox) -> Result<()> {
-    let fields =
-        [("email", mailbox.email.as_str()), ("password", mailbox.password.expose_secret()), ("name", &mailbox.name)];
-    for (field, value) in fields {
-        if value.contains(['\r', '\n', '\0']) {
-            return Err(Error::Configuration(format!("{field} must not contain CR, LF or NUL")));
-        }
-    }
-    Ok(())
+    Ok(Box::new(stream))
 }

@@ -2,90 +2,77 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::data::{Data, Intake, Text};
-use super::narrow::{self, Narrowed, Wanting};
-use super::placeholder::is_placeholder;
-use super::session::Session;
-use super::stream::Wanted;
+use super::session::{Fetch, Session};
+use super::stream::{Kind, Status, Wanted};
+use super::uid_set::{sequence_set, sets};
 use crate::error::{Error, Result};
 use crate::message::MessageId;
 use crate::source::Fetched;
+use crate::source::narrow::{Narrowed, Refused, Request, narrow};
+use crate::source::placeholder::is_placeholder;
 
-/// Sizes of the messages asked for; the first answer counts.
-struct Sizes {
-    wanted: HashSet<u32>,
-    sizes: BTreeMap<u32, u64>,
-}
-
-impl Intake for Sizes {
-    fn wanted(&self) -> Wanted {
-        Wanted::fetches()
-    }
-
-    fn take(&mut self, data: Data) -> Result<()> {
-        if let Data::Fetch(fetch) = data
-            && let (Some(uid), Some(size)) = (fetch.uid, fetch.size)
-            && self.wanted.contains(&uid)
-        {
-            self.sizes.entry(uid).or_insert(size);
-        }
-        Ok(())
-    }
-}
-
-impl Wanting for Sizes {
-    fn wants(&self, uid: u32) -> bool {
-        self.wanted.contains(&uid) && !self.sizes.contains_key(&uid)
-    }
-}
-
-/// The sizes in octets of those of `uids` that still exist and whose size the server tells, ascending by UID.
-pub(super) async fn sizes(session: &mut Session, uids: &[u32]) -> Result<Vec<(u32, u64)>> {
-    let mut sizes = Sizes { wanted: uids.iter().copied().collect(), sizes: BTreeMap::new() };
-    // Whether those that it refuses can be fetched is for the fetch to find out.
-    narrow::fetch(session, uids, "RFC822.SIZE", &mut sizes).await?;
-    Ok(sizes.sizes.into_iter().collect())
-}
-
-/// Passes bodies on as they come.
-struct Bodies<'a> {
-    /// Asked for and not yet given.
+/// A fetch of one item of several messages.
+struct Fetching<'a> {
+    session: &'a mut Session,
+    item: &'static str,
+    /// Octets of a body at most; `None` if no body is fetched.
+    limit: Option<u64>,
+    /// Asked for and not yet given; what is not among these is no matter.
     missing: HashSet<u32>,
-    limit: u64,
-    sink: &'a mut (dyn FnMut(Fetched) + Send),
+    /// Takes what comes, and tells whether it was what was asked for.
+    take: &'a mut (dyn FnMut(Fetch) -> bool + Send),
 }
 
-impl Intake for Bodies<'_> {
-    fn wanted(&self) -> Wanted {
-        Wanted::bodies(self.missing.iter().copied(), self.limit)
+impl Request for Fetching<'_> {
+    const PROBES: usize = 32;
+    const MOST: usize = usize::MAX;
+
+    fn cut(&self, uids: &[u32]) -> Vec<Vec<u32>> {
+        sets(uids)
     }
 
-    fn take(&mut self, data: Data) -> Result<()> {
-        let Data::Fetch(fetch) = data else { return Ok(()) };
-        let (Some(uid), Some(body)) = (fetch.uid, fetch.body) else { return Ok(()) };
-        // Not asked for, or the same a second time: no matter.
-        if !self.missing.contains(&uid) {
-            return Ok(());
-        }
-        let fetched = match body {
-            Text::Kept(body) if is_placeholder(&body) => Fetched::Nil(MessageId::Uid(uid)),
-            Text::Kept(body) => Fetched::Body(MessageId::Uid(uid), body),
-            Text::Nil => Fetched::Nil(MessageId::Uid(uid)),
-            Text::Skipped => return Ok(()),
+    async fn ask(&mut self, sets: &[Vec<u32>]) -> Result<Vec<Option<Refused>>> {
+        let Self { session, item, limit, missing, take } = self;
+        let commands: Vec<_> = sets.iter().map(|set| format!("UID FETCH {} (UID {item})", sequence_set(set))).collect();
+        let wanted = limit.map_or_else(Wanted::fetches, |limit| Wanted::bodies(missing.iter().copied(), limit));
+        let mut taken = |fetch: Fetch| {
+            let uid = fetch.uid;
+            if missing.contains(&uid) && take(fetch) {
+                missing.remove(&uid);
+            }
         };
-        self.missing.remove(&uid);
-        (self.sink)(fetched);
-        Ok(())
+        let answers = session.run_all(&commands, wanted, &mut taken).await?;
+        let left = |set: &Vec<u32>| set.iter().copied().filter(|uid| missing.contains(uid)).collect();
+        sets.iter().zip(answers).map(|(set, status)| refusal(status, left(set))).collect()
     }
 }
 
-impl Wanting for Bodies<'_> {
-    fn wants(&self, uid: u32) -> bool {
-        self.missing.contains(&uid)
+/// What the answer to a FETCH means for messages that have not come.
+fn refusal(status: Status, left: Vec<u32>) -> Result<Option<Refused>> {
+    match status.code.as_str() {
+        // RFC 5530: some are gone, which their absence says as well.
+        _ if status.kind == Kind::Ok => Ok(None),
+        "EXPUNGEISSUED" => Ok(None),
+        // Asking for less of it would be asking more often.
+        "THROTTLED" | "LIMIT" => {
+            Err(Error::Reconnect(format!("the server does not want to be asked now: {}", status.text)))
+        }
+        _ => Ok(Some(Refused { left, why: status.text, whole: false })),
     }
 }
 
-/// Gives the messages `uids` to `sink`.
+/// The sizes in octets of those of `uids` that still exist and whose size the server tells, ascending by UID; the first
+/// answer counts.
+pub(super) async fn sizes(session: &mut Session, uids: &[u32]) -> Result<Vec<(u32, u64)>> {
+    let mut sizes = BTreeMap::new();
+    let mut take = |fetch: Fetch| fetch.size.map(|size| sizes.insert(fetch.uid, size)).is_some();
+    let missing = uids.iter().copied().collect();
+    // Whether those that it refuses can be fetched is for the fetch to find out.
+    narrow(&mut Fetching { session, item: "RFC822.SIZE", limit: None, missing, take: &mut take }, uids).await?;
+    Ok(sizes.into_iter().collect())
+}
+
+/// Gives the messages `uids` to `sink`, as they come.
 ///
 /// # Errors
 /// [`Error::Reconnect`] if the server refuses all of several messages: that is no single message's fault.
@@ -95,14 +82,24 @@ pub(super) async fn fetch(
     limit: u64,
     sink: &mut (dyn FnMut(Fetched) + Send),
 ) -> Result<()> {
-    let mut bodies = Bodies { missing: uids.iter().copied().collect(), limit, sink };
-    let narrowed = narrow::fetch(session, uids, "BODY.PEEK[]", &mut bodies).await?;
-    let refused = match narrowed {
-        Narrowed::Some(refused) => refused,
-        Narrowed::All(text) => return Err(Error::Reconnect(format!("the server refused to fetch: {text}"))),
+    let mut take = |fetch: Fetch| {
+        let id = MessageId::Uid(fetch.uid);
+        let Some(body) = fetch.body else { return false };
+        sink(match body.filter(|body| !is_placeholder(body)) {
+            Some(body) => Fetched::Body(id, body),
+            None => Fetched::Nil(id),
+        });
+        true
     };
-    for (uid, why) in refused {
-        sink(Fetched::Refused(MessageId::Uid(uid), format!("the server refused to fetch it: {why}")));
+    let missing = uids.iter().copied().collect();
+    let mut fetching = Fetching { session, item: "BODY.PEEK[]", limit: Some(limit), missing, take: &mut take };
+    match narrow(&mut fetching, uids).await? {
+        Narrowed::All(text) => Err(Error::Reconnect(format!("the server refused to fetch: {text}"))),
+        Narrowed::Some(refused) => {
+            for (uid, why) in refused {
+                sink(Fetched::Refused(MessageId::Uid(uid), format!("the server refused to fetch it: {why}")));
+            }
+            Ok(())
+        }
     }
-    Ok(())
 }

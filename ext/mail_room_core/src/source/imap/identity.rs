@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use super::search::{self, Answer};
 use super::search_program::SearchProgram;
 use super::select::select;
-use super::session::{Session, replaced};
-use super::status::Kind;
+use super::session::{Session, exchange, replaced};
+use super::stream::Kind;
 use super::utf7;
 use crate::error::{Error, Result};
 
@@ -38,7 +38,7 @@ pub(super) async fn search(session: &mut Session, program: &SearchProgram) -> Re
         }
         // Servers may leave the line out where nothing is found. Cyrus does where there is no mailbox any more.
         Answer::NoLine => confirm(session).await.map(|()| Vec::new()),
-        Answer::Refused(text) => Err(Error::Reconnect(format!("the server refused to search: {text}"))),
+        Answer::Refused(text) => Err(search::refused(&text)),
     }
 }
 
@@ -59,9 +59,7 @@ pub(super) async fn confirm(session: &mut Session) -> Result<()> {
     let Some(known) = session.uid_validity.filter(|known| *known != 0) else { return Ok(()) };
     if session.status_works {
         let name = utf7::encode(&session.mailbox);
-        session.begin();
-        let told = session.imap.status(name, "(UIDVALIDITY)").await;
-        let (status, told) = session.answered(told)?;
+        let (status, told) = exchange!(session, status(name, "(UIDVALIDITY)"))?;
         if let (Kind::Ok, Some(told)) = (status.kind, told.and_then(|mailbox| mailbox.uid_validity)) {
             session.confirmed_at = Some(Instant::now());
             return if told == known { Ok(()) } else { Err(replaced()) };
@@ -96,8 +94,8 @@ pub(super) async fn after_wait(session: &mut Session, idle_timeout: Duration) ->
         let due = session.selected_at.is_none_or(|at| at.elapsed() >= session.deadlines.idle);
         return if due { select_again(session).await } else { Ok(()) };
     }
-    let idles = session.capabilities.idle && session.idle_works;
-    let every = if idles { idle_timeout } else { idle_timeout.min(session.deadlines.poll).saturating_mul(POLLS) };
+    let every =
+        if session.idles() { idle_timeout } else { idle_timeout.min(session.deadlines.poll).saturating_mul(POLLS) };
     let due = session.selected_at.is_none_or(|at| at.elapsed() >= every.min(session.deadlines.idle));
     if due { select_again(session).await } else { Ok(()) }
 }

@@ -11,11 +11,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::data::{Data, Nothing, Reply};
 use super::identity;
-use super::session::{Session, ok, out_of_step};
-use super::status::{Kind, Status};
-use super::stream::Wanted;
+use super::session::{Reply, Session, ok, out_of_step};
+use super::stream::{Kind, Status, Wanted};
 use crate::error::{Error, Result};
 use crate::limits::shutdown::Stop;
 
@@ -38,7 +36,7 @@ pub(super) async fn wait(session: &mut Session, idle_timeout: Duration, until: I
     if stop.asked() {
         return Ok(Waited::News);
     }
-    let idles = session.capabilities.idle && session.idle_works;
+    let idles = session.idles();
     let renewal = Instant::now() + idle_timeout.min(session.deadlines.idle);
     let waited = if idles {
         idle(session, until.min(renewal), stop).await
@@ -49,7 +47,7 @@ pub(super) async fn wait(session: &mut Session, idle_timeout: Duration, until: I
     let news = std::mem::take(&mut session.news) || stop.asked();
     waited.map(|()| match news {
         true => Waited::News,
-        false if idles && session.idle_works && Instant::now() >= renewal => Waited::Silent,
+        false if idles && session.idles() && Instant::now() >= renewal => Waited::Silent,
         false => Waited::Quiet,
     })
 }
@@ -67,7 +65,7 @@ enum End {
 async fn idle(session: &mut Session, until: Instant, stop: &Stop) -> Result<()> {
     // One IDLE after the other, each proof that the server is there.
     while !session.news && !stop.asked() && Instant::now() < until {
-        session.rest();
+        session.imap.as_mut().rest();
         match one_idle(session, until, stop).await? {
             End::Over => break,
             End::Silent => {}
@@ -100,11 +98,11 @@ async fn one_idle(session: &mut Session, until: Instant, stop: &Stop) -> Result<
             response = session.response() => response?,
         };
         match response {
-            Reply::Untagged(_) => silent_at = Instant::now() + session.deadlines.idle_silence,
-            Reply::Go => {}
             // Nobody said DONE.
             Reply::Tagged(answered, _) if answered == tag => return Ok(End::Unwilling),
             Reply::Tagged(..) => return Err(out_of_step()),
+            Reply::Go => {}
+            _ => silent_at = Instant::now() + session.deadlines.idle_silence,
         }
     };
     done(session, &tag, stop).await?;
@@ -127,11 +125,11 @@ async fn accepted(session: &mut Session, tag: &str) -> Result<bool> {
             Reply::Go => return Ok(true),
             Reply::Tagged(answered, _) if answered == tag => return Ok(false),
             Reply::Tagged(..) => return Err(out_of_step()),
-            Reply::Untagged(Data::Status(Status { kind: Kind::Bad | Kind::No, .. })) => {
+            Reply::Said(Status { kind: Kind::Bad | Kind::No, .. }) => {
                 patience.get_or_insert(Instant::now() + GRUMBLE);
                 session.control.wait();
             }
-            Reply::Untagged(_) => {}
+            _ => {}
         }
     }
 }
@@ -143,7 +141,7 @@ async fn done(session: &mut Session, tag: &str, stop: &Stop) -> Result<()> {
     session.control.go_on(limit);
     // Why it failed shows in the answer.
     let _ = session.imap.run_command_untagged("DONE").await;
-    match session.answer(tag, &mut Nothing).await {
+    match answer(session, tag).await {
         Ok(status) if status.kind == Kind::Ok => Ok(()),
         Ok(_) => {
             session.idle_works = false;
@@ -154,10 +152,21 @@ async fn done(session: &mut Session, tag: &str, stop: &Stop) -> Result<()> {
     }
 }
 
+/// Waits for the answer to `tag`.
+async fn answer(session: &mut Session, tag: &str) -> Result<Status> {
+    loop {
+        match session.response().await? {
+            Reply::Tagged(answered, status) if answered == tag => return Ok(status),
+            Reply::Tagged(..) | Reply::Go => return Err(out_of_step()),
+            _ => {}
+        }
+    }
+}
+
 /// Sleeps and asks with NOOP (RFC 3501 section 6.1.2). A server may tell news, or hang up, in between.
 async fn nap(session: &mut Session, idle_timeout: Duration, until: Instant, stop: &Stop) -> Result<()> {
     let until = until.min(Instant::now() + idle_timeout.min(session.deadlines.poll));
-    session.rest();
+    session.imap.as_mut().rest();
     session.control.wait();
     while !session.news {
         let response = tokio::select! {
@@ -166,7 +175,7 @@ async fn nap(session: &mut Session, idle_timeout: Duration, until: Instant, stop
             () = sleep_until(until) => break,
             response = session.response() => response?,
         };
-        if !matches!(response, Reply::Untagged(_)) {
+        if matches!(response, Reply::Go | Reply::Tagged(..)) {
             return Err(out_of_step());
         }
     }

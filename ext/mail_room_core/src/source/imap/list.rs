@@ -4,14 +4,13 @@ use async_imap::types::Name;
 use futures_util::StreamExt;
 
 use super::session::{Session, ok};
-use super::status::Status;
-use super::text::printable;
+use super::stream::Status;
 use super::utf7;
 use crate::error::Result;
+use crate::observe::text::said;
 
 /// Names that anybody reads.
 const NAMES: usize = 50;
-
 /// Octets of a list of names within an error.
 const SHOWN: usize = 250;
 
@@ -20,12 +19,9 @@ pub(super) fn shown(names: &[String]) -> String {
     let mut shown = String::new();
     for (at, name) in names.iter().enumerate() {
         if shown.len() + name.len() > SHOWN {
-            shown.push_str(&format!(" and {} more", names.len() - at));
-            break;
+            return format!("{shown} and {} more", names.len() - at);
         }
-        if at > 0 {
-            shown.push_str(", ");
-        }
+        shown.push_str(if at > 0 { ", " } else { "" });
         shown.push_str(name);
     }
     shown
@@ -33,28 +29,24 @@ pub(super) fn shown(names: &[String]) -> String {
 
 /// The names of the mailboxes that this user has, as people write them; the first 50.
 pub(super) async fn names(session: &mut Session) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    let status = list(session, "\"*\"", |listed| {
-        if names.len() < NAMES {
-            names.push(printable(&utf7::decode(listed.name())));
-        }
-    });
-    ok(status.await?, "LIST")?;
-    Ok(names)
+    let (status, listed) = list(session, "\"*\"", NAMES).await?;
+    ok(status, "LIST")?;
+    Ok(listed.iter().map(|listed| said(&utf7::decode(listed.name()))).collect())
 }
 
-/// Gives each mailbox that matches `pattern` to `take`.
-pub(super) async fn list(session: &mut Session, pattern: &str, mut take: impl FnMut(&Name) + Send) -> Result<Status> {
+/// The first `most` mailboxes that match `pattern`.
+pub(super) async fn list(session: &mut Session, pattern: &str, most: usize) -> Result<(Status, Vec<Name>)> {
     session.begin();
+    let mut names = Vec::new();
     let listed = match session.imap.list(Some(""), Some(pattern)).await {
         Ok(mut listed) => {
             // To the end: the answer comes after the last one.
             while let Some(listed) = listed.next().await {
-                listed.iter().for_each(&mut take);
+                names.extend(listed.ok().filter(|_| names.len() < most));
             }
             Ok(())
         }
         Err(error) => Err(error),
     };
-    session.answered(listed).map(|(status, _)| status)
+    session.answered(listed).map(|(status, _)| (status, names))
 }

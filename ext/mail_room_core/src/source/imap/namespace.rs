@@ -2,11 +2,9 @@
 //! the plain name cannot be made or used there. The prefix is asked for: NAMESPACE (RFC 2342), else LIST "" "" (RFC 3501
 //! section 6.3.8).
 
-use async_imap::types::Name;
-
 use super::list;
-use super::session::Session;
-use super::status::Kind;
+use super::session::{Session, exchange};
+use super::stream::Kind;
 use super::utf7;
 use crate::error::Result;
 
@@ -16,22 +14,19 @@ pub(super) async fn with_prefix(session: &mut Session, name: &str) -> Result<Opt
         return Ok(None);
     }
     // The library has no call for it; the stream takes note of the answer.
-    if session.capabilities.namespace && session.simple("NAMESPACE").await?.kind == Kind::Ok {
+    if session.capabilities.has("NAMESPACE")
+        && exchange!(session, run_command_and_check_ok("NAMESPACE"))?.0.kind == Kind::Ok
+    {
         let told = session.control.lock().notes.namespace.take();
         let personal = told.as_deref().and_then(personal);
         return Ok(personal.and_then(|(prefix, separator)| prefixed(name, &prefix, separator)));
     }
-    let mut root = None;
-    let first = |listed: &Name| (listed.name().to_owned(), listed.delimiter().and_then(|text| text.chars().next()));
-    list::list(session, "\"\"", |listed| root = root.take().or_else(|| Some(first(listed)))).await?;
-    let Some((root, separator)) = root else { return Ok(None) };
+    let (_, listed) = list::list(session, "\"\"", 1).await?;
+    let Some(root) = listed.first() else { return Ok(None) };
     // A server that has a prefix need not tell it as the root. Below INBOX is the only place where it is ever found.
-    let root = if root.is_empty() || separator.is_some_and(|separator| root == separator.to_string()) {
-        "INBOX".to_owned()
-    } else {
-        root
-    };
-    Ok(prefixed(name, &root, separator))
+    let (prefix, delimiter) = (root.name(), root.delimiter());
+    let prefix = if prefix.is_empty() || delimiter == Some(prefix) { "INBOX" } else { prefix };
+    Ok(prefixed(name, prefix, delimiter.and_then(|delimiter| delimiter.chars().next())))
 }
 
 /// The first of the user's own namespaces in `NAMESPACE ((prefix separator ...) ...) ...`, each in quotes or NIL.

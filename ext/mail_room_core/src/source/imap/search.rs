@@ -1,11 +1,8 @@
 //! UID SEARCH (RFC 3501 section 6.4.8) with the mailbox's program.
 
-use super::command::Command;
-use super::refusal::is_not_connected;
 use super::search_program::SearchProgram;
 use super::session::Session;
-use super::status::{Kind, Status};
-use super::stream::Wanted;
+use super::stream::{Kind, Status, Wanted};
 use crate::error::{Error, Result};
 
 /// What a search came to.
@@ -28,23 +25,21 @@ pub(super) async fn ask(session: &mut Session, program: &SearchProgram) -> Resul
     session.news = false;
     let (status, found) = found(session, program).await?;
     match status.kind {
-        Kind::Ok => {}
-        Kind::Bad if is_not_connected(&status) => {
-            return Err(Error::Reconnect(format!("the server cannot search now: {}", status.text)));
+        // The library gives an empty set for both.
+        Kind::Ok if session.control.lock().notes.found == 0 => Ok(Answer::NoLine),
+        Kind::Ok => Ok(Answer::Found(found)),
+        Kind::Bad if status.is_not_connected() => {
+            Err(Error::Reconnect(format!("the server cannot search now: {}", status.text)))
         }
-        Kind::Bad => {
-            return Err(Error::Refused(format!("the server does not understand search_command: {}", status.text)));
-        }
-        _ if status.is_transient() => {
-            return Err(Error::Reconnect(format!("the server refused to search: {}", status.text)));
-        }
-        _ => return Ok(Answer::Refused(status.text)),
+        Kind::Bad => Err(Error::Refused(format!("the server does not understand search_command: {}", status.text))),
+        _ if status.is_transient() => Err(refused(&status.text)),
+        _ => Ok(Answer::Refused(status.text)),
     }
-    // The library gives an empty set for both.
-    if session.control.lock().notes.found == 0 {
-        return Ok(Answer::NoLine);
-    }
-    Ok(Answer::Found(found))
+}
+
+/// The server does not search, and said `text`.
+pub(super) fn refused(text: &str) -> Error {
+    Error::Reconnect(format!("the server refused to search: {text}"))
 }
 
 /// Messages that bear \Deleted, whoever has set it; none if the server does not tell.
@@ -54,10 +49,8 @@ pub(super) async fn deleted(session: &mut Session) -> Result<Vec<u32>> {
 
 /// The UIDs found, ascending, each once; none if the answer is not OK.
 async fn found(session: &mut Session, program: &SearchProgram) -> Result<(Status, Vec<u32>)> {
-    let mut query = Command::new("");
-    program.append(&mut query);
     session.control.begin(session.deadlines.command, Wanted::search());
-    let found = session.imap.uid_search(query.as_str()).await;
+    let found = session.imap.uid_search(program.to_string()).await;
     let (status, found) = session.answered(found)?;
     let mut uids: Vec<u32> = found.into_iter().flatten().collect();
     uids.sort_unstable();

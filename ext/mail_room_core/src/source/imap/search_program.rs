@@ -3,44 +3,15 @@
 
 mod absent;
 
-use super::command::Command;
+use std::fmt;
+
 use crate::error::{Error, Result};
 use crate::source::AbsentFlags;
 
 /// Keys followed by one argument that may be a bare word (RFC 3501 section 6.4.4, RFC 5032, RFC 8474, Gmail's).
-const ONE_ARGUMENT: &[&str] = &[
-    "BCC",
-    "BEFORE",
-    "BODY",
-    "CC",
-    "EMAILID",
-    "FILTER",
-    "FROM",
-    "KEYWORD",
-    "LARGER",
-    "MODSEQ",
-    "OLDER",
-    "ON",
-    "SAVEDBEFORE",
-    "SAVEDON",
-    "SAVEDSINCE",
-    "SENTBEFORE",
-    "SENTON",
-    "SENTSINCE",
-    "SINCE",
-    "SMALLER",
-    "SUBJECT",
-    "TEXT",
-    "THREADID",
-    "TO",
-    "UID",
-    "UNKEYWORD",
-    "X-GM-LABELS",
-    "X-GM-MSGID",
-    "X-GM-RAW",
-    "X-GM-THRID",
-    "YOUNGER",
-];
+const ONE_ARGUMENT: &str = "BCC BEFORE BODY CC CHARSET EMAILID FILTER FROM KEYWORD LARGER MODSEQ OLDER ON SAVEDBEFORE \
+                            SAVEDON SAVEDSINCE SENTBEFORE SENTON SENTSINCE SINCE SMALLER SUBJECT TEXT THREADID TO UID \
+                            UNKEYWORD X-GM-LABELS X-GM-MSGID X-GM-RAW X-GM-THRID YOUNGER";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Token {
@@ -105,25 +76,28 @@ impl SearchProgram {
     pub(super) fn absent(&self) -> AbsentFlags {
         absent::absent(&self.tokens)
     }
+}
 
-    /// Appends the program to `command`: strings that are not US-ASCII in UTF-8 (RFC 3501 section 6.4.4).
-    pub(super) fn append(&self, command: &mut Command) {
+/// As it is sent: strings that are not US-ASCII in UTF-8 (RFC 3501 section 6.4.4). The stream makes literals of them.
+impl fmt::Display for SearchProgram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut space = "";
         if self.utf8 {
-            command.text("CHARSET UTF-8 ");
+            f.write_str("CHARSET UTF-8 ")?;
         }
-        let mut space = false;
         for token in &self.tokens {
-            if space && *token != Token::Close {
-                command.text(" ");
-            }
-            space = *token != Token::Open;
+            let before = if *token == Token::Close { "" } else { space };
+            space = if *token == Token::Open { "" } else { " " };
             match token {
-                Token::Open => command.text("("),
-                Token::Close => command.text(")"),
-                Token::Word(word) if word.is_ascii() => command.text(word),
-                Token::Word(text) | Token::Quoted(text) => command.string(text),
+                Token::Open => write!(f, "{before}(")?,
+                Token::Close => f.write_str(")")?,
+                Token::Word(word) if word.is_ascii() => write!(f, "{before}{word}")?,
+                Token::Word(text) | Token::Quoted(text) => {
+                    write!(f, "{before}\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))?;
+                }
             }
         }
+        Ok(())
     }
 }
 
@@ -131,8 +105,7 @@ impl SearchProgram {
 fn arguments_of(key: &str) -> u32 {
     match key {
         "HEADER" => 2,
-        "CHARSET" => 1,
-        key => u32::from(ONE_ARGUMENT.contains(&key)),
+        key => u32::from(ONE_ARGUMENT.split(' ').any(|known| known == key)),
     }
 }
 
@@ -197,9 +170,7 @@ mod tests {
     use super::*;
 
     fn sent(program: &str) -> String {
-        let mut command = Command::new("UID SEARCH ");
-        SearchProgram::new(program).unwrap().append(&mut command);
-        command.as_str().to_owned()
+        format!("UID SEARCH {}", SearchProgram::new(program).unwrap())
     }
 
     #[test]

@@ -5,12 +5,17 @@ use tokio::time::Instant;
 
 use super::list;
 use super::namespace;
-use super::refusal::{advice, is_not_connected};
-use super::session::Session;
-use super::status::{Kind, Status};
-use super::text::printable;
+use super::session::{Session, exchange};
+use super::stream::{Kind, Status};
 use super::utf7;
 use crate::error::{Error, Result};
+use crate::observe::text::said;
+
+/// What to look at where Exchange goes on answering so.
+const NOT_CONNECTED: &str = "Exchange answers so when it cannot open the mailbox after a login that went well; mostly this \
+                             passes. If it stays, check the scope of the token (IMAP.AccessAsUser.All or IMAP.AccessAsApp, \
+                             and the application's permission for this mailbox), the licence, and whether IMAP is switched \
+                             on for the mailbox";
 
 /// Selects `name`, or the same name below the prefix of the user's own mailboxes if there is none of the plain name.
 pub(super) async fn open(session: &mut Session, name: &str) -> Result<()> {
@@ -35,13 +40,13 @@ pub(super) async fn select(session: &mut Session, name: &str) -> Result<()> {
 /// Whether a refusal may mean that there is no mailbox of this name.
 fn may_be_elsewhere(status: &Status) -> bool {
     // The command is as it should be, so BAD is about the state the server is in.
-    status.kind == Kind::No && !status.is_transient() && !is_not_connected(status) && status.code != "NOPERM"
+    status.kind == Kind::No && !status.is_transient() && !status.is_not_connected() && status.code != "NOPERM"
 }
 
 /// What a refusal to open `name` means. If there is no such mailbox, the error says which there are.
 async fn refused(session: &mut Session, name: &str, status: &Status) -> Error {
-    let (shown, text) = (printable(name), &status.text);
-    let advice = advice(status).map(|advice| format!(" ({advice})")).unwrap_or_default();
+    let (shown, text) = (said(name), &status.text);
+    let advice = if status.is_not_connected() { format!(" ({NOT_CONNECTED})") } else { String::new() };
     if !may_be_elsewhere(status) {
         return match status.code.as_str() {
             "NOPERM" => Error::Refused(format!("the server does not open mailbox {shown} for this user: {text}")),
@@ -55,10 +60,8 @@ async fn refused(session: &mut Session, name: &str, status: &Status) -> Error {
 
 /// Asks for the mailbox `name`. Returns the server's answer if it refuses.
 async fn ask(session: &mut Session, name: &str) -> Result<Option<Status>> {
-    let shown = printable(name);
-    session.begin();
-    let selected = session.imap.select(utf7::encode(name)).await;
-    let (status, mailbox) = session.answered(selected)?;
+    let shown = said(name);
+    let (status, mailbox) = exchange!(session, select(utf7::encode(name)))?;
     if status.kind != Kind::Ok {
         return Ok(Some(status));
     }
@@ -80,7 +83,7 @@ async fn ask(session: &mut Session, name: &str) -> Result<Option<Status>> {
         )));
     }
     if permanent.is_some_and(|flags| flags.replace(['(', ')', ' '], "").is_empty()) {
-        session.notes.remarks.push((
+        session.remarks.push((
             "PERMANENTFLAGS",
             format!(
                 "the server says that it keeps no flags of messages in mailbox {shown} (PERMANENTFLAGS ()), so delivered \
@@ -94,7 +97,7 @@ async fn ask(session: &mut Session, name: &str) -> Result<Option<Status>> {
     let told = mailbox.and_then(|mailbox| mailbox.uid_validity).filter(|_| !not_sticky);
     session.uid_validity = told.or(session.uid_validity).or(Some(0));
     if session.uid_validity == Some(0) && session.selected_at.is_none() {
-        session.notes.remarks.push((
+        session.remarks.push((
             "UIDVALIDITY",
             format!(
                 "the server's UIDs in mailbox {shown} end with the session (no UIDVALIDITY), so what is known of messages \

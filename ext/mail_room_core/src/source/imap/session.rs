@@ -1,33 +1,38 @@
 //! A conversation with the server, carried by async-imap over our stream. The commands themselves are in files of their own.
 //!
 //! What a call of the library returns is not the whole truth: most calls drop the tagged answer, and take the end of the
-//! connection for the end of the data. So every call is an exchange: [`Session::begin`], the call, [`Session::answered`].
+//! connection for the end of the data. So every call is an [`exchange!`]: a deadline, the call, and the answer as the stream
+//! noted it.
 
 use std::fmt;
 use std::time::Duration;
 
+use async_imap::imap_proto::{AttributeValue, Response};
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::capabilities::Capabilities;
-use super::command::Command;
 use super::connect::Deadlines;
-use super::data::{Intake, Nothing, Reply, reply};
-use super::notes::Notes;
-use super::party::Party;
-use super::status::{Kind, Status};
-use super::stream::{Control, Io, Stream, Wanted};
+use super::stream::{Capabilities, Control, Io, Kind, Party, Status, Stream, Wanted};
 use crate::error::{Error, Result};
 
 /// Commands sent before the first of them is answered. With sets of 1,000 octets all of them fit any socket's buffer.
 const OUTSTANDING: usize = 8;
+
+/// Calls the library, within the usual time. Gives the server's answer, and what the call found if that is OK.
+macro_rules! exchange {
+    ($session:expr, $call:ident($($argument:expr),*)) => {{
+        $session.begin();
+        let called = $session.imap.$call($($argument),*).await;
+        $session.answered(called)
+    }};
+}
+pub(super) use exchange;
 
 /// A connection before login.
 pub(super) struct Client {
     pub(super) imap: async_imap::Client<Stream>,
     pub(super) control: Control,
     pub(super) deadlines: Deadlines,
-    pub(super) party: Party,
 }
 
 impl Client {
@@ -35,7 +40,7 @@ impl Client {
     pub(super) fn new(io: Box<dyn Io>, deadlines: &Deadlines, party: &Party, until: Instant) -> Self {
         let control = Control::new(deadlines.silence, until, party.clone());
         let imap = async_imap::Client::new(Stream::new(io, control.clone()));
-        Self { imap, control, deadlines: deadlines.clone(), party: party.clone() }
+        Self { imap, control, deadlines: deadlines.clone() }
     }
 
     /// Runs one command.
@@ -51,8 +56,32 @@ impl Client {
         if self.control.lock().notes.capabilities.is_none() {
             ok(self.run("CAPABILITY").await?, "CAPABILITY")?;
         }
-        Ok(self.control.capabilities())
+        Ok(self.control.lock().notes.capabilities.clone().unwrap_or_default())
     }
+}
+
+/// What an untagged FETCH response says about a message.
+#[derive(Debug)]
+pub(super) struct Fetch {
+    pub(super) uid: u32,
+    /// RFC822.SIZE, in octets.
+    pub(super) size: Option<u64>,
+    /// BODY[], if it was asked for; `Some(None)` for NIL.
+    pub(super) body: Option<Option<Vec<u8>>>,
+}
+
+/// One response, as far as anybody acts upon it.
+#[derive(Debug)]
+pub(super) enum Reply {
+    /// `+`: go on.
+    Go,
+    /// The answer to the command with this tag.
+    Tagged(String, Status),
+    /// An untagged status.
+    Said(Status),
+    Fetch(Fetch),
+    /// Other untagged data.
+    Other,
 }
 
 /// An open conversation after login.
@@ -60,7 +89,6 @@ pub(super) struct Session {
     pub(super) imap: async_imap::Session<Stream>,
     pub(super) control: Control,
     pub(super) deadlines: Deadlines,
-    pub(super) party: Party,
     pub(super) capabilities: Capabilities,
     learned: u32,
     /// Something may have come in since the last search began.
@@ -77,26 +105,29 @@ pub(super) struct Session {
     pub(super) status_works: bool,
     /// Whether this server takes IDLE as it should.
     pub(super) idle_works: bool,
-    /// What is to be told beside the answers.
-    pub(super) notes: Notes,
+    /// Messages that the server did not mark, and why; told once.
+    pub(super) unmarked: Vec<(u32, String)>,
+    /// Why the server did not expunge; told once.
+    pub(super) unexpunged: Option<String>,
+    /// What a person has to know of the mailbox, each by a name; told once.
+    pub(super) remarks: Vec<(&'static str, String)>,
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("party", &self.party).field("imap", &self.imap).finish_non_exhaustive()
+        f.debug_struct("Session").field("imap", &self.imap).finish_non_exhaustive()
     }
 }
 
 impl Session {
     /// A login has succeeded.
-    pub(super) fn new(imap: async_imap::Session<Stream>, control: Control, deadlines: Deadlines, party: Party) -> Self {
+    pub(super) fn new(imap: async_imap::Session<Stream>, control: Control, deadlines: Deadlines) -> Self {
         // The stream takes note of what comes unasked; here it would only fill memory.
         imap.unsolicited_responses.close();
         let mut session = Self {
             imap,
             control,
             deadlines,
-            party,
             capabilities: Capabilities::default(),
             learned: 0,
             news: false,
@@ -106,7 +137,9 @@ impl Session {
             confirmed_at: None,
             status_works: true,
             idle_works: true,
-            notes: Notes::default(),
+            unmarked: Vec::new(),
+            unexpunged: None,
+            remarks: Vec::new(),
         };
         session.know_capabilities();
         session
@@ -126,19 +159,23 @@ impl Session {
         Ok((status, found))
     }
 
+    /// Whether news is waited for with IDLE.
+    pub(super) fn idles(&self) -> bool {
+        self.capabilities.has("IDLE") && self.idle_works
+    }
+
     fn know_capabilities(&mut self) {
-        let shared = self.control.lock();
-        if self.learned != shared.notes.learned {
-            self.learned = shared.notes.learned;
-            self.capabilities = shared.notes.capabilities.clone().unwrap_or_default();
+        let notes = &self.control.lock().notes;
+        if self.learned != notes.learned {
+            self.learned = notes.learned;
+            self.capabilities = notes.capabilities.clone().unwrap_or_default();
         }
     }
 
     /// What the stream noted becomes known here. A call of the library may have read any number of responses.
     fn learn(&mut self) -> Result<()> {
         self.know_capabilities();
-        let mut shared = self.control.lock();
-        let notes = &mut shared.notes;
+        let notes = &mut self.control.lock().notes;
         self.news |= std::mem::take(&mut notes.news);
         match self.uid_validity.zip(notes.uid_validity.take()) {
             Some((selected, told)) if selected != told && selected != 0 => Err(replaced()),
@@ -146,50 +183,37 @@ impl Session {
         }
     }
 
-    /// Runs one command without literals.
-    pub(super) async fn simple(&mut self, text: &str) -> Result<Status> {
-        self.run(&Command::new(text), &mut Nothing).await
-    }
-
-    /// Runs one command. Its answer may be OK, NO or BAD.
-    pub(super) async fn run(&mut self, command: &Command, intake: &mut dyn Intake) -> Result<Status> {
-        self.run_within(self.deadlines.command, command, intake).await
-    }
-
-    /// Runs one command that must be answered within `limit`.
-    pub(super) async fn run_within(
+    /// Runs commands, several at a time, and gives their answers in the same order. What is fetched goes to `take`. The
+    /// library has one call at a time.
+    pub(super) async fn run_all(
         &mut self,
-        limit: Duration,
-        command: &Command,
-        intake: &mut dyn Intake,
-    ) -> Result<Status> {
-        self.control.begin(limit, intake.wanted());
-        let tag = self.send(command.as_str()).await?;
-        self.answer(&tag, intake).await
-    }
-
-    /// Runs commands, several at a time, and gives their answers in the same order. The library has one call at a time.
-    pub(super) async fn run_all(&mut self, commands: &[String], intake: &mut dyn Intake) -> Result<Vec<Status>> {
+        commands: &[String],
+        wanted: Wanted,
+        take: &mut (dyn FnMut(Fetch) + Send),
+    ) -> Result<Vec<Status>> {
         let mut answers: Vec<Option<Status>> = commands.iter().map(|_| None).collect();
-        let mut unsent = commands.iter().enumerate();
-        let mut outstanding: Vec<(String, usize)> = Vec::new();
-        self.control.begin(self.deadlines.command, intake.wanted());
+        let mut unsent = commands.iter().zip(&mut answers);
+        let mut outstanding: Vec<(String, &mut Option<Status>)> = Vec::new();
+        self.control.begin(self.deadlines.command, wanted);
         loop {
             while outstanding.len() < OUTSTANDING
-                && let Some((index, command)) = unsent.next()
+                && let Some((command, answer)) = unsent.next()
             {
-                outstanding.push((self.send(command).await?, index));
+                outstanding.push((self.send(command).await?, answer));
             }
             if outstanding.is_empty() {
                 return Ok(answers.into_iter().flatten().collect());
             }
-            let Reply::Tagged(tag, status) = self.reply(intake).await? else { return Err(out_of_step()) };
-            let at = outstanding.iter().position(|(sent, _)| *sent == tag).ok_or_else(out_of_step)?;
-            let (_, index) = outstanding.swap_remove(at);
-            if let Some(answer) = answers.get_mut(index) {
-                *answer = Some(status);
+            match self.response().await? {
+                Reply::Tagged(tag, status) => {
+                    let at = outstanding.iter().position(|(sent, _)| *sent == tag).ok_or_else(out_of_step)?;
+                    *outstanding.swap_remove(at).1 = Some(status);
+                    self.control.go_on(self.deadlines.command);
+                }
+                Reply::Fetch(fetch) => take(fetch),
+                Reply::Said(_) | Reply::Other => {}
+                Reply::Go => return Err(out_of_step()),
             }
-            self.control.go_on(self.deadlines.command);
         }
     }
 
@@ -199,45 +223,33 @@ impl Session {
         sent.map(|tag| tag.0).map_err(|_| self.control.failure())
     }
 
-    /// Waits for the answer to `tag`.
-    pub(super) async fn answer(&mut self, tag: &str, intake: &mut dyn Intake) -> Result<Status> {
-        match self.reply(intake).await? {
-            Reply::Tagged(answered, status) if answered == tag => Ok(status),
-            Reply::Tagged(..) | Reply::Go | Reply::Untagged(_) => Err(out_of_step()),
-        }
-    }
-
-    /// The next response that is not untagged data; that goes to `intake`.
-    async fn reply(&mut self, intake: &mut dyn Intake) -> Result<Reply> {
-        loop {
-            match self.response().await? {
-                Reply::Untagged(data) => intake.take(data)?,
-                reply => return Ok(reply),
-            }
-        }
-    }
-
     /// The next response. Cancel safe.
     pub(super) async fn response(&mut self) -> Result<Reply> {
         let Ok(Some(response)) = self.imap.read_response().await else { return Err(self.control.failure()) };
         self.learn()?;
-        reply(response.parsed(), &mut self.control.lock().notes)
+        let notes = &mut self.control.lock().notes;
+        Ok(match response.parsed() {
+            Response::Continue(_) => Reply::Go,
+            Response::Done { tag, .. } => {
+                let at = notes.answers.iter().position(|(answered, _)| *answered == tag.0).ok_or_else(out_of_step)?;
+                let (tag, status) = notes.answers.swap_remove(at);
+                Reply::Tagged(tag, status)
+            }
+            Response::Data { .. } => notes.said.pop_front().map_or(Reply::Other, Reply::Said),
+            Response::Fetch(_, items) => fetched(items, notes.body.take())?,
+            _ => Reply::Other,
+        })
     }
 
     /// Reads what the server has sent unasked, without waiting.
     pub(super) async fn drain(&mut self) -> Result<()> {
         self.begin();
         while let Ok(response) = timeout_at(Instant::now(), self.response()).await {
-            if !matches!(response?, Reply::Untagged(_)) {
+            if matches!(response?, Reply::Go | Reply::Tagged(..)) {
                 return Err(out_of_step());
             }
         }
         Ok(())
-    }
-
-    /// Gives memory back before a long wait.
-    pub(super) fn rest(&mut self) {
-        self.imap.as_mut().rest();
     }
 
     /// LOGOUT, as far as it goes within `limit`.
@@ -250,6 +262,22 @@ impl Session {
         };
         let _ = timeout(limit, goodbye).await;
     }
+}
+
+/// What the items of a FETCH response say. The stream has taken the body out; one that it skipped is not there.
+fn fetched(items: &[AttributeValue<'_>], mut kept: Option<Vec<u8>>) -> Result<Reply> {
+    let (mut uid, mut size, mut body) = (None, None, None);
+    for item in items {
+        match item {
+            AttributeValue::Uid(0) => return Err(Error::Unparseable("the server sent a message without a UID".into())),
+            AttributeValue::Uid(told) => uid = Some(*told),
+            AttributeValue::Rfc822Size(told) => size = Some(u64::from(*told)),
+            AttributeValue::BodySection { section: None, index: None, data: None } => body = Some(None),
+            AttributeValue::BodySection { section: None, index: None, data: Some(_) } => body = kept.take().map(Some),
+            _ => {}
+        }
+    }
+    Ok(uid.map_or(Reply::Other, |uid| Reply::Fetch(Fetch { uid, size, body })))
 }
 
 /// NO and BAD are errors after which the connection is not to be trusted with more.

@@ -2,6 +2,7 @@
 //! promises are kept, whatever the library does: a deadline on everything, bounds before memory, bodies read once into a
 //! buffer of their own size, no response that the library cannot read. Its other end is [`Control`].
 
+mod capabilities;
 mod control;
 mod found;
 mod frame;
@@ -10,7 +11,9 @@ mod frame;
 pub mod harness;
 mod notes;
 mod outgoing;
+mod party;
 mod repair;
+mod status;
 mod wanted;
 
 use std::fmt;
@@ -22,22 +25,25 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::error::{Error, Result};
-pub(super) use control::Control;
+pub(crate) use capabilities::Capabilities;
+pub(crate) use control::Control;
 use control::{Clock, Shared};
 use frame::{Framer, LARGE};
-pub(super) use notes::Notes;
+
 use outgoing::Outgoing;
-pub(super) use wanted::Wanted;
+pub(crate) use party::Party;
+pub(crate) use status::{Kind, Status};
+pub(crate) use wanted::Wanted;
 
 /// Octets of the buffer while nothing much comes in: a mailbox in IDLE holds no more.
 const SMALL: usize = 1 << 10;
 
 /// Any stream to a server.
-pub(super) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(crate) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
 
 /// The connection to a server, as the library sees it.
-pub(super) struct Stream {
+pub(crate) struct Stream {
     io: Box<dyn Io>,
     control: Control,
     buffer: Vec<u8>,
@@ -59,7 +65,7 @@ impl fmt::Debug for Stream {
 }
 
 impl Stream {
-    pub(super) fn new(io: Box<dyn Io>, control: Control) -> Self {
+    pub(crate) fn new(io: Box<dyn Io>, control: Control) -> Self {
         Self {
             io,
             control,
@@ -76,7 +82,7 @@ impl Stream {
     }
 
     /// Gives the connection back for STARTTLS, unless bytes are waiting: those came before the handshake, unprotected.
-    pub(super) fn into_io(self) -> Option<Box<dyn Io>> {
+    pub(crate) fn into_io(self) -> Option<Box<dyn Io>> {
         (self.start == self.end && self.framer.is_idle()).then_some(self.io)
     }
 
@@ -87,7 +93,7 @@ impl Stream {
     }
 
     /// Gives memory back before a long wait.
-    pub(super) fn rest(&mut self) {
+    pub(crate) fn rest(&mut self) {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
             self.buffer = Vec::new();
@@ -271,12 +277,11 @@ mod tests {
     use tokio::io::{AsyncWriteExt, DuplexStream};
 
     use super::*;
-    use crate::source::imap::party::Party;
 
     /// A stream with 10 s for everything and 3 s of silence, and the server's end of it.
     fn pair(pipe: usize) -> (Stream, Control, DuplexStream) {
         let (ours, theirs) = tokio::io::duplex(pipe);
-        let party = Party::new("h", 143, "me", "s3cret".to_owned().into());
+        let party = Party::new("h:143".into(), "s3cret".to_owned().into(), String::new().into(), "[password]");
         let control = Control::new(Duration::from_secs(3), Instant::now() + Duration::from_secs(100), party);
         control.begin(Duration::from_secs(10), Wanted::bodies([7], 1 << 20));
         (Stream::new(Box::new(ours), control.clone()), control, theirs)

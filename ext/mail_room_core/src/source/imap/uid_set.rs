@@ -1,49 +1,51 @@
 //! Sequence sets of UIDs (RFC 9051 section 9, `sequence-set`): written short, and cut into commands of a bounded length.
 //! A range never covers a UID that was not asked for.
 
-use std::fmt::Write;
-
 /// Octets of one set at most. RFC 2683 section 3.2.1.5 asks clients to keep command lines below 1,000 octets; servers
 /// refuse longer ones ("Too long argument").
-pub(super) const SET_OCTETS: usize = 1_000;
+const SET_OCTETS: usize = 1_000;
 
-/// One set and the UIDs it covers, ascending.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct UidSet {
-    /// As sent, like `1:3,7`.
-    pub(super) text: String,
-    /// Each UID once.
-    pub(super) uids: Vec<u32>,
+/// Cuts `uids` (any order, repeats allowed) into sets that are sent in at most 1,000 octets, ascending.
+pub(super) fn sets(uids: &[u32]) -> Vec<Vec<u32>> {
+    cut(uids, SET_OCTETS)
 }
 
-/// Cuts `uids` (any order, repeats allowed) into sets of at most `octets` octets, ascending. A single range that is
-/// longer still gets a set of its own.
-pub(super) fn sets(uids: &[u32], octets: usize) -> Vec<UidSet> {
+/// `uids`, which are ascending, as they are sent: like `1:3,7`.
+pub(super) fn sequence_set(uids: &[u32]) -> String {
+    runs(uids).map(range).collect::<Vec<_>>().join(",")
+}
+
+/// Sets of at most `octets` octets. A single range that is longer still gets a set of its own.
+fn cut(uids: &[u32], octets: usize) -> Vec<Vec<u32>> {
     let mut sorted = uids.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
-    let mut sets: Vec<UidSet> = Vec::new();
-    for run in sorted.chunk_by(|a, b| a.checked_add(1) == Some(*b)) {
-        let text = range(run);
-        match sets.last_mut().filter(|set| set.text.len() + 1 + text.len() <= octets) {
-            Some(set) => {
-                set.text.push(',');
-                set.text.push_str(&text);
-                set.uids.extend_from_slice(run);
+    let mut sets: Vec<Vec<u32>> = Vec::new();
+    let mut used = 0;
+    for run in runs(&sorted) {
+        used += 1 + range(run).len();
+        match sets.last_mut().filter(|_| used <= octets) {
+            Some(set) => set.extend_from_slice(run),
+            None => {
+                sets.push(run.to_vec());
+                used = range(run).len();
             }
-            None => sets.push(UidSet { text, uids: run.to_vec() }),
         }
     }
     sets
 }
 
+/// UIDs without a gap between them.
+fn runs(uids: &[u32]) -> impl Iterator<Item = &[u32]> {
+    uids.chunk_by(|a, b| a.checked_add(1) == Some(*b))
+}
+
 fn range(run: &[u32]) -> String {
-    let mut text = String::new();
-    if let (Some(first), Some(last)) = (run.first(), run.last()) {
-        // Writing to a String cannot fail.
-        let _ = if first == last { write!(text, "{first}") } else { write!(text, "{first}:{last}") };
+    match run {
+        [first, .., last] => format!("{first}:{last}"),
+        [only] => only.to_string(),
+        [] => String::new(),
     }
-    text
 }
 
 #[cfg(test)]
@@ -51,7 +53,7 @@ mod tests {
     use super::*;
 
     fn texts(uids: &[u32], octets: usize) -> Vec<String> {
-        sets(uids, octets).into_iter().map(|set| set.text).collect()
+        cut(uids, octets).iter().map(|set| sequence_set(set)).collect()
     }
 
     #[test]
@@ -84,13 +86,13 @@ mod tests {
                 uid = uid.saturating_add(if state >> 30 == 0 { 1 + (state >> 8) % 100_000 } else { 1 });
                 uids.push(uid);
             }
-            let made = sets(&uids, SET_OCTETS);
-            assert!(made.iter().all(|set| set.text.len() <= SET_OCTETS));
-            let listed: Vec<u32> = made.iter().flat_map(|set| set.uids.clone()).collect();
-            assert_eq!(listed, uids);
-            let parsed: Vec<u32> = made
+            let made = sets(&uids);
+            let texts: Vec<String> = made.iter().map(|set| sequence_set(set)).collect();
+            assert!(texts.iter().all(|text| text.len() <= SET_OCTETS));
+            assert_eq!(made.concat(), uids);
+            let parsed: Vec<u32> = texts
                 .iter()
-                .flat_map(|set| set.text.split(','))
+                .flat_map(|text| text.split(','))
                 .flat_map(|range| match range.split_once(':') {
                     Some((first, last)) => first.parse().unwrap()..=last.parse().unwrap(),
                     None => range.parse().unwrap()..=range.parse().unwrap(),

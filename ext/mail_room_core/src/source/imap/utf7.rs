@@ -15,22 +15,17 @@ pub(super) fn encode(name: &str) -> String {
     if name.eq_ignore_ascii_case("INBOX") {
         return "INBOX".to_owned();
     }
-    let mut encoded = String::with_capacity(name.len());
-    let mut shifted: Vec<u8> = Vec::new();
-    for c in name.chars() {
-        if matches!(c, ' '..='~') {
-            unshift(&mut shifted, &mut encoded);
-            encoded.push(c);
-            if c == '&' {
-                encoded.push('-');
-            }
-        } else {
-            let mut units = [0_u16; 2];
-            shifted.extend(c.encode_utf16(&mut units).iter().flat_map(|unit| unit.to_be_bytes()));
+    let is_plain = |c: &char| matches!(c, ' '..='~');
+    let chars: Vec<char> = name.chars().collect();
+    let runs = chars.chunk_by(|one, next| is_plain(one) == is_plain(next)).map(|run| {
+        let text = String::from_iter(run);
+        if run.iter().all(is_plain) {
+            return text.replace('&', "&-");
         }
-    }
-    unshift(&mut shifted, &mut encoded);
-    encoded
+        let octets: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        format!("&{}-", MODIFIED.encode(octets))
+    });
+    runs.collect()
 }
 
 /// The name as people write it; as it came where it is none.
@@ -48,25 +43,14 @@ fn decoded(name: &str) -> Option<String> {
             text.push('&');
         } else {
             let octets = MODIFIED.decode(shifted).ok()?;
-            let units = octets.chunks_exact(2).map(|pair| match pair {
-                [high, low] => u16::from_be_bytes([*high, *low]),
-                _ => u16::from(b'?'),
-            });
-            text.extend(char::decode_utf16(units).collect::<Result<Vec<_>, _>>().ok()?);
+            let unit = |pair: &[u8]| pair.iter().fold(0, |unit, octet| (unit << 8) | u16::from(*octet));
+            let units: Vec<u16> = octets.chunks_exact(2).map(unit).collect();
+            text.push_str(&String::from_utf16(&units).ok()?);
         }
         rest = after;
     }
     text.push_str(rest);
     Some(text)
-}
-
-fn unshift(shifted: &mut Vec<u8>, encoded: &mut String) {
-    if !shifted.is_empty() {
-        encoded.push('&');
-        MODIFIED.encode_string(&*shifted, encoded);
-        encoded.push('-');
-        shifted.clear();
-    }
 }
 
 #[cfg(test)]

@@ -1,25 +1,21 @@
-//! The next chunk: which messages fit into it, whose they are, and their octets. Claims and fetches; hands nothing over and
-//! marks nothing.
+//! Gathers the next chunk: chooses messages, claims them and fetches their bodies. Delivers and marks nothing.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::not_given::NotGiven;
-use super::{Chunk, Decision, Measured, Pass};
+use super::chunk::{Chunk, Decision, Measured};
+use super::pass::Pass;
+use super::unfetched::Unfetched;
 use crate::arbiter::Claim;
 use crate::error::{Error, Result};
 use crate::message::{Message, MessageId};
-use crate::observe::progress::Fate;
+use crate::observe::progress::Outcome;
 use crate::source::{Fetched, Mark, Source};
-use crate::track::ungiven::Ungiven;
+use crate::track::fetch_failures::FetchFailure;
 
-/// Messages whose sizes are asked for at a time.
-pub(super) const SIZED_AT_A_TIME: usize = 2_000;
-/// The same at first: a server that takes long to tell sizes must not outlast the search.
-pub(super) const SIZED_AT_FIRST: usize = 200;
-/// What a message is taken to have if the server does not tell.
+/// The assumed size of a message whose size the server does not send.
 const ASSUMED_OCTETS: u64 = 1 << 20;
 
 impl<S: Source> Pass<'_, S> {
@@ -27,7 +23,7 @@ impl<S: Source> Pass<'_, S> {
     pub(super) async fn gather(&mut self) -> Result<Option<Chunk>> {
         while self.wants_more() {
             if self.sized.is_empty() {
-                self.ask_sizes().await?;
+                self.request_sizes().await?;
                 continue;
             }
             if self.ends_outdated() {
@@ -47,28 +43,30 @@ impl<S: Source> Pass<'_, S> {
         Ok(None)
     }
 
-    async fn ask_sizes(&mut self) -> Result<()> {
+    /// Requests the sizes of the next messages in the queue.
+    async fn request_sizes(&mut self) -> Result<()> {
         let ids = self.next_together();
-        let told = if self.is_without_size(&ids) { Ok(Vec::new()) } else { self.source.sizes(&ids).await };
-        let told = match told {
-            Ok(told) => told,
+        let sizes = if self.is_without_size(&ids) { Ok(Vec::new()) } else { self.source.sizes(&ids).await };
+        let sizes = match sizes {
+            Ok(sizes) => sizes,
             Err(error) => {
-                self.not_measured(&ids, &error);
+                self.sizes_failed(&ids, &error);
                 return Err(error);
             }
         };
-        let mut sizes: HashMap<_, _> = told.into_iter().collect();
-        let (sized, untold): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| sizes.contains_key(id));
+        let mut sizes: HashMap<_, _> = sizes.into_iter().collect();
+        let (sized, unsized_): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| sizes.contains_key(id));
         self.sized.extend(sized.into_iter().filter_map(|id| sizes.remove_entry(&id)));
-        // Gone, or the server does not tell: fetching them shows which. After those that are there for sure.
-        self.unmeasured.extend(untold.iter().cloned());
-        self.sized.extend(untold.into_iter().map(|id| (id, ASSUMED_OCTETS)));
+        // Either these are gone or the server does not send their sizes; fetching them shows which. They come last.
+        self.unmeasured.extend(unsized_.iter().cloned());
+        self.sized.extend(unsized_.into_iter().map(|id| (id, ASSUMED_OCTETS)));
         Ok(())
     }
 
-    /// The messages of the next chunk: bounded by count and octets, a large one alone, a suspect alone.
+    /// Chooses the messages of the next chunk, limited by count and octets. A large message travels alone; so does one that
+    /// is suspected of breaking connections. Returns messages that are too large separately.
     fn plan(&mut self) -> (Vec<Measured>, Vec<Decision>) {
-        let most = if self.mailbox.tracker.ledger().is_probing() { 1 } else { S::AT_A_TIME.min(self.left) };
+        let most = if self.mailbox.tracker.ledger().is_half_open() { 1 } else { S::AT_A_TIME.min(self.left) };
         let most_octets = self.mailbox.budget.chunk_octets();
         let (mut chosen, mut too_large, mut octets, mut suspects) = (Vec::new(), Vec::new(), 0_u64, false);
         while let Some((id, size)) = self.sized.pop_front() {
@@ -77,10 +75,10 @@ impl<S: Source> Pass<'_, S> {
                 too_large.push((id, Mark::SetAside));
                 continue;
             }
-            let group = self.mailbox.tracker.ledger().ungiven_messages().group(&id);
-            let among_its_like = group.is_some() == suspects;
+            let group = self.mailbox.tracker.ledger().fetch_failures().group(&id);
+            let alike = group.is_some() == suspects;
             let within = octets.saturating_add(size) <= most_octets && chosen.len() < most.min(group.unwrap_or(most));
-            let fits = chosen.is_empty() || (within && among_its_like);
+            let fits = chosen.is_empty() || (within && alike);
             if !fits {
                 self.sized.push_front((id, size));
                 break;
@@ -97,9 +95,10 @@ impl<S: Source> Pass<'_, S> {
             "the message has {size} octets, more than max_message_size ({}); it was not downloaded",
             self.mailbox.account.config.max_message_size
         );
-        self.mailbox.tracker.tell_set_aside(id, &error);
+        self.mailbox.tracker.record_set_aside(id, &error);
     }
 
+    /// Claims `candidates`. Returns the messages that are ours; those decided already go to `chunk`.
     async fn claim(&mut self, candidates: Vec<Measured>, chunk: &mut Chunk) -> Result<Vec<Measured>> {
         let mailbox = self.mailbox;
         if candidates.is_empty() {
@@ -115,8 +114,8 @@ impl<S: Source> Pass<'_, S> {
                     .info("asking arbiter to deliver", &[("uid", json!(id)), ("arbitrator", arbitrator)]);
             }
         }
-        let answers = mailbox.tracker.arbiter.claim_listed(&self.scope, &ids, self.searched.age()).await?;
-        // Standing still between the search and the claim is as bad as before.
+        let answers = mailbox.tracker.arbiter.claim_listed(&self.scope, &ids, self.search.age()).await?;
+        // The process may also have been suspended between the search and the claim.
         let outdated = self.ends_outdated();
         let now = Instant::now();
         let (mut won, mut hopeless, mut unsure) = (Vec::with_capacity(candidates.len()), Vec::new(), Vec::new());
@@ -124,16 +123,16 @@ impl<S: Source> Pass<'_, S> {
             match answer {
                 Claim::Won { .. } if outdated => unsure.push(id),
                 Claim::Won { attempts } if attempts >= mailbox.account.config.max_delivery_attempts => {
-                    mailbox.tracker.tell_set_aside(
+                    mailbox.tracker.record_set_aside(
                         &id,
-                        &format!("{attempts} tries failed, or ended with the process that made them"),
+                        &format!("{attempts} attempts failed, or ended with the process that made them"),
                     );
                     hopeless.push(id);
                 }
                 Claim::Won { .. } => won.push((id, size)),
                 Claim::Delivered => {
                     mailbox.tracker.ledger().decided(&id, mailbox.tracker.mark());
-                    mailbox.tracker.progress.count(Fate::Elsewhere);
+                    mailbox.tracker.progress.count(Outcome::Elsewhere);
                     chunk.settled.push((id, mailbox.tracker.mark()));
                 }
                 Claim::Held { lasts } => mailbox.tracker.ledger().wait(&id, now + lasts),
@@ -150,39 +149,40 @@ impl<S: Source> Pass<'_, S> {
         Ok(won)
     }
 
+    /// Fetches the messages that were claimed into `chunk`, and handles those that did not arrive.
     async fn fetch(&mut self, won: Vec<Measured>, chunk: &mut Chunk) -> Result<()> {
         let mailbox = self.mailbox;
         let alone = won.len() == 1;
         let planned: u64 = won.iter().map(|(_, size)| *size).sum();
-        // Servers round sizes (Exchange), but one that promises little and sends much must not fill the memory.
+        // Exchange rounds sizes. A server that sends much more than it announced must not fill the memory.
         let most = planned.saturating_mul(2).saturating_add(1 << 20);
         chunk.lease = Some(mailbox.budget.take(planned).await);
 
         let empty: HashSet<_> = won.iter().filter(|(_, size)| *size == 0).map(|(id, _)| id.clone()).collect();
         let mut missing: Vec<MessageId> = won.into_iter().map(|(id, _)| id).collect();
         let ids = missing.clone();
-        let (mut octets, mut not_given) = (0_u64, NotGiven::default());
+        let (mut octets, mut unfetched) = (0_u64, Unfetched::default());
         let (mut larger, mut too_large) = (Vec::new(), Vec::new());
         let messages = &mut chunk.messages;
         let fetched = self
             .source
             .fetch(&ids, mailbox.account.config.max_message_size, &mut |fetched| match fetched {
-                // Octets were told: the server has lost them, or cannot read them.
-                Fetched::Body(id, body) if body.is_empty() && !empty.contains(&id) => not_given.empty.push(id),
+                // The server announced a size: it has lost the body, or cannot read it.
+                Fetched::Body(id, body) if body.is_empty() && !empty.contains(&id) => unfetched.empty.push(id),
                 Fetched::Body(id, body) => {
                     octets = octets.saturating_add(u64::try_from(body.len()).unwrap_or(u64::MAX));
                     if octets > most && !alone {
-                        not_given.excessive.push(id);
+                        unfetched.excessive.push(id);
                     } else {
-                        // Fetched again because its delivery failed, it has got no nearer to its end.
+                        // A message that is fetched again because its delivery failed is no progress.
                         if mailbox.tracker.ledger().fetched(&id) {
                             mailbox.tracker.progress.moved();
                         }
                         messages.push(Message { id, body });
                     }
                 }
-                Fetched::Nil(id) => not_given.nil.push(id),
-                Fetched::Refused(id, why) => not_given.refused.push((id, why)),
+                Fetched::Nil(id) => unfetched.nil.push(id),
+                Fetched::Refused(id, why) => unfetched.refused.push((id, why)),
                 Fetched::Larger(id, size) => larger.push((id, size)),
                 Fetched::TooLarge(id) => too_large.push(id),
             })
@@ -192,7 +192,7 @@ impl<S: Source> Pass<'_, S> {
             let larger: HashSet<_> = larger.iter().map(|(id, _)| id).collect();
             missing.retain(|id| !arrived.contains(id) && !larger.contains(id) && !too_large.contains(id));
         }
-        self.not_read(larger, too_large, chunk).await?;
+        self.requeue_larger(larger, too_large, chunk).await?;
         match fetched {
             Ok(()) => {}
             Err(Error::Throttled { what, retry_after }) => {
@@ -203,15 +203,20 @@ impl<S: Source> Pass<'_, S> {
                 return Err(error);
             }
         }
-        self.not_given(&missing, not_given, &chunk.messages);
+        self.unfetched(&missing, unfetched, &chunk.messages);
         if !missing.is_empty() {
             mailbox.tracker.release(&self.scope, &missing).await?;
         }
         Ok(())
     }
 
-    /// Messages larger than planned are planned anew, their claims still ours; those larger than allowed are set aside.
-    async fn not_read(&mut self, larger: Vec<Measured>, too_large: Vec<MessageId>, chunk: &mut Chunk) -> Result<()> {
+    /// Messages larger than announced go back into the queue and stay claimed. Messages larger than allowed are set aside.
+    async fn requeue_larger(
+        &mut self,
+        larger: Vec<Measured>,
+        too_large: Vec<MessageId>,
+        chunk: &mut Chunk,
+    ) -> Result<()> {
         self.left = self.left.saturating_add(larger.len());
         larger.into_iter().rev().for_each(|measured| self.sized.push_front(measured));
         if too_large.is_empty() {
@@ -220,15 +225,15 @@ impl<S: Source> Pass<'_, S> {
         let most = self.mailbox.account.config.max_message_size;
         for id in &too_large {
             let error = format!("the message has more octets than max_message_size ({most}); it was not downloaded");
-            self.mailbox.tracker.tell_set_aside(id, &error);
+            self.mailbox.tracker.record_set_aside(id, &error);
         }
         self.mailbox.tracker.release(&self.scope, &too_large).await?;
         chunk.settled.extend(too_large.into_iter().map(|id| (id, Mark::SetAside)));
         Ok(())
     }
 
-    /// The server wants to be left alone. What has arrived is handed over; an error only if that is nothing. The message
-    /// at which it happened comes later than the others: should it be its fault, they must not wait for it.
+    /// The server asked us to slow down. Messages that have arrived are delivered; an error only if none has. The message
+    /// that was being fetched waits longer than the others, in case it is the cause.
     async fn fetch_later(
         &mut self,
         missing: &[MessageId],
@@ -239,13 +244,13 @@ impl<S: Source> Pass<'_, S> {
         let mailbox = self.mailbox;
         let now = Instant::now();
         {
-            let mut memory = mailbox.tracker.ledger();
+            let mut ledger = mailbox.tracker.ledger();
             for message in &chunk.messages {
-                memory.ungiven_messages().arrived(&message.id);
+                ledger.fetch_failures().arrived(&message.id);
             }
-            missing.iter().for_each(|id| memory.wait(id, now + retry_after));
+            missing.iter().for_each(|id| ledger.wait(id, now + retry_after));
             if let Some(first) = missing.first() {
-                memory.ungiven(first, Ungiven::Empty, true, now);
+                ledger.fetch_failed(first, FetchFailure::Empty, true, now);
             }
         }
         mailbox.tracker.release(&self.scope, missing).await?;

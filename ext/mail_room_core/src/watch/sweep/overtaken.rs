@@ -3,8 +3,9 @@
 //! known before.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,11 +16,13 @@ use crate::arbiter::{Arbiter, Process};
 use crate::delivery::Delivery;
 use crate::limits::memory_budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
 use crate::limits::shutdown::Stop;
+use crate::message::MessageId;
 use crate::observe::log::Logs;
 use crate::redis_server::Server;
 use crate::rejection::Rejection;
 use crate::ruby::calls::{Answer, Calls, Question};
-use crate::source::Fetched;
+use crate::source::{Fetched, Mark};
+use crate::system::clock;
 use crate::transport::redis::RedisClients;
 
 /// What is remembered of a message that is done lives 600 s, and no list is relied upon for longer than half of that.

@@ -1,6 +1,8 @@
 //! A server that takes so long to tell the sizes of a backlog that the search has grown too old by then.
 
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -9,9 +11,11 @@ use crate::arbiter::{Arbiter, Process};
 use crate::delivery::Delivery;
 use crate::limits::memory_budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
 use crate::limits::shutdown::Stop;
+use crate::message::MessageId;
 use crate::observe::log::Logs;
 use crate::redis_server::Server;
-use crate::source::Fetched;
+use crate::source::{Fetched, Mark};
+use crate::system::clock;
 use crate::transport::redis::RedisClients;
 
 const MESSAGES: u32 = 5_000;

@@ -1,4 +1,4 @@
-//! Decided between fetching and handing over: which messages are for the app at all. Hands nothing over and marks nothing.
+//! Applies the matcher between fetching and delivering: decides which messages are for the app. Delivers and marks nothing.
 
 use std::collections::HashSet;
 
@@ -9,14 +9,14 @@ use crate::error::Result;
 use crate::matching::matcher::{Match, Verdict};
 use crate::message::{Message, MessageId};
 use crate::observe::progress;
-use crate::rejection::Fate;
+use crate::rejection::Disposition;
 use crate::track::retry;
 use crate::watch::mailbox::Mailbox;
 
-/// Characters of a key or address in a log line; the sender chooses how long they are.
+/// Longest key or address in a log line, in characters. The sender chooses its length.
 const SHOWN: usize = 255;
 
-/// What is to become of a message.
+/// What is done with a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Decision {
     Deliver,
@@ -24,15 +24,16 @@ enum Decision {
     Reject,
 }
 
-/// Takes the messages that nobody wants out of `messages` and says so in the log, a line a message. Those ignored are noted
-/// at the arbiter as delivered, and decided: only to be marked now. What another process has by now is left to it. Those
-/// whose senders are told go on to the rejection, which decides about them later.
+/// Removes the messages that are not for the app from `messages`, and logs a line for each message. Ignored messages are
+/// finished at the arbiter and only have to be marked. Rejected messages whose senders are notified go to
+/// [`Rejection`](crate::rejection::Rejection), which decides them later. Messages that another process has claimed since are
+/// left to it.
 ///
 /// # Errors
-/// [`Error::TargetDown`](crate::Error::TargetDown) if the arbiter cannot be told: nothing is decided then.
+/// [`Error::TargetDown`](crate::Error::TargetDown) if the arbiter does not answer. Nothing is decided then.
 pub(super) async fn triage(mailbox: &Mailbox, scope: &str, messages: &mut Vec<Message>) -> Result<()> {
     let (Some(matcher), Some(config)) = (&mailbox.matcher, &mailbox.account.config.matching) else { return Ok(()) };
-    let (mut ignored, mut silent, mut later, mut told) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut ignored, mut silent, mut deferred, mut notify) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut wanted = Vec::with_capacity(messages.len());
     for message in std::mem::take(messages) {
         let found = matcher.find(&message.body);
@@ -48,41 +49,41 @@ pub(super) async fn triage(mailbox: &Mailbox, scope: &str, messages: &mut Vec<Me
                 log(mailbox, &id, &found, decision, None);
                 ignored.push(id);
             }
-            Some(rejection) => match rejection.consider(scope, message, &found, told.len()) {
-                Fate::Silent(why) => {
+            Some(rejection) => match rejection.consider(scope, message, &found, notify.len()) {
+                Disposition::Silent(why) => {
                     log(mailbox, &id, &found, decision, Some(why));
                     silent.push(id);
                 }
-                Fate::Later(until) => later.push((id, until)),
-                Fate::Told(pending) => {
+                Disposition::Deferred(until) => deferred.push((id, until)),
+                Disposition::Notify(pending) => {
                     log(mailbox, &id, &found, decision, None);
-                    later.push((id, pending.until()));
-                    told.push(*pending);
+                    deferred.push((id, pending.until()));
+                    notify.push(*pending);
                 }
             },
         }
     }
     *messages = wanted;
-    let ids: Vec<_> = later.iter().map(|(id, _)| id.clone()).collect();
-    // Theirs by now: a process that stood still for long must not tell a sender again.
+    let ids: Vec<_> = deferred.iter().map(|(id, _)| id.clone()).collect();
+    // A process that was suspended for long may have lost its claims. It must not notify a sender a second time.
     let ours = mailbox.tracker.arbiter.renew(scope, &ids).await?;
     let lost: HashSet<_> = ids.iter().zip(ours).filter(|(_, ours)| !ours).map(|(id, _)| id.clone()).collect();
-    told.retain(|pending| !lost.contains(pending.id()));
-    later.into_iter().for_each(|(id, until)| mailbox.tracker.ledger().wait(&id, until));
-    // Not held any longer: a notice may take its time, and claims anew. One that cannot be given back ends by itself.
+    notify.retain(|pending| !lost.contains(pending.id()));
+    deferred.into_iter().for_each(|(id, until)| mailbox.tracker.ledger().wait(&id, until));
+    // A notice may take long, so it claims the message again when it is sent. A claim that cannot be released expires.
     if !ids.is_empty() {
         mailbox.tracker.release(scope, &ids).await.ok();
     }
-    lost.iter().for_each(|id| retry::lost(&mailbox.tracker, id));
+    lost.iter().for_each(|id| retry::claim_lost(&mailbox.tracker, id));
     if let Some(rejection) = &mailbox.rejection {
-        rejection.tell(told);
+        rejection.enqueue(notify);
     }
-    settle(mailbox, scope, &ignored, progress::Fate::Ignored).await?;
-    settle(mailbox, scope, &silent, progress::Fate::Rejected).await
+    finish(mailbox, scope, &ignored, progress::Outcome::Ignored).await?;
+    finish(mailbox, scope, &silent, progress::Outcome::Rejected).await
 }
 
-/// Nothing more is to be done about `ids` but to mark them. Those that were ours are counted.
-async fn settle(mailbox: &Mailbox, scope: &str, ids: &[MessageId], fate: progress::Fate) -> Result<()> {
+/// Finishes `ids` at the arbiter, so that they only have to be marked. Counts those that were ours.
+async fn finish(mailbox: &Mailbox, scope: &str, ids: &[MessageId], outcome: progress::Outcome) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -92,14 +93,14 @@ async fn settle(mailbox: &Mailbox, scope: &str, ids: &[MessageId], fate: progres
         if ours {
             settled.push(id);
         } else {
-            retry::lost(&mailbox.tracker, id);
+            retry::claim_lost(&mailbox.tracker, id);
         }
     }
     mailbox.tracker.forget_claims(settled.iter().copied());
-    let mut memory = mailbox.tracker.ledger();
+    let mut ledger = mailbox.tracker.ledger();
     for id in settled {
-        memory.decided(id, mailbox.tracker.mark());
-        mailbox.tracker.progress.count(fate);
+        ledger.decided(id, mailbox.tracker.mark());
+        mailbox.tracker.progress.count(outcome);
     }
     Ok(())
 }
@@ -107,7 +108,7 @@ async fn settle(mailbox: &Mailbox, scope: &str, ids: &[MessageId], fate: progres
 fn decide(config: &Matching, verdict: Verdict) -> Decision {
     match (verdict, config.unmatched) {
         (Verdict::Accepted, _) => Decision::Deliver,
-        // The matcher finds none where they are to be delivered.
+        // The matcher reports this verdict only where automatic replies are not delivered.
         (Verdict::AutoReply, _) => Decision::Ignore,
         (Verdict::Unmatched | Verdict::Empty, Unmatched::Deliver) => Decision::Deliver,
         (Verdict::Unmatched | Verdict::Empty, Unmatched::Ignore) => Decision::Ignore,

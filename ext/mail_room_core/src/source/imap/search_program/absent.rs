@@ -25,11 +25,8 @@ pub(super) fn absent(tokens: &[Token]) -> AbsentFlags {
 fn all_of(tokens: &mut Iter<'_, Token>, depth: u32) -> Meaning {
     let mut all: Option<Meaning> = None;
     while let Some(key) = key(tokens, depth) {
-        all =
-            Some(all.map_or(key, |all| Meaning {
-                found: either(all.found, key.found),
-                others: both(all.others, key.others),
-            }));
+        let both = |all: Meaning| Meaning { found: all.found.or(key.found), others: all.others.and(key.others) };
+        all = Some(all.map_or(key, both));
     }
     all.unwrap_or_default()
 }
@@ -64,7 +61,7 @@ fn key(tokens: &mut Iter<'_, Token>, depth: u32) -> Option<Meaning> {
         "OR" => {
             let one = key(tokens, depth + 1).unwrap_or_default();
             let other = key(tokens, depth + 1).unwrap_or_default();
-            Meaning { found: both(one.found, other.found), others: either(one.others, other.others) }
+            Meaning { found: one.found.and(other.found), others: one.others.or(other.others) }
         }
         word => {
             for _ in 0..arguments_of(word) {
@@ -73,22 +70,6 @@ fn key(tokens: &mut Iter<'_, Token>, depth: u32) -> Option<Meaning> {
             Meaning::default()
         }
     })
-}
-
-fn either(one: AbsentFlags, other: AbsentFlags) -> AbsentFlags {
-    AbsentFlags {
-        seen: one.seen || other.seen,
-        deleted: one.deleted || other.deleted,
-        flagged: one.flagged || other.flagged,
-    }
-}
-
-fn both(one: AbsentFlags, other: AbsentFlags) -> AbsentFlags {
-    AbsentFlags {
-        seen: one.seen && other.seen,
-        deleted: one.deleted && other.deleted,
-        flagged: one.flagged && other.flagged,
-    }
 }
 
 #[cfg(test)]

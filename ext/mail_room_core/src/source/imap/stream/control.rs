@@ -8,11 +8,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::notes::Notes;
+use super::party::Party;
+use super::status::Status;
 use super::wanted::Wanted;
 use crate::error::{Error, Result};
-use crate::source::imap::capabilities::Capabilities;
-use crate::source::imap::party::Party;
-use crate::source::imap::status::Status;
 
 /// Octets of a wanted body that extend the absolute deadline by a second: slower than that is as good as dead.
 const OCTETS_A_SECOND: u64 = 16 << 10;
@@ -58,10 +57,10 @@ impl Clock {
 
 /// What both ends share.
 #[derive(Debug)]
-pub(in super::super) struct Shared {
+pub(crate) struct Shared {
     pub(super) clock: Clock,
-    pub(in super::super) wanted: Wanted,
-    pub(in super::super) notes: Notes,
+    pub(crate) wanted: Wanted,
+    pub(crate) notes: Notes,
     /// The next command is answered here and not sent.
     pub(super) answer_next: bool,
     /// Its answer.
@@ -83,7 +82,7 @@ impl Shared {
 
 /// A handle on the stream that the library owns. Cheap to clone.
 #[derive(Clone)]
-pub(in super::super) struct Control(Arc<Mutex<Shared>>);
+pub(crate) struct Control(Arc<Mutex<Shared>>);
 
 impl fmt::Debug for Control {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -93,24 +92,24 @@ impl fmt::Debug for Control {
 
 impl Control {
     /// Everything up to [`released`](Self::released) must be over at `fixed`.
-    pub(in super::super) fn new(silence: Duration, fixed: Instant, party: Party) -> Self {
+    pub(crate) fn new(silence: Duration, fixed: Instant, party: Party) -> Self {
         let clock = Clock { silence, until: Some(fixed), fixed: Some(fixed), active: Instant::now() };
         let notes = Notes { party: Some(party), ..Notes::default() };
         let shared = Shared { clock, wanted: Wanted::default(), notes, answer_next: false, local: None };
         Self(Arc::new(Mutex::new(shared)))
     }
 
-    pub(in super::super) fn lock(&self) -> MutexGuard<'_, Shared> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Shared> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From now on every exchange has a deadline of its own.
-    pub(in super::super) fn released(&self) {
+    pub(crate) fn released(&self) {
         self.lock().clock.fixed = None;
     }
 
     /// An exchange begins; it must be over within `limit`.
-    pub(in super::super) fn begin(&self, limit: Duration, wanted: Wanted) {
+    pub(crate) fn begin(&self, limit: Duration, wanted: Wanted) {
         let mut shared = self.lock();
         shared.notes.begin();
         shared.wanted = wanted;
@@ -119,7 +118,7 @@ impl Control {
     }
 
     /// The exchange goes on with a new deadline: a command of a pipeline was answered.
-    pub(in super::super) fn go_on(&self, limit: Duration) {
+    pub(crate) fn go_on(&self, limit: Duration) {
         let mut shared = self.lock();
         shared.wanted.renew();
         shared.clock.active = Instant::now();
@@ -127,32 +126,27 @@ impl Control {
     }
 
     /// Why the library gave up.
-    pub(in super::super) fn failure(&self) -> Error {
+    pub(crate) fn failure(&self) -> Error {
         let out_of_step = || Error::Reconnect("the server answered something we have not asked".into());
         self.lock().notes.failure.clone().unwrap_or_else(out_of_step)
     }
 
     /// What the server answered to the one command of this exchange, in its own words.
-    pub(in super::super) fn answer(&self) -> Result<Status> {
+    pub(crate) fn answer(&self) -> Result<Status> {
         let mut shared = self.lock();
         let answer = shared.notes.answers.pop().filter(|_| shared.notes.failure.is_none());
         drop(shared);
         answer.map(|(_, status)| status).ok_or_else(|| self.failure())
     }
 
-    /// What the server can do, as far as it has told.
-    pub(in super::super) fn capabilities(&self) -> Capabilities {
-        self.lock().notes.capabilities.clone().unwrap_or_default()
-    }
-
     /// We wait for news. Whoever calls has a clock for it.
-    pub(in super::super) fn wait(&self) {
+    pub(crate) fn wait(&self) {
         self.lock().clock.until = None;
     }
 
     /// The next command is answered OK without being sent. After PREAUTH nothing is left to log in for, and the library
     /// has no other way to a session.
-    pub(in super::super) fn answer_next(&self) {
+    pub(crate) fn answer_next(&self) {
         self.lock().answer_next = true;
     }
 }

@@ -11,8 +11,8 @@ use async_imap::imap_proto::{AttributeValue, Response};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use super::party::Party;
 use super::{Control, Stream, Wanted};
-use crate::source::imap::party::Party;
 
 /// Octets a body may have in here.
 pub const LIMIT: u64 = 300_000;
@@ -63,7 +63,7 @@ pub fn play(octets: &[u8], splits: &[u8], script: &[u8]) -> Vec<(u32, Vec<u8>)> 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.unwrap_or_else(|error| panic!("no runtime: {error}"));
     let _entered = runtime.enter();
-    let party = Party::new("h", 143, "me", "s3cret".to_owned().into());
+    let party = Party::new("h:143".into(), "s3cret".to_owned().into(), String::new().into(), "[password]");
     let control = Control::new(Duration::from_secs(3600), Instant::now() + Duration::from_secs(3600), party);
     let pieces =
         Pieces { octets: octets.iter().copied().collect(), splits: splits.iter().copied().collect(), pause: false };

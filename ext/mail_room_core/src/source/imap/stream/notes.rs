@@ -3,47 +3,47 @@
 
 use std::collections::VecDeque;
 
+use super::capabilities::Capabilities;
+use super::party::Party;
+use super::status::{Kind, Status};
 use crate::error::{Error, Result};
-use crate::source::imap::capabilities::Capabilities;
-use crate::source::imap::party::Party;
-use crate::source::imap::status::{Kind, Status};
 
 /// Untagged status responses that are kept of one exchange.
 const KEPT: usize = 64;
 
 /// Notes of one connection; those of an exchange are cleared when the next one begins.
 #[derive(Debug, Default)]
-pub(in super::super) struct Notes {
+pub(crate) struct Notes {
     /// Whom we talk to: keeps the password out of the server's words.
     pub(super) party: Option<Party>,
     /// Why the connection is of no use any more. Set once, for good.
-    pub(in super::super) failure: Option<Error>,
+    pub(crate) failure: Option<Error>,
     /// Untagged status responses of this exchange.
-    pub(in super::super) said: VecDeque<Status>,
+    pub(crate) said: VecDeque<Status>,
     /// The answers of this exchange, each with its tag.
-    pub(in super::super) answers: Vec<(String, Status)>,
+    pub(crate) answers: Vec<(String, Status)>,
     /// Tags of commands that are not answered yet.
     pub(super) outstanding: Vec<String>,
     /// The body of the FETCH response that was read last.
-    pub(in super::super) body: Option<Vec<u8>>,
+    pub(crate) body: Option<Vec<u8>>,
     /// What follows `* `, if the server told its namespaces in this exchange.
-    pub(in super::super) namespace: Option<String>,
+    pub(crate) namespace: Option<String>,
     /// Something may have come in since the last search began.
-    pub(in super::super) news: bool,
+    pub(crate) news: bool,
     /// What the server last said it can do.
-    pub(in super::super) capabilities: Option<Capabilities>,
+    pub(crate) capabilities: Option<Capabilities>,
     /// How often it did.
-    pub(in super::super) learned: u32,
+    pub(crate) learned: u32,
     /// The UIDVALIDITY that a status response told last.
-    pub(in super::super) uid_validity: Option<u32>,
+    pub(crate) uid_validity: Option<u32>,
     /// What the server complained of last, since it last answered a command.
     pub(super) last_words: Option<String>,
     /// SEARCH responses of this exchange.
-    pub(in super::super) found: u32,
+    pub(crate) found: u32,
     /// We asked to leave: BYE is an answer and no hang-up.
-    pub(in super::super) leaving: bool,
+    pub(crate) leaving: bool,
     /// Responses that could not be read and that nobody needed.
-    pub(in super::super) dropped: u64,
+    pub(crate) dropped: u64,
 }
 
 impl Notes {
@@ -57,7 +57,7 @@ impl Notes {
     }
 
     /// The arguments of the response code `code` that was told last in this exchange.
-    pub(in super::super) fn told(&self, code: &str) -> Option<&str> {
+    pub(crate) fn told(&self, code: &str) -> Option<&str> {
         let status = self.said.iter().rev().find(|status| status.code == code);
         status.map(|status| status.arguments.as_str())
     }

@@ -95,12 +95,12 @@ fn unquoted(text: &[u8]) -> (Vec<u8>, &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Control;
+    use super::super::party::Party;
     use super::*;
-    use crate::source::imap::party::Party;
-    use crate::source::imap::stream::Control;
 
     fn sent(line: &str, capabilities: &str) -> Vec<String> {
-        let party = Party::new("h", 1, "me", "s3".to_owned().into());
+        let party = Party::new("h:1".into(), "s3".to_owned().into(), String::new().into(), "[password]");
         let control = Control::new(std::time::Duration::ZERO, tokio::time::Instant::now(), party);
         let shared = &mut *control.lock();
         shared.notes.learn(capabilities);

@@ -8,9 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use super::found;
 use super::frame::Frame;
 use super::notes::Notes;
+use super::status::{Kind, Status};
 use super::wanted::{Wanted, is_body, is_fetch};
 use crate::error::{Error, Result};
-use crate::source::imap::status::{Kind, Status};
 
 /// Parentheses nested deeper than this are nothing that was asked for. The library goes down one call for each.
 const DEEPEST: usize = 16;
@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn takes_note_of_what_the_library_loses() {
         let (_, notes) = admitted("* OK [CAPABILITY IMAP4rev1 IDLE] hi", &mut Wanted::default()).unwrap();
-        assert!(notes.capabilities.unwrap().idle);
+        assert!(notes.capabilities.unwrap().has("IDLE"));
         let (_, notes) = admitted("* NO [alert]  who are you", &mut Wanted::default()).unwrap();
         assert_eq!((notes.said[0].kind, notes.said[0].code.as_str()), (Kind::No, "ALERT"));
         for (text, mut wanted, news) in [

@@ -30,16 +30,16 @@ pub(super) enum Keep {
 
 /// What one exchange expects.
 #[derive(Debug)]
-pub(in super::super) struct Wanted {
+pub(crate) struct Wanted {
     /// Messages whose bodies were asked for and have not come yet, of at most `limit` octets each.
-    pub(in super::super) bodies: HashSet<u32>,
-    pub(in super::super) limit: u64,
+    pub(crate) bodies: HashSet<u32>,
+    pub(crate) limit: u64,
     /// FETCH responses are what was asked for: one that cannot be read is an error.
-    pub(in super::super) fetches: bool,
+    pub(crate) fetches: bool,
     /// So are SEARCH responses.
-    pub(in super::super) search: bool,
+    pub(crate) search: bool,
     /// The command itself makes servers tell flags, which are no news then.
-    pub(in super::super) changes_flags: bool,
+    pub(crate) changes_flags: bool,
     lines: u32,
     octets: usize,
 }
@@ -60,27 +60,27 @@ impl Default for Wanted {
 
 impl Wanted {
     /// The messages `uids`, of at most `limit` octets each.
-    pub(in super::super) fn bodies(uids: impl IntoIterator<Item = u32>, limit: u64) -> Self {
+    pub(crate) fn bodies(uids: impl IntoIterator<Item = u32>, limit: u64) -> Self {
         Self { bodies: uids.into_iter().collect(), limit, fetches: true, ..Self::default() }
     }
 
     /// Sizes, or other small data of messages.
-    pub(in super::super) fn fetches() -> Self {
+    pub(crate) fn fetches() -> Self {
         Self { fetches: true, ..Self::default() }
     }
 
     /// UIDs.
-    pub(in super::super) fn search() -> Self {
+    pub(crate) fn search() -> Self {
         Self { search: true, ..Self::default() }
     }
 
     /// Nothing but flags that were changed.
-    pub(in super::super) fn flags() -> Self {
+    pub(crate) fn flags() -> Self {
         Self { changes_flags: true, ..Self::default() }
     }
 
     /// An answer of a pipeline is complete: the next one has all of its own.
-    pub(in super::super) fn renew(&mut self) {
+    pub(crate) fn renew(&mut self) {
         (self.lines, self.octets) = (LINES, OCTETS);
     }
 

@@ -1,4 +1,4 @@
-//! Messages that the server did not mark, whose mark it did not keep, or at whose marking the connection ended: when each is
+//! Messages that the server did not mark, whose mark it did not keep, or whose marking ended the connection: when each is
 //! marked again, and with how many others. Knows no marks.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use crate::message::MessageId;
 
 /// First and longest delay before the server is asked again to mark a message that it did not mark.
 const AGAIN: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
-/// Messages marked by one command after a connection ended while they were marked. After the second time: one.
+/// Messages per command after a connection ended while they were being marked. After the second time: one.
 const SUSPECTS: usize = 32;
 
 /// Not before `until`; `delay` is how long that was when it was set.
@@ -37,7 +37,7 @@ impl Pause {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Trouble {
+struct MarkRetry {
     pause: Pause,
     /// How often the server did not mark the message, or did not keep the mark.
     times: u32,
@@ -46,52 +46,53 @@ struct Trouble {
     unkept: bool,
 }
 
-/// Messages that gave trouble. An entry outlives the acknowledgement of a mark that was not kept, so that the delay grows.
+/// Messages whose marking failed. An entry for a mark that was not kept outlives the next confirmation, so that the delay
+/// grows.
 #[derive(Debug, Default)]
-pub(super) struct Troubles(BTreeMap<MessageId, Trouble>);
+pub(super) struct MarkRetries(BTreeMap<MessageId, MarkRetry>);
 
-impl Troubles {
+impl MarkRetries {
     /// The server acknowledged the mark and lists the message all the same.
     pub(super) fn unkept(&mut self, id: &MessageId, now: Instant) {
-        let times = self.0.get(id).map_or(0, |trouble| trouble.times);
+        let times = self.0.get(id).map_or(0, |retry| retry.times);
         let pause = Pause::new(now, times);
-        self.0.insert(id.clone(), Trouble { pause, times: times.saturating_add(1), cuts: 0, unkept: true });
+        self.0.insert(id.clone(), MarkRetry { pause, times: times.saturating_add(1), cuts: 0, unkept: true });
     }
 
     /// How often the server did not mark the message, or did not keep the mark.
     pub(super) fn times(&self, id: &MessageId) -> u32 {
-        self.0.get(id).map_or(0, |trouble| trouble.times)
+        self.0.get(id).map_or(0, |retry| retry.times)
     }
 
-    /// The server refused to mark the message. Returns when it is asked again.
+    /// The server refused to mark the message. Returns the backoff before the next attempt.
     pub(super) fn unmarked(&mut self, id: &MessageId, now: Instant) -> Duration {
         let before = self.0.get(id).copied();
-        let times = before.map_or(0, |trouble| trouble.times);
+        let times = before.map_or(0, |retry| retry.times);
         let pause = Pause::new(now, times);
-        let unkept = before.is_some_and(|trouble| trouble.unkept);
-        self.0.insert(id.clone(), Trouble { pause, times: times.saturating_add(1), cuts: 0, unkept });
+        let unkept = before.is_some_and(|retry| retry.unkept);
+        self.0.insert(id.clone(), MarkRetry { pause, times: times.saturating_add(1), cuts: 0, unkept });
         pause.delay
     }
 
-    /// The connection ended while the message was marked. Once is likely to be the network's fault: it is marked again at
-    /// once. Returns when it is.
+    /// The connection ended while the message was being marked. The first time, the network is probably at fault, and the
+    /// message is marked again at once. Returns the backoff.
     pub(super) fn cut(&mut self, id: &MessageId, now: Instant) -> Duration {
         let before = self.0.get(id).copied();
-        let cuts = before.map_or(0, |trouble| trouble.cuts);
+        let cuts = before.map_or(0, |retry| retry.cuts);
         let pause = match cuts.checked_sub(1) {
             None => Pause { until: now, delay: Duration::ZERO },
             Some(times) => Pause::new(now, times),
         };
-        let (times, unkept) = before.map_or((0, false), |trouble| (trouble.times, trouble.unkept));
-        self.0.insert(id.clone(), Trouble { pause, times, cuts: cuts.saturating_add(1), unkept });
+        let (times, unkept) = before.map_or((0, false), |retry| (retry.times, retry.unkept));
+        self.0.insert(id.clone(), MarkRetry { pause, times, cuts: cuts.saturating_add(1), unkept });
         pause.delay
     }
 
-    /// The server acknowledged the mark. Tells whether it is to be believed: it did not keep this mark before.
+    /// The server confirmed the mark. Returns whether that can be relied upon: it did not keep this mark before, otherwise.
     pub(super) fn acknowledged(&mut self, id: &MessageId) -> bool {
         match self.0.get_mut(id) {
-            Some(trouble) if trouble.unkept => {
-                trouble.cuts = 0;
+            Some(retry) if retry.unkept => {
+                retry.cuts = 0;
                 false
             }
             Some(_) => self.0.remove(id).is_some(),
@@ -115,18 +116,18 @@ impl Troubles {
         self.0.len()
     }
 
-    /// When the message may be marked again; `None` if it gave no trouble.
+    /// When the message may be marked again; `None` if its marking did not fail.
     pub(super) fn until(&self, id: &MessageId) -> Option<Instant> {
-        self.0.get(id).map(|trouble| trouble.pause.until)
+        self.0.get(id).map(|retry| retry.pause.until)
     }
 
-    /// Those that may be marked again now, each as `wanted` gives it, in groups that one command may mark; what ended
-    /// connections comes last, and alone in the end.
+    /// Messages that may be marked again now, as `wanted` returns them, in groups that one command may mark. Those that
+    /// ended connections come last, and alone in the end.
     pub(super) fn groups<T: Clone>(&self, now: Instant, wanted: impl Fn(&MessageId) -> Option<T>) -> Vec<Vec<T>> {
         let (mut together, mut suspects, mut worst) = (Vec::new(), Vec::new(), Vec::new());
-        for (id, trouble) in self.0.iter().filter(|(_, trouble)| trouble.pause.is_nearly_over(now)) {
+        for (id, retry) in self.0.iter().filter(|(_, retry)| retry.pause.is_nearly_over(now)) {
             let Some(wanted) = wanted(id) else { continue };
-            match trouble.cuts {
+            match retry.cuts {
                 0 => together.push(wanted),
                 1 => suspects.push(wanted),
                 cuts => worst.push((cuts, wanted)),

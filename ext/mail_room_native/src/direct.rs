@@ -1,5 +1,5 @@
-//! The doors: a delivery or an arbiter of the core, called directly from Ruby for one message. They share one small
-//! runtime a process; a forked child starts its own and forgets the parent's, whose threads it does not have.
+//! Direct calls: Ruby asks a delivery or an arbiter of the core about one message, without a watcher. All direct calls of a
+//! process share one small runtime. A forked child starts its own and forgets the parent's, whose threads it does not have.
 
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,9 +11,9 @@ use mail_room_core::delivery::Delivery as CoreDelivery;
 use mail_room_core::limits::memory_budget::{Budget, ENCODING_OCTETS};
 use mail_room_core::message::{Message, MessageId};
 use mail_room_core::outcome::Handover;
+use mail_room_core::system::runtime::runtime;
 use mail_room_core::transport::postgres::PostgresClients;
 use mail_room_core::transport::redis::RedisClients;
-use mail_room_core::watch::supervisor::runtime;
 use tokio::runtime::Runtime;
 
 use crate::errors;
@@ -60,7 +60,10 @@ impl<T> Drop for PerProcess<T> {
     }
 }
 
-/// Runs `work` on the doors' runtime while Ruby's other threads go on.
+/// Runs `work` on the runtime of direct calls, while Ruby's other threads go on.
+///
+/// # Errors
+/// What `work` returns, or the exception of an interrupt, which ends the work.
 pub(crate) fn run<T: Send + 'static>(
     ruby: &Ruby,
     work: impl Future<Output = mail_room_core::Result<T>> + Send + 'static,
@@ -85,21 +88,26 @@ pub(crate) fn run<T: Send + 'static>(
     };
     let completion = Completion::new();
     let completed = completion.clone();
-    let task = runtime.spawn(async move {
-        let done = work.await;
-        completed.complete(done);
-    });
-    match completion.wait(ruby) {
+    let task = runtime.spawn(work);
+    let abort = task.abort_handle();
+    // In a task of its own, so that the caller is woken even if `work` panics.
+    runtime.spawn(async move { completed.complete(task.await.ok()) });
+    match completion.wait(ruby).map(Option::flatten) {
         Ok(Some(done)) => done.map_err(|error| errors::raise(ruby, &error)),
-        Ok(None) => Err(errors::named(ruby, "DeliveryError", "the delivery was broken off".into())),
+        Ok(None) => Err(errors::named(
+            ruby,
+            "DeliveryError",
+            "the delivery was broken off by a bug in mail_room; please report it with the panic on standard error"
+                .into(),
+        )),
         Err(interrupt) => {
-            task.abort();
+            abort.abort();
             Err(interrupt)
         }
     }
 }
 
-/// A new token.
+/// A new JSON Web Token for `options`.
 fn jwt(ruby: &Ruby, options: Value) -> Result<String, Error> {
     let config: config::Jwt = options::read(ruby, options)?;
     let made = run(ruby, async move { Ok(mail_room_core::transport::jwt::token(&config).await) })?;
@@ -117,7 +125,8 @@ impl Delivery {
         Ok(Self { config: options::read(ruby, options)?, core: PerProcess(RefCell::new(None)) })
     }
 
-    /// The HTTP status of whom it was delivered to; true if that one speaks no HTTP.
+    /// Delivers one message. Returns the HTTP status of the endpoint, true if the target speaks no HTTP, and false if another process
+    /// delivered the message.
     fn deliver(ruby: &Ruby, rb_self: &Self, raw: Value) -> Result<Value, Error> {
         let body = options::octets(raw)?;
         let delivery = rb_self

@@ -13,7 +13,7 @@ const COURIER: [&str; 5] = [
 const OCTETS: usize = 129;
 
 /// Whether `body` is such a text: this one form, byte for byte but for the host's name and the line ends.
-pub(super) fn is_placeholder(body: &[u8]) -> bool {
+pub(crate) fn is_placeholder(body: &[u8]) -> bool {
     if body.len() > OCTETS {
         return false;
     }

@@ -3,7 +3,7 @@
 
 /// The first word of a status response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Ok,
     No,
     Bad,
@@ -26,19 +26,19 @@ impl Kind {
 
 /// A status response without its tag or star.
 #[derive(Debug, Clone)]
-pub(super) struct Status {
-    pub(super) kind: Kind,
+pub(crate) struct Status {
+    pub(crate) kind: Kind,
     /// The response code in capitals, without its arguments; empty if there is none.
-    pub(super) code: String,
+    pub(crate) code: String,
     /// The arguments of the response code.
-    pub(super) arguments: String,
+    pub(crate) arguments: String,
     /// The text for people, as it came.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 impl Status {
     /// Reads `OK [CODE arguments] text`, all but the first word optional; `None` if that is not a status.
-    pub(super) fn parse(line: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(line: &[u8]) -> Option<Self> {
         let length = line.iter().position(|byte| *byte == b' ').unwrap_or(line.len());
         let (word, rest) = line.split_at(length);
         let kind = Kind::parse(word)?;
@@ -52,8 +52,13 @@ impl Status {
         Some(Self { kind, code, arguments, text: text.to_owned() })
     }
 
+    /// Exchange logged us in and did not find its way to the mailbox: `BAD User is authenticated but not connected.`
+    pub(crate) fn is_not_connected(&self) -> bool {
+        self.text.to_ascii_lowercase().contains("authenticated but not connected")
+    }
+
     /// Whether the trouble may pass by itself (RFC 5530 and common practice).
-    pub(super) fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         matches!(self.code.as_str(), "UNAVAILABLE" | "THROTTLED" | "INUSE" | "SERVERBUG" | "LIMIT" | "OVERQUOTA")
     }
 }

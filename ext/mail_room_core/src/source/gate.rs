@@ -1,4 +1,4 @@
-//! How many mailboxes of this process may log in at a time. Waiting here has no deadline; dropping the future (a stop) ends it.
+//! How many mailboxes of this process may log in at their servers at a time. Waiting here has no deadline; dropping the future (a stop) ends it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ impl Gate {
     }
 
     /// Waits for leave to connect and log in, given back on drop.
-    pub(super) async fn login(&self) -> Result<OwnedSemaphorePermit> {
+    pub(crate) async fn login(&self) -> Result<OwnedSemaphorePermit> {
         Arc::clone(&self.logins).acquire_owned().await.map_err(|_| closed())
     }
 }

@@ -1,18 +1,18 @@
-//! What was decided about messages, and how far the mail server knows: which mark each was meant to bear, which marks the
-//! server has not acknowledged, and which it acknowledged and does not keep. Sends nothing.
+//! Decided messages and their acknowledgement on the mail server: the mark that each is to have, which marks the server has
+//! not confirmed, and which it confirmed and did not keep. Sends nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::id_set::IdSet;
-use super::trouble::{Pause, Troubles};
+use super::mark_retries::{MarkRetries, Pause};
 use crate::message::MessageId;
 use crate::source::{AbsentFlags, Mark};
 
-/// How long the arbiter surely remembers what it was told to remember.
+/// How long the arbiter remembers a delivery for certain.
 const REMEMBERED: Duration = Duration::from_secs(3600);
 /// Delays between two warnings that the server does not keep marks, first and longest.
-const TELL_UNKEPT: (Duration, Duration) = (Duration::from_secs(600), Duration::from_secs(24 * 3600));
+const WARN_UNKEPT: (Duration, Duration) = (Duration::from_secs(600), Duration::from_secs(24 * 3600));
 /// First and longest delay before the server is asked again to expunge.
 const EXPUNGE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(3600));
 
@@ -20,33 +20,33 @@ const EXPUNGE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_s
 /// end with the session, no person has asked for it.
 const TRY_AGAIN: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(24 * 3600));
 
-/// A message and the mark it is meant to bear.
+/// A message and the mark that it is to have.
 type Decision = (MessageId, Mark);
 
-/// How a message stands that a search listed.
+/// The state of a message that a search listed.
 pub(super) enum Listed {
-    /// Nothing was decided about it.
+    /// It is not decided.
     New,
-    /// It was decided; at most it is marked.
+    /// It is decided; at most it has to be marked.
     Decided,
     /// It was set aside, and a person has marked it unread: it is to be tried again.
     TryAgain,
-    /// The same, but not before then.
+    /// The same, but it waits until then.
     TryLater(Instant),
 }
 
-/// Decisions, and how far the server knows of them.
+/// Decided messages, and how far they are acknowledged.
 #[derive(Debug, Default)]
-pub(super) struct Marks {
+pub(super) struct Acknowledgements {
     seen: IdSet,
     deleted: IdSet,
     set_aside: IdSet,
-    /// Not acknowledged by the server.
-    untold: BTreeMap<MessageId, Mark>,
-    trouble: Troubles,
-    /// Acknowledged since the last search: if the next one lists them, the server does not keep the mark.
+    /// Marks that the server has not confirmed.
+    unacknowledged: BTreeMap<MessageId, Mark>,
+    retries: MarkRetries,
+    /// Confirmed since the last search. If the next search lists them, the server does not keep the mark.
     unconfirmed: IdSet,
-    /// Set aside and tried again: not before then once more.
+    /// Set aside and tried again; the pause before the next time.
     tried_again: BTreeMap<MessageId, Pause>,
     to_expunge: BTreeSet<MessageId>,
     expunge_again: Option<Pause>,
@@ -60,7 +60,7 @@ fn cloned((id, mark): (&MessageId, &Mark)) -> Decision {
     (id.clone(), *mark)
 }
 
-impl Marks {
+impl Acknowledgements {
     fn mark_of(&self, id: &MessageId) -> Option<Mark> {
         let sets = [(&self.seen, Mark::Seen), (&self.deleted, Mark::Deleted), (&self.set_aside, Mark::SetAside)];
         sets.into_iter().find(|(set, _)| set.contains(id)).map(|(_, mark)| mark)
@@ -68,11 +68,11 @@ impl Marks {
 
     fn forget(&mut self, id: &MessageId) {
         [&mut self.seen, &mut self.deleted, &mut self.set_aside].into_iter().for_each(|set| set.remove(id));
-        self.untold.remove(id);
-        self.trouble.forget(id);
+        self.unacknowledged.remove(id);
+        self.retries.forget(id);
     }
 
-    /// `id` is to bear `mark`.
+    /// `id` is to have `mark`.
     pub(super) fn decided(&mut self, id: &MessageId, mark: Mark) {
         if self.mark_of(id) != Some(mark) {
             self.forget(id);
@@ -82,23 +82,23 @@ impl Marks {
                 Mark::SetAside => self.set_aside.insert(id),
             }
         }
-        self.untold.insert(id.clone(), mark);
+        self.unacknowledged.insert(id.clone(), mark);
     }
 
-    /// A search listed `listed` and nothing else. Returns what the server turns out to have marked, although it never said
-    /// so when asked: `absent` flags hide it.
+    /// A search for messages without the `absent` flags listed `listed` only. Returns the messages that the server has
+    /// evidently marked, although it never confirmed that.
     pub(super) fn unlisted(&mut self, listed: &BTreeSet<&MessageId>, absent: AbsentFlags) -> Vec<Decision> {
         let hidden =
-            |id: &MessageId, mark: Mark| absent.hide(mark) && !listed.contains(id) && self.trouble.contains(id);
-        let known: Vec<_> = self.untold.iter().filter(|(id, mark)| hidden(id, **mark)).map(cloned).collect();
-        known.iter().for_each(|(id, _)| _ = self.untold.remove(id));
-        self.trouble.retain(|id| listed.contains(id) || self.untold.contains_key(id));
+            |id: &MessageId, mark: Mark| absent.hide(mark) && !listed.contains(id) && self.retries.contains(id);
+        let known: Vec<_> = self.unacknowledged.iter().filter(|(id, mark)| hidden(id, **mark)).map(cloned).collect();
+        known.iter().for_each(|(id, _)| _ = self.unacknowledged.remove(id));
+        self.retries.retain(|id| listed.contains(id) || self.unacknowledged.contains_key(id));
         let deleted = known.iter().filter(|(_, mark)| *mark == Mark::Deleted);
         self.to_expunge.extend(deleted.map(|(id, _)| id.clone()));
         known
     }
 
-    /// Forgets which marks are unconfirmed, but for those that `found` lists again.
+    /// Forgets which marks were confirmed since the last search, except for messages that `found` lists again.
     pub(super) fn confirm_unlisted(&mut self, found: &[MessageId]) {
         if !self.unconfirmed.is_empty() {
             let acknowledged = std::mem::take(&mut self.unconfirmed);
@@ -106,8 +106,8 @@ impl Marks {
         }
     }
 
-    /// A search that asks for messages without the `absent` flags listed `id`. Only if they hide the mark that it was meant
-    /// to bear, that says something: the server does not keep the mark, which `unkept` tells, or a person has removed it.
+    /// A search for messages without the `absent` flags listed `id`. If these flags hide its mark, then either the server
+    /// does not keep the mark (it is added to `unkept`), or a person has removed it.
     pub(super) fn listed(
         &mut self,
         id: &MessageId,
@@ -116,11 +116,11 @@ impl Marks {
         unkept: &mut Vec<MessageId>,
     ) -> Listed {
         let Some(mark) = self.mark_of(id) else { return Listed::New };
-        if self.untold.contains_key(id) || !absent.hide(mark) {
+        if self.unacknowledged.contains_key(id) || !absent.hide(mark) {
             return Listed::Decided;
         }
         if self.unconfirmed.contains(id) {
-            self.trouble.unkept(id, now);
+            self.retries.unkept(id, now);
             unkept.push(id.clone());
         } else if mark == Mark::SetAside {
             let before = self.tried_again.get(id).copied();
@@ -132,31 +132,31 @@ impl Marks {
             self.forget(id);
             return Listed::TryAgain;
         }
-        self.untold.insert(id.clone(), mark);
+        self.unacknowledged.insert(id.clone(), mark);
         Listed::Decided
     }
 
     /// Whether it is time to say that the server does not keep marks. `late`: it may list a message for a moment after it
     /// was marked, so the first time says nothing.
-    pub(super) fn tells_unkept(&mut self, unkept: &[MessageId], late: bool, now: Instant) -> bool {
-        let sure = |id| self.trouble.times(id) > u32::from(late);
+    pub(super) fn warns_of_unkept(&mut self, unkept: &[MessageId], late: bool, now: Instant) -> bool {
+        let sure = |id| self.retries.times(id) > u32::from(late);
         if !unkept.iter().any(sure) || self.unkept_again.is_some_and(|pause| pause.until > now) {
             return false;
         }
-        self.unkept_again = Some(Pause::longer(self.unkept_again, now, TELL_UNKEPT));
+        self.unkept_again = Some(Pause::longer(self.unkept_again, now, WARN_UNKEPT));
         true
     }
 
-    /// The server has acknowledged `mark`. Returns those of which the arbiter may be told.
+    /// The server has confirmed `mark`. Returns the messages of which the arbiter may be told.
     pub(super) fn acknowledged(&mut self, ids: &[MessageId], mark: Mark) -> Vec<MessageId> {
         let mut believed = Vec::with_capacity(ids.len());
         for id in ids {
-            self.untold.remove(id);
+            self.unacknowledged.remove(id);
             self.unconfirmed.insert(id);
             if mark == Mark::Deleted {
                 self.to_expunge.insert(id.clone());
             }
-            if self.trouble.acknowledged(id) {
+            if self.retries.acknowledged(id) {
                 self.remembered.remove(id);
                 believed.push(id.clone());
             }
@@ -164,42 +164,42 @@ impl Marks {
         believed
     }
 
-    /// The server did not mark the message though it answers: ask again, ever later. Returns when that is.
+    /// The server answered and did not mark the message. Returns the backoff before the next attempt.
     pub(super) fn unmarked(&mut self, id: &MessageId, now: Instant) -> Duration {
-        self.trouble.unmarked(id, now)
+        self.retries.unmarked(id, now)
     }
 
     /// The connection ended while these were marked: they are marked last from now on, in ever smaller groups. Returns when
     /// the last of them is marked again.
     pub(super) fn cut(&mut self, ids: &[MessageId], now: Instant) -> Duration {
-        ids.iter().map(|id| self.trouble.cut(id, now)).max().unwrap_or_default()
+        ids.iter().map(|id| self.retries.cut(id, now)).max().unwrap_or_default()
     }
 
-    /// What the server is to be told and gave no trouble with.
+    /// Messages to be marked that the server did not fail to mark before.
     pub(super) fn fresh(&self) -> Vec<Decision> {
-        self.untold.iter().filter(|(id, _)| !self.trouble.contains(id)).map(cloned).collect()
+        self.unacknowledged.iter().filter(|(id, _)| !self.retries.contains(id)).map(cloned).collect()
     }
 
-    /// Whether the server is to be told anything now.
+    /// Whether a message is to be marked now.
     pub(super) fn is_due(&self, now: Instant) -> bool {
-        self.untold.keys().any(|id| self.trouble.until(id).is_none_or(|until| until <= now))
+        self.unacknowledged.keys().any(|id| self.retries.until(id).is_none_or(|until| until <= now))
     }
 
-    /// What the server is to be told again now, in groups; what ended connections comes last, and alone in the end.
-    pub(super) fn in_trouble(&self, now: Instant) -> Vec<Vec<Decision>> {
-        self.trouble.groups(now, |id| self.untold.get(id).map(|mark| (id.clone(), *mark)))
+    /// Messages to be marked again now, in groups. Those that ended connections come last, and alone in the end.
+    pub(super) fn due_again(&self, now: Instant) -> Vec<Vec<Decision>> {
+        self.retries.groups(now, |id| self.unacknowledged.get(id).map(|mark| (id.clone(), *mark)))
     }
 
-    /// How many messages something is noted of that a search may end.
+    /// How many messages a search may clear.
     pub(super) fn noted(&self) -> usize {
-        self.untold.len().saturating_add(self.trouble.len())
+        self.unacknowledged.len().saturating_add(self.retries.len())
     }
 
-    /// When the server is to be asked for something again.
+    /// When the next mark or expunge is due.
     pub(super) fn next_try(&self) -> Option<Instant> {
-        let troubles = self.untold.keys().filter_map(|id| self.trouble.until(id));
+        let marks = self.unacknowledged.keys().filter_map(|id| self.retries.until(id));
         let expunge = self.expunge_again.filter(|_| !self.to_expunge.is_empty());
-        troubles.chain(expunge.map(|pause| pause.until)).min()
+        marks.chain(expunge.map(|pause| pause.until)).min()
     }
 
     /// Messages marked deleted by us that are not expunged yet; none while the server does not expunge.
@@ -216,7 +216,7 @@ impl Marks {
         ids.iter().for_each(|id| _ = self.to_expunge.remove(id));
     }
 
-    /// The server did not expunge: ask again, ever later. Returns when that is.
+    /// The server did not expunge. Returns the backoff before the next attempt.
     pub(super) fn not_expunged(&mut self, now: Instant) -> Duration {
         let pause = Pause::longer(self.expunge_again, now, EXPUNGE);
         self.expunge_again = Some(pause);
@@ -228,7 +228,7 @@ impl Marks {
         self.to_expunge.extend(ids);
     }
 
-    /// Whether `id` was meant to be deleted; `None` if nothing is known of it.
+    /// Whether `id` is to be deleted; `None` if it is unknown.
     pub(super) fn is_deleted_by_us(&self, id: &MessageId) -> Option<bool> {
         self.mark_of(id).map(|mark| mark == Mark::Deleted)
     }
