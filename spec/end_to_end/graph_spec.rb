@@ -116,7 +116,7 @@ RSpec.describe "inbox_method microsoft_graph", :servers do
     process = mail_room(inbox(server))
     expect_all(mails, server, process)
     error = process.await_log("Disconnected. Resetting...")["error"]
-    expect(error).to match(/\A127\.0\.0\.1:\d+: the answer 200 is no JSON that we know: "<html>y{194}"\z/)
+    expect(error).to match(/\A127\.0\.0\.1:\d+: the answer 200 is not the expected JSON: "<html>y{194}"\z/)
   end
 
   it "asks for nothing before a Retry-After has ended, of whatever length" do

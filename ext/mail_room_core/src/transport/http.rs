@@ -1,6 +1,5 @@
-//! HTTP as we speak it: one client per set of options, made of our own configuration of TLS;
-//! what went wrong in plain words; when the other end wants us back. Knows nothing of messages. Follows no redirect by
-//! itself: whoever asks decides where its credentials go.
+//! HTTP: one client per set of options, with our own TLS configuration. Words errors, and parses `Retry-After`. Knows nothing
+//! of messages. Follows no redirects: the caller decides where its credentials go.
 
 mod connector;
 mod poster;
@@ -23,39 +22,38 @@ use crate::transport::lookup::Resolver;
 use crate::transport::tls;
 pub(crate) use poster::{Answer, Poster, Unanswered};
 
-/// Who we are.
+/// The value of `User-Agent`.
 const AGENT: &str = concat!("mail_room/", env!("CARGO_PKG_VERSION"));
-/// Servers close idle connections; most keep them for longer than this, so that a request rarely meets a closing one.
+/// How long a connection may be idle and reused. Most servers close idle connections later than this.
 const IDLE: Duration = Duration::from_secs(10);
-/// Quiet before the kernel asks whether the other end is still there.
+/// Idle time before the kernel probes the connection.
 const KEEPALIVE: Duration = Duration::from_secs(30);
-/// What is read of an answer that nobody wants, so that its connection can be used again.
+/// Octets and time to read an ignored answer, so that its connection can be reused.
 const DRAINED: (usize, Duration) = (64 << 10, Duration::from_secs(1));
 /// How long a short body may take after its header.
 const BODY_WITHIN: Duration = Duration::from_secs(5);
 /// The longest pause that an answer can ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
-/// Header lines of an answer that are read: as many as curl takes.
+/// The most header lines of an answer, as in curl.
 const HEADERS: usize = 5_000;
 
-/// A client that is made at first use, and again when the files of its TLS options were read again. Keeps connections
-/// alive. Proxies are those of the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).
+/// A client that is built at first use, and again when the TLS configuration was. Keeps connections alive. Proxies are those of the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).
 #[derive(Debug)]
 pub(crate) struct Http {
     tls: Tls,
     connect_timeout: Duration,
-    /// And the configuration of TLS that it was made of.
+    /// The client, and the TLS configuration it was built with.
     client: Mutex<Option<(Arc<ClientConfig>, Client)>>,
 }
 
 impl Http {
-    /// Connects to nothing yet. A connection has to stand within `connect_timeout`, from the name's resolution to the end
-    /// of the TLS handshake. The deadline for an answer is the caller's.
+    /// Opens no connection yet. `connect_timeout` covers the lookup of the name, TCP and the TLS handshake. The caller brings
+    /// the deadline for an answer.
     pub(crate) fn new(tls: Tls, connect_timeout: Duration) -> Self {
         Self { tls, connect_timeout, client: Mutex::default() }
     }
 
-    /// The client as it is to be used now.
+    /// The current client.
     ///
     /// # Errors
     /// [`Error::Refused`] and [`Error::Configuration`] if a file of the TLS options cannot be read or used.
@@ -72,13 +70,13 @@ impl Http {
             .dns_resolver(Resolver)
             .user_agent(AGENT)
             .redirect(Policy::none())
-            // Trying again is our business: every try has to be noted.
+            // The callers retry, as they count each try.
             .retry(reqwest::retry::never())
             .connect_timeout(self.connect_timeout)
             .pool_idle_timeout(IDLE)
             .tcp_keepalive(KEEPALIVE)
             .tcp_nodelay(true)
-            // Odd header lines are no reason to throw an answer away.
+            // An answer with odd header lines is still an answer.
             .http1_ignore_invalid_headers_in_responses(true)
             .http1_allow_spaces_after_header_name_in_responses(true)
             .http1_allow_obsolete_multiline_headers_in_responses(true)
@@ -90,7 +88,7 @@ impl Http {
     }
 }
 
-/// What went wrong, without the address, which may hold secrets, and without anything of the answer.
+/// Words an error, without the address, which may hold secrets, and without any part of the answer.
 pub(crate) fn in_words(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no connection in time".into();
@@ -98,7 +96,7 @@ pub(crate) fn in_words(error: &reqwest::Error) -> String {
     if error.is_builder() { "the request cannot be made".into() } else { causes_in_words(error) }
 }
 
-/// The same for the error of any client, whose own text may name the address: only its causes are told.
+/// Words the causes of an error. The error's own text may name the address.
 fn causes_in_words(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = || std::iter::successors(error.source(), |&cause| cause.source());
     if let Some(words) = causes().find_map(tls_in_words) {
@@ -107,11 +105,11 @@ fn causes_in_words(error: &(dyn std::error::Error + 'static)) -> String {
     if let Some(error) = causes().find_map(|cause| cause.downcast_ref::<io::Error>()) {
         return error.to_string();
     }
-    // The innermost says it best; hyper's own words name neither address nor content.
+    // The innermost cause says most. The texts of hyper name neither address nor content.
     causes().last().map_or_else(|| "the request failed".into(), ToString::to_string)
 }
 
-/// What a cause says if it is one of TLS. Errors of reading or writing may hold one, also in each other.
+/// Words a cause if it is an error of TLS, which may be nested in errors of reading or writing.
 fn tls_in_words(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     let mut cause = cause;
     while let Some(inner) = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
@@ -121,8 +119,8 @@ fn tls_in_words(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     Some(tls::in_words(error))
 }
 
-/// How long the other end wants to be left alone (RFC 9110 section 10.2.3): seconds or a date. At most an hour. `None` if it
-/// names no time to come, such as 0 or a date in the past. The caller waits for the longer of this and its own backoff, see
+/// The pause that an answer asks for (`Retry-After`, RFC 9110 section 10.2.3), in seconds or as a date. At most an hour. `None`
+/// if it names no future time, such as 0 or a date in the past. The caller waits for the longer of this and its backoff, see
 /// [`Backoff::at_least`](crate::limits::backoff::Backoff::at_least).
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
@@ -130,7 +128,7 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         Ok(seconds) if seconds.is_finite() => {
             Duration::try_from_secs_f64(seconds.min(LONGEST_PAUSE.as_secs_f64())).ok()?
         }
-        // Digits beyond what a float holds.
+        // More digits than a float can hold.
         Ok(_) if value.bytes().all(|byte| byte.is_ascii_digit()) => LONGEST_PAUSE,
         Ok(_) => return None,
         Err(_) => {
@@ -164,7 +162,7 @@ pub(crate) async fn read(
     }
 }
 
-/// Reads to the end an answer that nobody wants, so that its connection can be used again; not for long.
+/// Reads and ignores the rest of an answer for a short time, so that its connection can be reused.
 pub(crate) async fn drain(mut answer: Response) {
     let (octets, within) = DRAINED;
     let mut left = octets;
@@ -177,7 +175,7 @@ pub(crate) async fn drain(mut answer: Response) {
     timeout(within, reading).await.ok();
 }
 
-/// Whether a request to `other` may carry what one to `url` carries (RFC 6454).
+/// Whether both have the same origin (RFC 6454), so that credentials for `url` may be sent to `other`.
 pub(crate) fn same_origin(url: &Url, other: &Url) -> bool {
     url.origin().is_tuple() && url.origin() == other.origin()
 }
@@ -187,7 +185,7 @@ pub(crate) fn shown(url: &Url) -> String {
     let mut shown = url.clone();
     shown.set_query(None);
     shown.set_fragment(None);
-    // Fails only for addresses that cannot have any.
+    // Fails only for addresses that cannot have a user.
     _ = shown.set_username("");
     _ = shown.set_password(None);
     shown.into()

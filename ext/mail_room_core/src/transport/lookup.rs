@@ -1,5 +1,5 @@
-//! From host names to addresses, with the system's resolver. It has no deadline of ours and cannot be called off, so each name is
-//! looked up once at a time, on a thread of its own: a name whose lookup hangs holds up no other.
+//! Looks up host names with the system's resolver, which has no deadline and cannot be cancelled. Each name is looked up on a
+//! thread of its own, once at a time, so that a lookup that hangs does not delay other names.
 
 use std::ffi::OsStr;
 use std::io;
@@ -10,15 +10,15 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::system::blocking::{Threads, Unfinished};
 
-/// A name that takes longer is given up by whoever waits for it; the lookup itself goes on.
+/// How long callers wait for a lookup. The lookup itself goes on.
 const WITHIN: Duration = Duration::from_secs(30);
 
 static LOOKUPS: Threads<io::Result<Vec<IpAddr>>> = Threads::new("mail_room name", 4, 256);
 
-/// The addresses of `host`, which is a name or an address, in the resolver's order. The caller brings a deadline of less than 30 s.
+/// The addresses of `host`, a name or an address, in the order of the resolver. The caller brings a deadline below 30 s.
 ///
 /// # Errors
-/// What the resolver says; [`io::ErrorKind::TimedOut`] if it says nothing.
+/// The error of the resolver; [`io::ErrorKind::TimedOut`] if it does not answer.
 pub(crate) async fn addresses(host: &str) -> io::Result<Vec<IpAddr>> {
     let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     if let Ok(address) = bare.parse::<IpAddr>() {
@@ -50,7 +50,7 @@ fn look_up(name: &str) -> io::Result<Vec<IpAddr>> {
     if addresses.is_empty() { Err(io::Error::other("the host name has no address")) } else { Ok(addresses) }
 }
 
-/// The same for HTTP.
+/// The resolver for `reqwest`.
 #[derive(Debug)]
 pub(crate) struct Resolver;
 

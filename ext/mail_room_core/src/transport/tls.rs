@@ -23,7 +23,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::config::{Tls, TlsVersion};
 use crate::error::{Error, Result};
-use verifier::{Unverified, Verifier};
+use verifier::Verifier;
 
 /// How long a configuration is reused while its files stay the same. The system's authorities may have changed meanwhile.
 const REUSED_FOR: Duration = Duration::from_secs(300);
@@ -144,16 +144,13 @@ async fn build(tls: &Tls) -> Result<ClientConfig> {
         .map_err(|error| Error::Refused(format!("ssl: cert {} cannot be used with its key: {error}", cert.display())))
 }
 
-async fn server_verifier(
-    tls: &Tls,
-    provider: &CryptoProvider,
-) -> Result<Arc<dyn rustls::client::danger::ServerCertVerifier>> {
+async fn server_verifier(tls: &Tls, provider: &CryptoProvider) -> Result<Arc<Verifier>> {
     let algorithms = provider.signature_verification_algorithms;
-    if tls.verify {
-        Ok(Arc::new(Verifier::new(files::trust(tls).await?, tls.verify_hostname, algorithms)))
+    Ok(Arc::new(if tls.verify {
+        Verifier::new(files::trust(tls).await?, tls.verify_hostname, algorithms)
     } else {
-        Ok(Arc::new(Unverified { algorithms }))
-    }
+        Verifier::of_signatures_only(algorithms)
+    }))
 }
 
 /// What `error` means, in plain words and without advice about options.

@@ -1,4 +1,4 @@
-//! Where things are at Graph. Addresses are built from segments, so that no id and no name changes what is asked for.
+//! Addresses at Graph. They are built from encoded segments, so that no id and no name can change the request.
 
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 use reqwest::Url;
@@ -7,10 +7,10 @@ use crate::error::{Error, Result};
 use crate::observe::text::{PART, part};
 use crate::transport::http::same_origin;
 
-/// The version of Graph that we speak.
+/// The version of the API.
 const VERSION: &str = "v1.0";
 
-/// One mailbox's addresses.
+/// The addresses of one mailbox.
 #[derive(Debug)]
 pub(super) struct Address {
     endpoint: Url,
@@ -18,21 +18,21 @@ pub(super) struct Address {
 }
 
 impl Address {
-    /// Of the mailbox of `email` at `endpoint`.
+    /// The addresses of the mailbox `email` at `endpoint`.
     ///
     /// # Errors
-    /// [`Error::Configuration`] if the endpoint is none.
+    /// [`Error::Configuration`] if the endpoint is not a URL.
     pub(super) fn new(endpoint: &str, email: &str) -> Result<Self> {
         Ok(Self { endpoint: parsed(endpoint, "graph_endpoint")?, email: email.to_owned() })
     }
 
-    /// The host, for logs and for scopes; with the port unless it is the usual one.
+    /// The host, for logs; with the port unless it is the default one.
     pub(super) fn host(&self) -> String {
         let host = self.endpoint.host_str().unwrap_or_default();
         self.endpoint.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
-    /// Below `/users/{email}`.
+    /// The address of `segments` below `/users/{email}`.
     pub(super) fn of(&self, segments: &[&str]) -> Url {
         let mut url = self.endpoint.clone();
         if let Ok(mut path) = url.path_segments_mut() {
@@ -41,7 +41,7 @@ impl Address {
         url
     }
 
-    /// Of several requests in one.
+    /// The address of a batch of requests.
     pub(super) fn batch(&self) -> Url {
         let mut url = self.endpoint.clone();
         if let Ok(mut path) = url.path_segments_mut() {
@@ -50,7 +50,7 @@ impl Address {
         url
     }
 
-    /// What stands for `segments` in a batch: relative to the version.
+    /// The address of `segments` inside a batch: relative to the version.
     pub(super) fn in_batch(&self, segments: &[&str]) -> String {
         let whole = self.of(segments);
         let batch = self.batch();
@@ -58,7 +58,7 @@ impl Address {
         whole.path().strip_prefix(base).unwrap_or_else(|| whole.path()).to_owned()
     }
 
-    /// Where an answer says that it goes on; only within Graph's origin, as our token goes there, too.
+    /// The address of the next page. It must have Graph's origin, as the token is sent there.
     ///
     /// # Errors
     /// [`Error::Reconnect`] naming the other origin.
@@ -69,37 +69,37 @@ impl Address {
                 Url::parse(link).map_or_else(|_| "nowhere".into(), |url| url.origin().ascii_serialization());
             let elsewhere: String = elsewhere.chars().take(200).collect();
             Error::Reconnect(format!(
-                "{}: the list goes on at {elsewhere}, and our token goes nowhere but to graph_endpoint",
+                "{}: the list goes on at {elsewhere}, but the token is sent to graph_endpoint only",
                 self.host()
             ))
         })
     }
 
-    /// What tells this folder's ids from those of any other, as DESIGN.md words it.
+    /// The scope of a folder's ids in claims.
     pub(super) fn scope(&self, folder: &str) -> String {
         let host = self.endpoint.host_str().unwrap_or_default();
         let port = self.endpoint.port().map(|port| format!(":{port}")).unwrap_or_default();
         format!("{}{port}/{}/{}", part(host), part(&self.email.to_lowercase()), part(folder))
     }
 
-    /// What tells this mailbox from any other.
+    /// The scope of the mailbox.
     pub(super) fn mailbox(&self) -> String {
         self.scope("")
     }
 }
 
-/// A query as Graph takes it: spaces and the like encoded, `$` and `=` as they are.
+/// Sets a query the way Graph expects it: `$` and `=` are not encoded.
 pub(super) fn query(url: &mut Url, parts: &[(&str, &str)]) {
     let parts: Vec<String> =
         parts.iter().map(|(key, value)| format!("{key}={}", utf8_percent_encode(value, VALUE))).collect();
     url.set_query(Some(&parts.join("&")));
 }
 
-/// What stands for itself in a value of a query.
+/// The characters that are not encoded in a value of a query.
 const VALUE: &AsciiSet =
     &PART.remove(b'$').remove(b',').remove(b':').remove(b'(').remove(b')').remove(b'=').remove(b';');
 
-/// An endpoint of the configuration.
+/// Parses an endpoint of the configuration.
 ///
 /// # Errors
 /// [`Error::Configuration`] naming the option.

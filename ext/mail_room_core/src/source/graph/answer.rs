@@ -1,4 +1,4 @@
-//! What Graph and Entra answer, read within bounds, and what their errors say, made fit for a log.
+//! Reads answers of Graph within bounds, and makes the texts of its errors fit for a log.
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use crate::transport::http;
 
 /// Without a single octet of an answer that is due.
 pub(super) const SILENCE: Duration = Duration::from_secs(60);
-/// Octets of an answer that is no page: an error, a folder, a token.
+/// Octets of an answer that is not a page, such as an error or a folder.
 pub(super) const SMALL: usize = 256 << 10;
-/// Octets of an answer that a log shows.
+/// Octets of an answer that an error shows.
 const SHOWN: usize = 200;
 
 /// An error of OData.
@@ -40,20 +40,20 @@ pub(super) async fn read(response: &mut Response, limit: usize) -> Result<Vec<u8
     Ok(body)
 }
 
-/// Understands a page or the like.
+/// Parses an answer in JSON.
 ///
 /// # Errors
-/// In plain words, with the beginning of what is no such thing.
+/// In plain words, with the beginning of the answer.
 pub(super) fn json<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|error| {
-        // The words for what is missing name no value; the position helps nobody.
-        let why =
-            if error.is_data() && error.to_string().contains("missing field") { "lacks a field" } else { "is no JSON" };
-        format!("the answer {status} {why} that we know: {}", excerpt(body))
+        // The text for a missing field names no value. The position would not help.
+        let missing = error.is_data() && error.to_string().contains("missing field");
+        let why = if missing { "lacks a required field" } else { "is not the expected JSON" };
+        format!("the answer {status} {why}: {}", excerpt(body))
     })
 }
 
-/// What an answer that is an error says: status, code and message.
+/// Words an error answer: status, code and message.
 pub(super) async fn failure(response: &mut Response) -> String {
     let status = response.status();
     let body = read(response, SMALL).await.unwrap_or_default();
@@ -66,7 +66,7 @@ pub(super) async fn failure(response: &mut Response) -> String {
     format!("it answered {}: {words}", status.as_u16())
 }
 
-/// The beginning of an answer nobody understands.
+/// The beginning of an answer that cannot be parsed.
 pub(super) fn excerpt(body: &[u8]) -> String {
     let head = String::from_utf8_lossy(body.get(..SHOWN).unwrap_or(body));
     format!("{:?}", printable(&head, SHOWN))

@@ -1,5 +1,5 @@
-//! A JSON Web Token that shows Entra who we are in place of a secret (RFC 7523 section 2.2): signed with the key of a
-//! certificate that is registered with the app. Only makes tokens; sends nothing.
+//! A JSON Web Token that authenticates the app at Entra instead of a secret (RFC 7523 section 2.2). It is signed with the key of
+//! a certificate that is registered with the app. Sends nothing.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,17 +13,17 @@ use serde_json::{Value, json};
 
 use crate::system::random::hex_128;
 
-/// Octets of the file; there is no certificate and key that large.
+/// Octets of the file, far more than a certificate and a key have.
 pub(super) const FILE_LIMIT: u64 = 256 << 10;
-/// How long a token is good. It is used at once, but clocks differ.
+/// How long a token is valid. It is used at once, but clocks differ.
 const GOOD_FOR: Duration = Duration::from_secs(600);
-/// How much earlier than now it begins, for the same reason.
+/// How much earlier than now it becomes valid, for the same reason.
 const EARLIER: Duration = Duration::from_secs(60);
 
-/// A new token of the app `client_id` for the token endpoint `audience`. `pem` is what the file holds.
+/// A new token of the app `client_id` for the token endpoint `audience`. `pem` is the content of the file.
 ///
 /// # Errors
-/// What is wrong with the file, and nothing of what is in it.
+/// What is wrong with the file, without any of its content.
 pub(super) fn assertion(pem: &[u8], client_id: &str, audience: &str) -> Result<Zeroizing<String>, String> {
     let certificate = CertificateDer::from_pem_slice(pem)
         .map_err(|_| "has no certificate: it must be a PEM file with the certificate and its private key".to_owned())?;

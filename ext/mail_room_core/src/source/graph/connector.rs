@@ -20,7 +20,7 @@ use crate::error::Result;
 use crate::observe::log::Log;
 use crate::transport::http::Http;
 
-/// How long a connection may take, from the name to the end of the TLS handshake.
+/// How long a connection may take, including the lookup of the name and the TLS handshake.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
 /// Opens sessions on one mailbox.
@@ -37,10 +37,10 @@ impl std::fmt::Debug for GraphConnector {
 }
 
 impl GraphConnector {
-    /// Connects to nothing yet. Mailboxes of one process share `throttles`.
+    /// Opens no connection yet. Mailboxes of one process share `throttles`.
     ///
     /// # Errors
-    /// [`Error::Configuration`](crate::Error::Configuration) if an endpoint has no meaning.
+    /// [`Error::Configuration`](crate::Error::Configuration) if an endpoint is not a URL.
     pub(crate) fn new(account: &Account, graph: &config::Graph, throttles: &mut Throttles) -> Result<Self> {
         Ok(Self {
             client: Arc::new(client(&account.config, graph, throttles, &account.log)?),
@@ -50,7 +50,7 @@ impl GraphConnector {
     }
 }
 
-/// What talks to Graph for `mailbox`. Connects to nothing yet.
+/// The client for `mailbox`. Opens no connection yet.
 pub(crate) fn client(
     mailbox: &config::Mailbox,
     graph: &config::Graph,

@@ -23,15 +23,15 @@ use crate::system::clock;
 
 /// Messages listed at a time, oldest first. The others follow when these are done. Bounds the memory for a backlog.
 const LISTED: usize = 20_000;
-/// Time after which a list ends with what it has.
+/// How long listing may take. The list then ends with the messages it has.
 const LISTED_WITHIN: Duration = Duration::from_secs(120);
-/// Octets of their ids, for the same reason.
+/// The most octets of their ids.
 const LISTED_OCTETS: usize = 16 << 20;
 /// Backoff between tries of a page that did not come, first and longest.
 const AGAIN: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(2));
 /// How often a list that is cut short is logged, at most.
 const TELL_EVERY: Duration = Duration::from_secs(600);
-/// Ordered fields have to come first in the filter.
+/// Graph requires that ordered fields come first in the filter.
 const FILTER: &str = "receivedDateTime ge 1900-01-01T00:00:00Z and isRead eq false";
 /// PidTagMessageSize ([MS-OXPROPS] section 2.796).
 const SIZE: &str = "singleValueExtendedProperties($filter=id eq 'Integer 0x0E08')";
@@ -99,7 +99,7 @@ impl Lister {
     /// Ids of the unread messages, oldest first, each once. Their sizes go into `sizes`.
     ///
     /// # Errors
-    /// If nothing can be listed: [`Error::Reconnect`], also where the folder is gone; [`Error::Refused`];
+    /// If nothing can be listed: [`Error::Reconnect`], also if the folder is gone; [`Error::Refused`];
     /// [`Error::Throttled`].
     pub(crate) async fn unread(
         &mut self,
@@ -154,7 +154,7 @@ impl Lister {
                 Err(unsuccessful) => return Ok(Err(unsuccessful)),
             };
             let news = found.add(page.value);
-            // The oldest come first. The rest is listed when these are delivered, before the list is too old to be relied upon.
+            // The rest is listed when these are delivered. An older list would be out of date.
             let late = clock::since_boot().saturating_sub(begun) > LISTED_WITHIN;
             if found.is_full() || (late && !found.ids.is_empty()) {
                 self.is_cut = page.next.is_some();

@@ -1,25 +1,24 @@
-//! How much memory to plan for a message. Graph tells the size that a message has in the store, on request and not of
-//! every mailbox; what `$value` yields has other encodings. So this is an estimate, and what is fetched is cut off there:
-//! a message that turns out larger is planned anew.
+//! Estimates the size of a message, to reserve memory for it. Graph tells the size in its store, and not for every mailbox;
+//! `$value` has other encodings. A fetch stops at the estimate, and a message that is larger gets a new one.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::message::MessageId;
 
-/// Octets planned for a message whose size nobody knows.
+/// The estimate in octets for a message of unknown size.
 const UNKNOWN: u64 = 128 << 10;
-/// Octets planned in addition to those of the store: headers.
+/// Octets that are added to the size in the store, for headers.
 const HEADERS: u64 = 16 << 10;
-/// How much more is planned for a message that was larger than planned, as long as nobody knows how large it is.
+/// The factor for a message that was larger than estimated and whose size is still unknown.
 const LARGER: u64 = 4;
 
 /// Estimates for the messages listed last.
 #[derive(Debug)]
 pub(crate) struct Sizes {
     planned: HashMap<MessageId, u64>,
-    /// Told to have no octets at all.
+    /// Messages that are listed with a size of 0.
     empty: HashSet<MessageId>,
-    /// max_message_size: nothing larger is read.
+    /// `max_message_size`: nothing larger is read.
     most: u64,
 }
 
@@ -28,24 +27,24 @@ impl Sizes {
         Self { planned: HashMap::new(), empty: HashSet::new(), most }
     }
 
-    /// Octets to plan for `id`.
+    /// The estimate for `id`, in octets.
     pub(crate) fn of(&self, id: &MessageId) -> u64 {
         self.planned.get(id).copied().unwrap_or(UNKNOWN).min(self.most)
     }
 
-    /// Whether Graph told that `id` has no octets. Any other message that arrives without one has not arrived.
+    /// Whether `id` is listed with a size of 0. Any other message that arrives empty is taken for missing.
     pub(crate) fn is_empty(&self, id: &MessageId) -> bool {
         self.empty.contains(id)
     }
 
-    /// These are listed now; `stored` are the sizes in the store, where known.
+    /// Replaces the list. `stored` are the sizes in the store, if known.
     pub(crate) fn listed(&mut self, stored: Vec<(MessageId, Option<u64>)>) {
         let learned = std::mem::take(&mut self.planned);
         self.empty = stored.iter().filter(|(_, stored)| *stored == Some(0)).map(|(id, _)| id.clone()).collect();
         self.planned = stored
             .into_iter()
             .filter_map(|(id, stored)| {
-                // Attachments are stored as they are and travel in Base64: four octets for three, and line ends.
+                // Attachments are stored in binary and sent in Base64: four octets for three, and line ends.
                 let estimate = stored.map(|stored| stored.saturating_add(stored / 2).saturating_add(HEADERS));
                 let planned = estimate.max(learned.get(&id).copied())?;
                 Some((id, planned))
@@ -53,7 +52,7 @@ impl Sizes {
             .collect();
     }
 
-    /// `id` has more octets than planned: `octets`, if that is known. Returns what to plan now.
+    /// Raises the estimate for `id`, which is larger: to `octets`, if that is known. Returns the new estimate.
     pub(crate) fn larger(&mut self, id: &MessageId, octets: Option<u64>) -> u64 {
         let planned = octets.unwrap_or_else(|| self.of(id).saturating_mul(LARGER)).min(self.most);
         self.planned.insert(id.clone(), planned);

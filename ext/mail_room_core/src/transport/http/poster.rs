@@ -1,5 +1,5 @@
-//! Requests of which every answer counts: whoever has sent one must know whether it was taken. The status line decides,
-//! whatever follows it. Follows no redirect and tries nothing again.
+//! Sends requests whose every answer counts: the caller must know whether a request was accepted. The status line decides,
+//! whatever follows it. Follows no redirects and does not retry.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,21 +32,21 @@ type Pooled = Client<Connector, Full<Bytes>>;
 pub(crate) struct Answer {
     /// Its status line.
     pub(crate) status: StatusCode,
-    /// Its headers; empty if they could not be read.
+    /// Its headers; empty if they could not be parsed.
     pub(crate) headers: HeaderMap,
     body: Option<Incoming>,
-    /// Of the connection it came in on.
+    /// The status line of the connection.
     line: Option<StatusLine>,
 }
 
-/// Why there is no answer, in words without the address, which may hold secrets, and without anything of the answer.
+/// Why there is no answer. The texts name neither the address, which may hold secrets, nor any part of the answer.
 #[derive(Debug)]
 pub(crate) enum Unanswered {
-    /// There was no connection: nothing was sent.
+    /// No connection, so nothing was sent.
     Unsent(String),
-    /// It may have been taken or not.
+    /// The request may have been accepted or not.
     Broken(String),
-    /// The time was over.
+    /// No answer in time.
     Late,
 }
 
@@ -57,18 +57,17 @@ pub(crate) struct Poster {
     tls: Tls,
     connect_timeout: Duration,
     proxies: Arc<Matcher>,
-    /// And the configuration of TLS that it was made of.
+    /// The client, and the TLS configuration it was built with.
     client: Mutex<Option<(Arc<ClientConfig>, Pooled)>>,
 }
 
 impl Poster {
-    /// Connects to nothing yet. A connection has to stand within `connect_timeout`, from the name's resolution to the end
-    /// of the TLS handshake.
+    /// Opens no connection yet. `connect_timeout` covers the lookup of the name, TCP and the TLS handshake.
     pub(crate) fn new(tls: Tls, connect_timeout: Duration) -> Self {
         Self { tls, connect_timeout, proxies: Arc::new(Matcher::from_env()), client: Mutex::default() }
     }
 
-    /// Sends one request. The answer's header has to be here at `until`, or at least its status line.
+    /// Sends one request. The header of the answer, or at least its status line, must arrive by `until`.
     pub(crate) async fn send(
         &self,
         method: Method,
@@ -102,7 +101,7 @@ impl Poster {
         let uri: Uri = url.as_str().parse().ok()?;
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(AGENT));
-        // Through a tunnel the proxy is told when that is opened.
+        // In a tunnel, the CONNECT request carries it.
         if !is_https(&uri)
             && let Some(proxy) = self.proxies.intercept(&uri)
             && let Some(authorization) = proxy.basic_auth()
@@ -139,7 +138,7 @@ impl Poster {
 }
 
 impl Answer {
-    /// The first octets of its body, at most `octets`; not waited for for long. What breaks off is as good as its end.
+    /// The beginning of its body, at most `octets`. Waits for a short time. A body that breaks off ends there.
     pub(crate) async fn read(&mut self, octets: usize) -> Vec<u8> {
         let mut read = Vec::new();
         let Some(body) = &mut self.body else { return read };
@@ -155,7 +154,7 @@ impl Answer {
         read
     }
 
-    /// Reads the rest of its body, so that its connection can be used again; not for long.
+    /// Reads and ignores the rest of its body for a short time, so that its connection can be reused.
     pub(crate) async fn drain(mut self) {
         let (octets, within) = DRAINED;
         let mut left = octets;
@@ -175,7 +174,7 @@ impl Answer {
     }
 }
 
-/// Of the connection that the request went to.
+/// The status line of the connection that the request was sent on.
 fn line(captured: &CaptureConnection) -> Option<StatusLine> {
     let mut extras = hyper::http::Extensions::new();
     captured.connection_metadata().as_ref()?.get_extras(&mut extras);

@@ -1,5 +1,5 @@
-//! The status line of an answer, read beside the client. The client gives an answer up whose header it cannot parse; what
-//! the server made of the request stands in the status line all the same (RFC 9112 section 4). Parses no header.
+//! Reads the status line of an answer beside the HTTP client. The client drops an answer whose header it cannot parse, but the
+//! status line still says whether the request was accepted (RFC 9112 section 4). Parses no header.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,12 +8,12 @@ use std::task::{Context, Poll, ready};
 use reqwest::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Octets of a line that are kept: the status stands at its beginning.
+/// Octets of a line that are kept. The status is at its beginning.
 const KEPT: usize = 64;
-/// How the requests begin that are sent.
+/// How requests begin.
 const BEGINNINGS: [&[u8]; 2] = [b"POST ", b"HEAD "];
 
-/// What is known of the answer that is coming in on one connection.
+/// The answer that arrives on one connection, as far as it is known.
 #[derive(Debug, Clone, Default)]
 pub(super) struct StatusLine(Arc<Mutex<State>>);
 
@@ -24,23 +24,23 @@ struct State {
     /// In the header of an interim answer (1xx), up to its empty line.
     interim: bool,
     status: Option<StatusCode>,
-    /// The request before was dealt with: what is written next begins another.
+    /// The last request is done: the next octets begin another.
     settled: bool,
 }
 
 impl StatusLine {
-    /// The final status, once its line is here.
+    /// The final status, once its line has arrived.
     pub(super) fn status(&self) -> Option<StatusCode> {
         self.state().status
     }
 
-    /// The request was dealt with.
+    /// The request is done.
     pub(super) fn settle(&self) {
         self.state().settled = true;
     }
 
-    /// `octets` are sent. A connection may carry the next request before the one before it is settled: better no status
-    /// than that of another request. A piece of a body that looks like the beginning of a request only costs the status.
+    /// `octets` are sent. The next request may begin before the last one is done: no status is better than that of another
+    /// request. A part of a body that looks like the beginning of a request only loses the status.
     fn sending(&self, octets: &[u8]) {
         let mut state = self.state();
         if state.settled || BEGINNINGS.iter().any(|beginning| octets.starts_with(beginning)) {
@@ -84,7 +84,7 @@ impl State {
     }
 }
 
-/// The status in `HTTP/1.1 200 OK`, as leniently as Ruby's Net::HTTP reads it: any version or none, any white space, any
+/// The status in `HTTP/1.1 200 OK`, parsed as leniently as by Ruby's Net::HTTP: any version or none, any white space, any
 /// reason phrase or none.
 fn status(line: &[u8]) -> Option<StatusCode> {
     let (protocol, rest) = line.trim_ascii_start().split_at_checked(4)?;
@@ -103,7 +103,7 @@ fn status(line: &[u8]) -> Option<StatusCode> {
     StatusCode::from_bytes(code).ok()
 }
 
-/// A stream whose incoming status lines are noted.
+/// A stream whose incoming status lines are recorded.
 #[derive(Debug)]
 pub(super) struct Noted<S> {
     stream: S,

@@ -1,4 +1,4 @@
-//! A token that a program writes to its standard output. Run as it is given, word by word, without a shell.
+//! A token that a program writes to its standard output. The program runs without a shell.
 
 use std::time::Duration;
 
@@ -11,23 +11,23 @@ use crate::system::program::{self, Failure, Program};
 /// How long the program may take.
 const WITHIN: Duration = Duration::from_secs(30);
 
-/// Runs the program. It and what it has started are killed when its time is over and when this is dropped. What it
-/// writes to its standard error goes to ours.
+/// Runs the program. It and its children are killed when its time is over, and when this is dropped. Its standard error goes
+/// to that of this process.
 ///
 /// # Errors
-/// [`Error::Refused`] if it cannot be run, fails, or writes too much; [`Error::Reconnect`] if it takes too long. Names
-/// the program, not its arguments, and nothing of what it wrote.
+/// [`Error::Refused`] if it cannot be run, fails, or writes too much; [`Error::Reconnect`] if it takes too long. The
+/// texts name the program, but neither its arguments nor its output.
 pub(super) async fn run(command: &[String]) -> Result<SecretString> {
     let named =
         command.first().ok_or_else(|| Error::Configuration("token_command must name a program to run".into()))?;
     let said = |why: String| format!("there is no token: token_command {named} {why}");
-    // Two more than a token may have: a line's end.
+    // Two more than a token may have, for the end of the line.
     let output_limit = TOKEN_LIMIT.saturating_add(2);
     let program = Program { command, input: Vec::new(), output_limit, environment: None, within: WITHIN };
     match program::run(program).await {
         Ok((status, output)) if status.success() => match std::str::from_utf8(&output) {
             Ok(token) => Ok(token.into()),
-            Err(_) => Err(Error::Refused(said("wrote something else than text".into()))),
+            Err(_) => Err(Error::Refused(said("wrote something that is not UTF-8 text".into()))),
         },
         Ok((status, _)) => Err(Error::Refused(said(format!("failed ({status}); its standard error says why")))),
         Err(failure @ (Failure::NotRun(_) | Failure::Broken(_))) => Err(Error::Refused(said(failure.to_string()))),
@@ -68,7 +68,7 @@ mod tests {
         assert!(refused(&["/nonexistent/token", "hidden"]).await.contains("/nonexistent/token cannot be run"));
         assert!(refused(&["sh", "-c", "echo hidden; exit 3"]).await.contains("sh failed (exit status: 3)"));
         assert!(refused(&["yes", "hidden"]).await.contains("wrote more than"));
-        assert!(refused(&["printf", "\\377hidden"]).await.contains("something else than text"));
+        assert!(refused(&["printf", "\\377hidden"]).await.contains("not UTF-8 text"));
     }
 
     #[tokio::test]

@@ -29,18 +29,17 @@ const FORM_OCTETS: usize = 8 << 10;
 pub(crate) struct Form(Zeroizing<String>);
 
 impl Form {
-    /// A form for `grant_type`.
+    /// A form for `grant_type`, one of the constants of RFC 6749.
     pub(crate) fn new(grant_type: &str) -> Self {
-        let mut form = Self(Zeroizing::new(String::with_capacity(FORM_OCTETS)));
-        form.add("grant_type", grant_type);
-        form
+        let mut form = String::with_capacity(FORM_OCTETS);
+        form.push_str("grant_type=");
+        form.push_str(grant_type);
+        Self(Zeroizing::new(form))
     }
 
     /// Adds a parameter.
     pub(crate) fn add(&mut self, name: &str, value: &str) {
-        if !self.0.is_empty() {
-            self.0.push('&');
-        }
+        self.0.push('&');
         self.0.push_str(name);
         self.0.push('=');
         self.0.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));

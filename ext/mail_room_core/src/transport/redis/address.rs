@@ -1,5 +1,4 @@
-//! Where a Redis server is and who we are there: the meaning of `redis_url` and the options beside it. Connects to
-//! nothing.
+//! Parses `redis_url` and the options beside it: the server, the login and the database. Opens no connection.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -13,7 +12,7 @@ use crate::error::{Error, Result};
 const DEFAULT_HOST: &str = "localhost";
 const DEFAULT_PORT: u16 = 6379;
 
-/// Where a Redis server is and who we are there.
+/// The server, the login and the database.
 #[derive(Debug, Clone)]
 pub(crate) struct Address {
     pub(crate) server: Server,
@@ -31,7 +30,7 @@ pub(crate) enum Server {
     Sentinel { master: String, sentinels: Vec<config::Sentinel>, login: Option<Login> },
 }
 
-/// What AUTH is given.
+/// The arguments of AUTH.
 #[derive(Debug, Clone)]
 pub(crate) struct Login {
     pub(crate) user: Option<String>,
@@ -45,7 +44,7 @@ impl PartialEq for Login {
 }
 
 impl Address {
-    /// Reads `config`.
+    /// Parses `config`.
     ///
     /// # Errors
     /// [`Error::Configuration`], which never repeats the URL: it may hold a password.
@@ -148,7 +147,7 @@ fn tcp(rest: &str) -> Result<Address> {
     })
 }
 
-/// What follows `unix:`: `/path`, `///path`, `//:password@/path`, each perhaps with `?db=1`.
+/// Parses what follows `unix:`: `/path`, `///path`, `//:password@/path`, each perhaps with `?db=1`.
 fn unix(rest: &str) -> Result<Address> {
     let (rest, query) = split_at_any(rest, &['?']);
     let (userinfo, path) = match rest.strip_prefix("//") {
@@ -176,13 +175,13 @@ fn unix(rest: &str) -> Result<Address> {
 }
 
 fn login(userinfo: Option<&str>) -> Result<Option<Login>> {
-    // One word is the password, as it is to redis-client; so is the word after the colon.
+    // As in redis-client, a single word is the password, and so is the word after the colon.
     let (user, password) = userinfo.map_or(("", ""), |info| info.split_once(':').unwrap_or(("", info)));
     if password.is_empty() {
         return Ok(None);
     }
     let user = if user.is_empty() { None } else { Some(decoded(user)?) };
-    // Encoded as in a form, too: GitLab writes a blank as a plus sign.
+    // May also be encoded as in a form: GitLab writes a space as a plus sign.
     let password = decoded(&password.replace('+', " "))?;
     Ok(Some(Login { user, password: password.into() }))
 }

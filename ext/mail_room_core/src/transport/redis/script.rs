@@ -1,4 +1,4 @@
-//! Lua scripts, called by their hash. What they do is decided by whoever wrote them.
+//! Lua scripts, called by their hash.
 
 use std::borrow::Cow;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! What a certificate says about itself: names and dates, read leniently so that a certificate webpki refuses can still
-//! be compared and explained. Nothing here decides about trust.
+//! The names and dates of a certificate, parsed leniently so that a certificate that webpki refuses can still be compared and
+//! explained. Decides nothing about trust.
 
 use std::net::IpAddr;
 
@@ -15,8 +15,8 @@ pub(super) struct Facts {
     pub(super) dns: Vec<String>,
     /// Addresses of the subject alternative names.
     pub(super) addresses: Vec<IpAddr>,
-    /// Whether there are subject alternative names of these kinds at all; only without them the common name counts (RFC
-    /// 6125 section 6.4.4).
+    /// Whether there are subject alternative names of these kinds. The common name counts only if there are none (RFC 6125
+    /// section 6.4.4).
     pub(super) has_alternatives: bool,
     /// The subject's last common name.
     pub(super) common_name: Option<String>,
@@ -28,14 +28,14 @@ pub(super) struct Facts {
     pub(super) issuer: String,
     /// Whether subject and issuer are the same.
     pub(super) self_issued: bool,
-    /// Whether it may vouch for other certificates (RFC 5280 sections 4.2.1.3 and 4.2.1.9): what says that it is an authority, or,
-    /// from before there was a way to say so, what is self-signed.
+    /// Whether it may sign other certificates (RFC 5280 sections 4.2.1.3 and 4.2.1.9): it is marked as an authority, or is
+    /// self-signed and older than that mark.
     pub(super) may_sign: bool,
     /// The public key, as SubjectPublicKeyInfo in DER.
     pub(super) key: SubjectPublicKeyInfoDer<'static>,
 }
 
-/// Reads `certificate`; `None` if it is not X.509 at all.
+/// Parses `certificate`; `None` if it is not X.509.
 pub(super) fn facts(certificate: &CertificateDer<'_>) -> Option<Facts> {
     let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
     let mut dns = Vec::new();
@@ -72,7 +72,7 @@ fn may_sign(certificate: &X509Certificate<'_>) -> bool {
     let forbidden = match certificate.key_usage() {
         Ok(Some(usage)) => !usage.value.key_cert_sign(),
         Ok(None) => false,
-        // Present twice, say.
+        // Such as an extension that is present twice.
         Err(_) => true,
     };
     authority && !forbidden
@@ -84,16 +84,16 @@ fn issuer(certificate: &X509Certificate<'_>) -> String {
     printable(name.unwrap_or("nobody by name"))
 }
 
-/// Names come from the network: printable characters only, and not many.
+/// Makes a name from the network printable and short.
 fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '?' } else { c }).take(200).collect()
 }
 
-/// The hash of `certificate` for a channel binding; `None` where it is not defined (Ed25519) or unknown to us.
+/// The hash of `certificate` for channel binding; `None` if it is not defined (Ed25519) or unknown.
 pub(super) fn end_point(certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
     let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
     let algorithm = match parsed.signature_algorithm.algorithm.to_id_string().as_str() {
-        // RSA with MD5, SHA-1 and SHA-256, ECDSA with SHA-1 and SHA-256: RFC 5929 has SHA-256 stand for the weak ones.
+        // RSA with MD5, SHA-1 and SHA-256, ECDSA with SHA-1 and SHA-256: RFC 5929 replaces the weak ones by SHA-256.
         "1.2.840.113549.1.1.4"
         | "1.2.840.113549.1.1.5"
         | "1.2.840.113549.1.1.11"
@@ -112,7 +112,7 @@ fn address(octets: &[u8]) -> Option<IpAddr> {
 }
 
 impl Facts {
-    /// Whether a subject alternative name is `host`; without any, whether the common name is.
+    /// Whether a subject alternative name matches `host`, or, if there are none, whether the common name does.
     pub(super) fn names(&self, host: &ServerName<'_>) -> bool {
         match host {
             _ if !self.has_alternatives => self.common_name_is(host),
@@ -144,7 +144,7 @@ impl Facts {
         }
     }
 
-    /// Whom the certificate is for, for people.
+    /// The names of the certificate, for people.
     pub(super) fn described(&self) -> String {
         let addresses = self.addresses.iter().map(IpAddr::to_string);
         let mut names: Vec<String> = self.dns.iter().cloned().chain(addresses).collect();

@@ -1,4 +1,4 @@
-//! PEM files of certificates and keys, and the system's authorities: what a configuration of TLS is made of. Reading has a deadline.
+//! Reads what a TLS configuration is made of: PEM files with certificates and keys, and the system's authorities. Has a deadline.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -13,24 +13,24 @@ use crate::error::{Error, Result};
 use crate::system::blocking::Threads;
 use crate::system::files::{self, Contents, Unread};
 
-/// Octets of a file of authorities; those of all public ones have some 230,000.
+/// Octets of a file of authorities. All public ones together have about 230,000.
 const AUTHORITIES_LIMIT: u64 = 8 << 20;
-/// Octets of a file of our own certificate, of one in a directory, or of a key.
+/// Octets of a file with our own certificate or key, or of a file in a directory.
 const CERTIFICATE_LIMIT: u64 = 1 << 20;
 
 /// The system's authorities lie in files, too.
 static SYSTEM: Threads<Vec<CertificateDer<'static>>> = Threads::new("mail_room file", 1, 1);
 
-/// Whom a verifier trusts.
+/// The certificates that a verifier trusts.
 #[derive(Debug)]
 pub(super) struct Trust {
-    /// Authorities a certificate may lead up to.
+    /// Authorities at the end of a chain.
     pub(super) roots: RootCertStore,
-    /// The certificates of `ca_file` and `ca_path`: a server may show one of them itself.
+    /// The certificates of `ca_file` and `ca_path`. A server may send one of them as its own.
     pub(super) own: Vec<CertificateDer<'static>>,
 }
 
-/// What tells whether the files of some options are the same as before: when each was changed, and its size.
+/// The time of change and the size of each file of some options. Files with an equal stamp need not be read again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stamp(Vec<files::Stamp>);
 
@@ -48,7 +48,7 @@ impl Stamp {
     }
 }
 
-/// The authorities of `ca_file` and `ca_path`; the system's if neither is given.
+/// The authorities of `ca_file` and `ca_path`, or those of the system if neither is given.
 pub(super) async fn trust(tls: &Tls) -> Result<Trust> {
     let mut own = Vec::new();
     if let Some(file) = &tls.ca_file {
@@ -58,7 +58,7 @@ pub(super) async fn trust(tls: &Tls) -> Result<Trust> {
         own.extend(directory_of_certificates(directory).await?);
     }
     let mut roots = RootCertStore::empty();
-    // Unparsable ones are passed over: a single odd certificate in the system's store must not stop all mail.
+    // Skips those that cannot be parsed: one odd certificate in the system's store must not stop all mail.
     if tls.ca_file.is_none() && tls.ca_path.is_none() {
         roots.add_parsable_certificates(system().await?);
         if roots.is_empty() {
@@ -69,7 +69,7 @@ pub(super) async fn trust(tls: &Tls) -> Result<Trust> {
             ));
         }
     } else {
-        // A server's own certificate may stand there, too. It vouches for nobody but itself.
+        // The file may also hold a server's own certificate, which signs no other.
         let may_sign =
             |certificate: &&CertificateDer<'_>| certificate::facts(certificate).is_some_and(|it| it.may_sign);
         roots.add_parsable_certificates(own.iter().filter(may_sign).cloned());
@@ -85,7 +85,7 @@ async fn system() -> Result<Vec<CertificateDer<'static>>> {
     Ok(found.to_vec())
 }
 
-/// Our own certificate and its key, for servers that want to know who we are.
+/// The client certificate and its key.
 pub(super) async fn identity(
     cert: &Path,
     key: &Path,
@@ -97,7 +97,7 @@ pub(super) async fn identity(
     Ok((chain, key))
 }
 
-/// All certificates of a PEM file, at least one. `option` is what the user called the file.
+/// All certificates of a PEM file, at least one. `option` is the name of the option, for errors.
 async fn certificates(file: &Path, option: &str, limit: u64) -> Result<Vec<CertificateDer<'static>>> {
     let certificates = parsed(&contents(file, option, limit).await?).map_err(|error| unusable(file, option, &error))?;
     if certificates.is_empty() {
@@ -106,13 +106,13 @@ async fn certificates(file: &Path, option: &str, limit: u64) -> Result<Vec<Certi
     Ok(certificates)
 }
 
-/// The certificates of all PEM files in `directory`. Other files are passed over: such directories hold revocation
-/// lists and links, too.
+/// The certificates of all PEM files in `directory`. Skips other files, as such directories
+/// also hold revocation lists and links.
 async fn directory_of_certificates(directory: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let read = files::directory(directory, CERTIFICATE_LIMIT).await;
     let files = read.map_err(|unread| unreadable(directory, "ca_path", &unread))?;
     let mut found: Vec<_> = files.iter().filter_map(|pem| parsed(pem).ok()).flatten().collect();
-    // OpenSSL's hashed links show each certificate twice.
+    // With OpenSSL's hashed links, each certificate is read twice.
     found.sort_by(|a, b| a.as_ref().cmp(b.as_ref()));
     found.dedup();
     if found.is_empty() {
@@ -144,7 +144,7 @@ fn unusable(file: &Path, option: &str, error: &rustls::pki_types::pem::Error) ->
     use rustls::pki_types::pem::Error as Pem;
     let reason = match error {
         Pem::NoItemsFound => "nothing usable in PEM format in it",
-        // The others quote the file; a key's file is nobody's business.
+        // The other errors quote the file, which may hold a key.
         _ => "it is not in PEM format",
     };
     Error::Refused(format!("ssl: {option} {} cannot be read: {reason}", file.display()))

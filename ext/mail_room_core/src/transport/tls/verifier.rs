@@ -1,5 +1,5 @@
-//! Whether a server's certificate is trusted. Chains are webpki's business; what is added here are the certificates
-//! that servers on one's own premises have had for twenty years: self-signed ones, X.509 v1, names in the common name.
+//! Verifies a server's certificate. webpki verifies chains. This file adds the certificates that internal servers have had for
+//! twenty years: self-signed ones, X.509 v1, names in the common name.
 
 use std::sync::Arc;
 
@@ -14,21 +14,37 @@ use super::certificate::{self, Facts};
 use super::explain::Distrust;
 use super::files::Trust;
 
-/// Verifies chain, dates and, unless told otherwise, the name.
+/// Verifies the certificates and signatures of servers.
 #[derive(Debug)]
 pub(super) struct Verifier {
+    /// `None` with `verify_mode: none`: any certificate is accepted.
+    certificates: Option<Certificates>,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl Verifier {
+    /// Verifies chain and dates, and the name if `hostname` is set.
+    pub(super) fn new(trust: Trust, hostname: bool, algorithms: WebPkiSupportedAlgorithms) -> Self {
+        Self { certificates: Some(Certificates { trust, hostname, algorithms }), algorithms }
+    }
+
+    /// Accepts any certificate. The server must still have its key, as with OpenSSL.
+    pub(super) fn of_signatures_only(algorithms: WebPkiSupportedAlgorithms) -> Self {
+        Self { certificates: None, algorithms }
+    }
+}
+
+/// Verifies certificates: chain, dates and, unless switched off, the name.
+#[derive(Debug)]
+struct Certificates {
     trust: Trust,
     hostname: bool,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
-impl Verifier {
-    pub(super) fn new(trust: Trust, hostname: bool, algorithms: WebPkiSupportedAlgorithms) -> Self {
-        Self { trust, hostname, algorithms }
-    }
-
-    /// A certificate that stands in `ca_file` itself needs no chain: its dates and its name decide. This is what makes
-    /// self-signed certificates work, which webpki refuses as "CA used as end entity" or for being X.509 v1.
+impl Certificates {
+    /// Verifies a certificate that is itself in `ca_file`. It needs no chain: dates and name decide. Without this, webpki would
+    /// refuse self-signed certificates as "CA used as end entity" or because they are X.509 v1.
     fn check_own(&self, certificate: &Facts, host: &ServerName<'_>, now: UnixTime) -> Result<(), Distrust> {
         if let Some(reason) = certificate.out_of_date(now) {
             return Err(Distrust::Date(reason));
@@ -50,22 +66,19 @@ impl Verifier {
             return Ok(());
         }
         let named = verify_server_name(&parsed, host);
-        // Public authorities have not vouched for common names since 2000; one's own may.
+        // Public authorities have not verified common names since 2000. A private authority may.
         let own = !self.trust.own.is_empty();
         match named {
             Err(_) if own && certificate::facts(certificate).is_some_and(|facts| facts.common_name_is(host)) => Ok(()),
             named => named,
         }
     }
-}
 
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
+    fn verify(
         &self,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let facts = certificate::facts(end_entity);
@@ -83,46 +96,21 @@ impl ServerCertVerifier for Verifier {
             Err(error) => Err(error),
         }
     }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        signature12(message, cert, dss, &self.algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        signature13(message, cert, dss, &self.algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
-    }
 }
 
-/// `verify_mode: none`: any certificate is accepted. The server must still own its key, as with OpenSSL.
-#[derive(Debug)]
-pub(super) struct Unverified {
-    pub(super) algorithms: WebPkiSupportedAlgorithms,
-}
-
-impl ServerCertVerifier for Unverified {
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
         _ocsp_response: &[u8],
-        _now: UnixTime,
+        now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
+        match &self.certificates {
+            Some(certificates) => certificates.verify(end_entity, intermediates, server_name, now),
+            None => Ok(ServerCertVerified::assertion()),
+        }
     }
 
     fn verify_tls12_signature(
@@ -175,7 +163,7 @@ fn signature13(
         verify_tls13_signature(message, cert, dss, algorithms)
     } else if matches!(
         dss.scheme,
-        // RFC 8446 section 4.2.3: not for signing a handshake of TLS 1.3.
+        // RFC 8446 section 4.2.3 does not allow these to sign a handshake of TLS 1.3.
         SignatureScheme::RSA_PKCS1_SHA1
             | SignatureScheme::RSA_PKCS1_SHA256
             | SignatureScheme::RSA_PKCS1_SHA384
@@ -187,7 +175,7 @@ fn signature13(
     }
 }
 
-/// The same check for a certificate that webpki does not parse (X.509 v1), with nothing but its public key.
+/// Verifies the signature with the public key alone, for a certificate that webpki cannot parse (X.509 v1).
 fn signature_by_bare_key(
     message: &[u8],
     cert: &CertificateDer<'_>,
@@ -202,7 +190,7 @@ fn signature_by_bare_key(
         .iter()
         .find(|(scheme, _)| *scheme == dss.scheme)
         .ok_or(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme)?;
-    // One scheme of TLS 1.2 may stand for several curves: the one that fits the key decides.
+    // A scheme of TLS 1.2 may stand for several curves. The one that fits the key decides.
     if candidates.iter().any(|algorithm| key.verify_signature(*algorithm, message, dss.signature()).is_ok()) {
         Ok(HandshakeSignatureValid::assertion())
     } else {
