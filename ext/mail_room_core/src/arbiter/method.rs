@@ -6,29 +6,12 @@ use std::time::Duration;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::process::Instance;
-use super::{hook, redis};
+use super::{Claim, hook, redis};
 use crate::config;
 use crate::error::Result;
 use crate::message::MessageId;
 use crate::ruby::calls::Calls;
 use crate::transport::redis::RedisClients;
-
-/// The answer to a request for a claim.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claim {
-    /// The message is ours to deliver until the claim expires.
-    Won {
-        /// Failed attempts that count, including attempts of processes that died.
-        attempts: u32,
-    },
-    /// The message was delivered. It only has to be marked on the mail server.
-    Delivered,
-    /// Another process has claimed the message, or a delivery of it failed a short while ago.
-    Held {
-        /// How long to wait before the next request.
-        lasts: Duration,
-    },
-}
 
 /// Decides which process delivers a message.
 #[derive(Debug)]

@@ -93,7 +93,7 @@ impl Sidekiq {
             false => return None,
         };
         let what = format!("its job would have {octets} octets, max_job_size allows {most}");
-        (octets > most).then(|| Handover::Refused { error: Error::Message(what), tries: Some(1) })
+        (octets > most).then_some(Handover::Refused { error: Error::Message(what), tries: Some(1) })
     }
 
     async fn push(&self, scope: &str, messages: &[Message], encoding: &Budget) -> Result<Vec<Handover>> {

@@ -15,20 +15,15 @@ use imports::{Import, Module, Sources};
 /// Circles that are known and are to be mended. A circle that is gone must be taken off this list.
 const KNOWN_CIRCLES: &[&[&str]] = &[
     &["check", "rejection", "source", "track"],
-    &["source::graph::attempt", "source::graph::client"],
-    &["source::graph::batch", "source::graph::mark", "source::graph::set_aside"],
-    &["source::graph::folder", "source::graph::page"],
     &[
         "source::imap::connect",
         "source::imap::list",
         "source::imap::login",
         "source::imap::namespace",
-        "source::imap::sasl",
         "source::imap::select",
         "source::imap::session",
     ],
     &["source::imap::stream::frame", "source::imap::stream::repair", "source::imap::stream::wanted"],
-    &["watch::sweep::gather", "watch::sweep::not_given"],
 ];
 
 /// Imports from above that are known and are to be mended: who imports, and what. One that is gone must be taken off this list.
