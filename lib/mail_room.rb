@@ -11,7 +11,7 @@ end
 module MailRoom
   # The executable's part is loaded on first use: an application that watches mailboxes itself needs none of it.
   {
-    CLI: "cli", CheckCommand: "cli/check_command", Command: "cli/command", CommandLine: "cli/command_line",
+    Check: "check", CLI: "cli", CheckCommand: "cli/check_command", Command: "cli/command", CommandLine: "cli/command_line",
     ConfigCommand: "cli/config_command", MatchCommand: "cli/match_command", OnceCommand: "cli/once_command",
     SourceOptions: "cli/source_options", ServiceManager: "watch/service_manager", ServedThread: "watch/served_thread"
   }.each { |name, file| autoload(name, File.expand_path("mail_room/#{file}", __dir__)) }

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require_relative "../lib/mail_room/options/option_tables"
+
 # docs/options.md, made from the tables of options and from what the executable says about itself.
 class OptionsPage
   ROOT = File.expand_path("..", __dir__)

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require_relative "../lib/mail_room/options/option_tables"
+
 # sig/mail_room/options.rbs, made from the tables of options: the members of Mailbox and of the classes Options, and the names that a
 # mapping of options may have.
 class OptionsSignatures

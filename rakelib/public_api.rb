@@ -8,9 +8,13 @@ class PublicApi
     Logger::Structured Progress Progress::Mailbox Check Check::Result Check::Step Delivery Delivery::Noop Delivery::Noop::Options
     Delivery::Logger Delivery::Logger::Options Delivery::Sidekiq Delivery::Sidekiq::Options Delivery::Postback
     Delivery::Postback::Options Delivery::Que Delivery::Que::Options Delivery::LetterOpener Delivery::LetterOpener::Options
+    Delivery::ActionMailbox Delivery::ActionMailbox::Options Delivery::ActiveJob Delivery::ActiveJob::Options
+    Delivery::Command Delivery::Command::Options
     Arbitration Arbitration::Noop Arbitration::Noop::Options Arbitration::Redis Arbitration::Redis::Options
     ConfigurationError IdleTimeoutTooLarge DeliveryError
   ].freeze
+  # What Ruby adds once pp is loaded.
+  PRINTING = %i[pretty_print pretty_print_cycle].freeze
   private_constant :CLASSES
 
   # @return [String]
@@ -45,7 +49,7 @@ class PublicApi
 
   def methods_of(mod, base)
     singleton = (mod.singleton_methods - base.singleton_methods).sort.map { |method| ".#{signature(method, mod.method(method))}" }
-    instance = (mod.public_instance_methods - base.public_instance_methods).sort.map do |method|
+    instance = (mod.public_instance_methods - base.public_instance_methods - PRINTING).sort.map do |method|
       "##{signature(method, mod.instance_method(method))}"
     end
     (singleton - STRUCT) + instance

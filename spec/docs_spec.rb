@@ -125,7 +125,7 @@ RSpec.describe "the docs" do
     reference = pages.fetch("docs/options.md").scan(/--[a-z][a-z-]+/).uniq
     expect(reference).to match_array(there)
     commands = blocks.flat_map do |_, language, block|
-      language == "sh" ? block.lines.grep(/\bmail_room\b/).grep_v(%r{redis-cli|^(bin/|gem )}) : []
+      language == "sh" ? block.lines.grep(/\bmail_room\b/).grep_v(%r{redis-cli|^(bin/|gem |bundle )}) : []
     end
     inline = pages.values.flat_map { |text| text.scan(/`(mail_room [^`]*|--[a-z-]+[^`]*)`/).flatten }
     named = (commands + inline).flat_map { |line| line.scan(/(?<=\s|\A)--[a-z][a-z-]+/) }.uniq

@@ -88,7 +88,7 @@ impl Error {
     }
 
     /// For answers to anything but a FETCH: one that cannot be read is no message's fault.
-    pub(crate) fn as_reconnect(self) -> Self {
+    pub(crate) fn into_reconnect(self) -> Self {
         match self {
             Self::Unparseable(text) => Self::Reconnect(text),
             other => other,

@@ -29,11 +29,8 @@ module MailRoom
       # @return [Boolean] false if a callback of the job kept it from being enqueued
       # @raise [DeliveryError] if the adapter did not take it
       def deliver(message)
-        job = RailsApp.wrap { configured.perform_later(Native.to_utf8(message)) }
+        job = RailsApp.wrap { enqueue(job_class.new(Native.to_utf8(message))) }
         return false unless job
-
-        taken = !job.respond_to?(:successfully_enqueued?) || job.successfully_enqueued?
-        raise DeliveryError, "#{options.job_class} was not enqueued: #{job.enqueue_error&.class || "the adapter gave no reason"}" unless taken
 
         options.logger.info({ delivery_method: "ActiveJob", action: "message pushed", job_id: job.job_id })
         true
@@ -41,8 +38,13 @@ module MailRoom
 
       private
 
-      def configured
-        options.queue ? job_class.set(queue: options.queue) : job_class
+      # Active Job answers false both if a callback aborted and if the adapter refused the job. Rails 7.0 and later say in enqueue_error
+      # which of the two it was.
+      def enqueue(job)
+        return job if job.enqueue(**(options.queue ? { queue: options.queue } : {}))
+
+        error = job.enqueue_error if job.respond_to?(:enqueue_error)
+        raise DeliveryError, "#{options.job_class} was not enqueued: #{error.class}" if error
       end
 
       # Looked up anew each time: in development it is reloaded.

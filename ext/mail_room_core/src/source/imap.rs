@@ -132,7 +132,7 @@ impl Imap {
 
     /// An error names the server, and is no message's fault.
     fn named<T>(&self, result: Result<T>) -> Result<T> {
-        result.map_err(|error| error.as_reconnect().at(&self.address))
+        result.map_err(|error| error.into_reconnect().at(&self.address))
     }
 
     async fn marked(&mut self, uids: &[u32], mark: Mark) -> Result<()> {

@@ -63,7 +63,7 @@ module MailRoom
       option :delivery_method, :any,
              "Where messages are delivered.",
              default: "postback", shown: true, native: nil,
-             value_text: "noop, logger, sidekiq, postback, letter_opener, que, or a registered name"
+             value_text: "noop, logger, sidekiq, postback, letter_opener, que, action_mailbox, active_job, command, or a registered name"
       option :log_path, :path,
              "See {logger_delivery}.",
              native: nil, only: { delivery_method: %w[logger] }

@@ -121,7 +121,7 @@ pub(super) async fn connect(
         let refused = match selected(mailbox, &party, deadlines, gate, &mut Events(events)).await {
             Ok(Ok(session)) => return Ok(session),
             Ok(Err(TokenRefused(text))) => Error::Refused(text).at(party.address()),
-            Err(error) => return Err(error.as_reconnect().at(party.address())),
+            Err(error) => return Err(error.into_reconnect().at(party.address())),
         };
         // A token may be revoked, or the server's clock be ahead of ours. Once: asking too often locks accounts.
         let another = match (tokens, &token) {
