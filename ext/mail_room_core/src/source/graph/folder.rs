@@ -88,7 +88,7 @@ async fn there_are(client: &Client) -> String {
     names.retain(|name| !name.is_empty());
     let more = if names.len() > NAMES_SHOWN { ", and others" } else { "" };
     names.truncate(NAMES_SHOWN);
-    if names.is_empty() { String::new() } else { format!(" (folders at the top: {}{more})", names.join(", ")) }
+    if names.is_empty() { String::new() } else { format!(" (at the top there are: {}{more})", names.join(", ")) }
 }
 
 /// The folder that `name` means. Creates it, with the missing part of its path, if there is none.
