@@ -28,7 +28,7 @@ Gem::Specification.new do |spec|
       "ext/*/src/**/*.{rs,lua}",
       "lib/**/*.rb",
       "exe/mail_room",
-      "sig/*.{rbs,yaml}", ".yardopts",
+      "sig/**/*.{rbs,yaml}", ".yardopts",
       "README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "THIRD_PARTY_LICENSES.txt",
       "docs/*.md", "contrib/{systemd,init.d,container,helm}/*"
     ].sort

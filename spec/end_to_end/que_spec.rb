@@ -142,7 +142,7 @@ RSpec.describe "delivery_method que", :servers do
       psql.puts("BEGIN; LOCK TABLE que_jobs; SELECT 'locked';")
       expect(psql.gets).to eq("locked\n")
       process = mail_room(queueing({ timeout: 1 }))
-      expect(process.await_log("Delivery paused")["error"]).to include("57014", "is the table locked?")
+      expect(process.await_log("Delivery paused")["error"]).to include("57014", "check for locks on the table")
       wait_until(20, "a second pause") { process.log.count { |line| line["action"] == "Delivery paused" } >= 2 }
       psql.puts("COMMIT;")
       psql.close_write

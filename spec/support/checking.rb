@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "mail_room/check/text"
 require "stringio"
 require "tmpdir"
 

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "mail_room/options/masking"
+
 RSpec.describe MailRoom::Masking do
   it "hides what is called like a secret, at any depth, and nothing else" do
     options = { a: 1, password: 12_345, list: [{ client_secret: "x" }], refresh_token: %w[x y],

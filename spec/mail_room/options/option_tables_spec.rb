@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "mail_room/options/option_tables"
+
 RSpec.describe MailRoom::OptionTables do
   described_class::ALL.each do |table|
     describe table.title do

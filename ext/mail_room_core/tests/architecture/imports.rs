@@ -161,10 +161,11 @@ impl Reader<'_> {
         let end = length.map_or(tokens.len(), |length| at + length + 1);
         let item = &tokens[at..end];
         for pair in item.windows(2) {
-            if let [TokenTree::Ident(word), TokenTree::Ident(name)] = pair {
-                if word == "mod" && item.last().is_some_and(|token| is_mark(token, ';')) {
-                    self.file.test_children.insert(name.to_string());
-                }
+            if let [TokenTree::Ident(word), TokenTree::Ident(name)] = pair
+                && word == "mod"
+                && item.last().is_some_and(|token| is_mark(token, ';'))
+            {
+                self.file.test_children.insert(name.to_string());
             }
         }
         end
