@@ -174,6 +174,8 @@ mod tests {
             let pipe = pipes[0].clone();
             async move { read(&pipe, 100).await }
         });
+        // It has to wait for the read that hangs before that one ends.
+        tokio::task::yield_now().await;
         std::fs::write(&pipes[0], "late").unwrap();
         assert!(again.await.unwrap().is_ok_and(|contents| contents.as_slice() == b"late"));
         pipes.iter().skip(1).for_each(|pipe| std::fs::write(pipe, "").unwrap());
