@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "mail_room/options/masking"
 require "mail_room/options/option_tables"
 
 RSpec.describe MailRoom::OptionTables do
