@@ -168,6 +168,12 @@ impl Answer {
             };
             timeout(within, reading).await.ok();
         }
+    }
+}
+
+impl Drop for Answer {
+    /// Whether its body was read or not: the status must not be taken for that of the next request on the connection.
+    fn drop(&mut self) {
         if let Some(line) = &self.line {
             line.settle();
         }
@@ -179,4 +185,54 @@ fn line(captured: &CaptureConnection) -> Option<StatusLine> {
     let mut extras = hyper::http::Extensions::new();
     captured.connection_metadata().as_ref()?.get_extras(&mut extras);
     extras.remove()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    /// Answers one request on a connection that may be kept, then is gone: nobody listens any more.
+    fn endpoint() -> (u16, thread::JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let serving = thread::spawn(move || {
+            let (mut connection, _) = listener.accept().unwrap();
+            drop(listener);
+            let mut request = Vec::new();
+            while !request.ends_with(b"octets") {
+                let mut part = [0; 4096];
+                let read = connection.read(&mut part).unwrap();
+                request.extend_from_slice(&part[..read]);
+            }
+            connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+        });
+        (port, serving)
+    }
+
+    /// A kept connection that dies may be noticed before an octet of the next request is sent on it. Nothing listens then, so no
+    /// second post can have been accepted.
+    #[tokio::test]
+    async fn the_status_of_one_post_is_never_taken_for_that_of_the_next() {
+        let tls: Tls = serde_json::from_str("{}").unwrap();
+        let within = Duration::from_secs(10);
+        for _ in 0..200 {
+            let (port, serving) = endpoint();
+            let url = Url::parse(&format!("http://127.0.0.1:{port}/")).unwrap();
+            let poster = Poster::new(tls.clone(), within);
+            let post = async || {
+                let until = Instant::now() + within;
+                poster.send(Method::POST, &url, HeaderMap::new(), Bytes::from_static(b"octets"), until).await
+            };
+            let answer = post().await.unwrap();
+            assert_eq!(answer.status, StatusCode::OK);
+            answer.drain().await;
+            let second = post().await;
+            assert!(matches!(second, Err(Unanswered::Unsent(_) | Unanswered::Broken(_))), "{second:?}");
+            serving.join().unwrap();
+        }
+    }
 }
