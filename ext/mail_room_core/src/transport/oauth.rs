@@ -111,11 +111,11 @@ impl Tokens {
 fn fresh(text: SecretString) -> Result<Token> {
     let token = text.expose_secret().trim();
     if token.is_empty() {
-        return Err(Error::Refused("the token is empty; check its source in auth".into()));
+        return Err(Error::Refused("there is no token: its source is empty; check auth".into()));
     }
     if token.len() > TOKEN_LIMIT || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Error::Refused(format!(
-            "the token is not a single word of at most {TOKEN_LIMIT} printable characters; check its source in auth"
+            "there is no token: its source gave something else than a single word of at most {TOKEN_LIMIT} printable characters; check auth"
         )));
     }
     Ok(Token { secret: token.to_owned().into(), kept: false })
