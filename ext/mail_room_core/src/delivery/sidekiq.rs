@@ -57,23 +57,22 @@ impl Sidekiq {
     /// [`Error::TargetDown`]. In one step with the claims, the messages may simply be claimed and delivered again;
     /// without, none of them is known to be in the queue.
     pub async fn deliver(&self, scope: &str, messages: &[Message], encoding: &Budget) -> Result<Vec<Handover>> {
+        let refused: Vec<_> = messages.iter().map(|message| self.too_large(message)).collect();
+        let sound = messages.iter().zip(&refused).filter(|(_, refused)| refused.is_none()).map(|(message, _)| message);
+        let mut pushed = self.push_all(scope, &sound.collect::<Vec<_>>(), encoding).await?.into_iter();
+        Ok(refused.into_iter().filter_map(|refused| refused.or_else(|| pushed.next())).collect())
+    }
+
+    async fn push_all(&self, scope: &str, messages: &[&Message], encoding: &Budget) -> Result<Vec<Handover>> {
         let mut handovers = Vec::with_capacity(messages.len());
         let mut rest = messages;
-        while let Some(first) = rest.first() {
-            if let Some(refused) = self.too_large(first) {
-                handovers.push(refused);
-                rest = rest.get(1..).unwrap_or_default();
-                continue;
-            }
-            let sound = rest.iter().take_while(|message| self.too_large(message).is_none());
-            let fitting = fitting(sound.map(|message| message.body.len()), BATCH);
+        while !rest.is_empty() {
+            let fitting = fitting(rest.iter().map(|message| message.body.len()), BATCH);
             let (batch, after) = rest.split_at_checked(fitting).unwrap_or((rest, &[]));
             rest = after;
             match self.push(scope, batch, encoding).await {
                 Ok(pushed) => handovers.extend(pushed),
-                Err(error) if !handovers.iter().any(|handover| matches!(handover, Handover::Delivered { .. })) => {
-                    return Err(error);
-                }
+                Err(error) if handovers.is_empty() => return Err(error),
                 // What is in the queue already must not be forgotten.
                 Err(error) => {
                     handovers.resize_with(messages.len(), || Handover::Down(error.clone()));
@@ -96,7 +95,7 @@ impl Sidekiq {
         (octets > most).then_some(Handover::Refused { error: Error::Message(what), tries: Some(1) })
     }
 
-    async fn push(&self, scope: &str, messages: &[Message], encoding: &Budget) -> Result<Vec<Handover>> {
+    async fn push(&self, scope: &str, messages: &[&Message], encoding: &Budget) -> Result<Vec<Handover>> {
         let octets = messages.iter().map(|message| message.body.len()).sum::<usize>();
         // Held until the jobs are dropped, because they are declared after it.
         let _lease = encoding.take(u64::try_from(octets).unwrap_or(u64::MAX)).await;
