@@ -153,7 +153,7 @@ impl Rejection {
                 return true;
             }
             Sent::Down(error) => {
-                tracker.release(scope, ids).await.ok();
+                tracker.claims.release(scope, ids).await.ok();
                 self.pause_for(tracker, id, &error);
                 return false;
             }
@@ -187,7 +187,7 @@ impl Rejection {
         }
         match self.ask_arbiter(tracker, pending).await {
             Ok(Claim::Won { .. }) if pending.is_outdated(tracker) => {
-                tracker.release(scope, std::slice::from_ref(id)).await.ok();
+                tracker.claims.release(scope, std::slice::from_ref(id)).await.ok();
                 tracker.ledger().wait(id, Instant::now());
                 false
             }

@@ -15,7 +15,7 @@ const RELEASE_WITHIN: Duration = Duration::from_secs(2);
 
 /// Claims that one watcher holds.
 #[derive(Debug)]
-pub(super) struct Claims {
+pub struct Claims {
     arbiter: Arc<Arbiter>,
     held: Mutex<Held>,
 }
@@ -32,7 +32,7 @@ impl Claims {
     }
 
     /// Records that these claims are held.
-    pub(super) fn hold<'a>(&self, scope: &str, ids: impl Iterator<Item = &'a MessageId>) {
+    pub(crate) fn hold<'a>(&self, scope: &str, ids: impl Iterator<Item = &'a MessageId>) {
         let mut held = self.held();
         if held.scope != scope {
             *held = Held { scope: scope.to_owned(), ids: BTreeSet::new() };
@@ -41,7 +41,7 @@ impl Claims {
     }
 
     /// Records that these claims are settled or lost.
-    pub(super) fn forget<'a>(&self, ids: impl Iterator<Item = &'a MessageId>) {
+    pub(crate) fn forget<'a>(&self, ids: impl Iterator<Item = &'a MessageId>) {
         let mut held = self.held();
         for id in ids {
             held.ids.remove(id);
@@ -49,7 +49,7 @@ impl Claims {
     }
 
     /// Renews the claims every third of their life, until dropped.
-    pub(super) async fn keep(&self) {
+    pub(crate) async fn keep(&self) {
         let Some(mut ticks) = self.arbiter.renewals() else { return std::future::pending().await };
         loop {
             ticks.tick().await;
@@ -65,7 +65,7 @@ impl Claims {
     }
 
     /// Releases all claims that are still held, so that no process has to wait for them.
-    pub(super) async fn release_all(&self) {
+    pub(crate) async fn release_all(&self) {
         let (scope, ids) = self.held_now();
         if !ids.is_empty() {
             self.release(&scope, &ids).await.ok();
@@ -73,7 +73,7 @@ impl Claims {
     }
 
     /// Releases these claims, within 2 s.
-    pub(super) async fn release(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
+    pub(crate) async fn release(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
         self.forget(ids.iter());
         timeout(RELEASE_WITHIN, self.arbiter.release(scope, ids)).await.unwrap_or(Ok(()))
     }

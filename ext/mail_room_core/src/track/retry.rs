@@ -17,7 +17,7 @@ const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs
 
 /// Another process has claimed the message.
 pub(crate) fn claim_lost(tracker: &Tracker, id: &MessageId) {
-    tracker.forget_claims(std::iter::once(id));
+    tracker.claims.forget(std::iter::once(id));
     tracker.ledger().wait(id, Instant::now() + RETRY.0);
     let fields = [
         ("uid", json!(id)),
@@ -57,7 +57,7 @@ pub(crate) async fn failed(
     let limit = terms.tries.unwrap_or(most).min(most);
     // Done before the first await: if this future is dropped, the message is not tried again too soon.
     tracker.ledger().wait(id, Instant::now() + backoff);
-    tracker.forget_claims(std::iter::once(id));
+    tracker.claims.forget(std::iter::once(id));
     if failure.counts {
         tracker.progress.moved();
     }

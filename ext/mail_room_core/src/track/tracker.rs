@@ -10,7 +10,6 @@ use super::claims::Claims;
 use super::ledger::Ledger;
 use crate::arbiter::Arbiter;
 use crate::config;
-use crate::error::Result;
 use crate::message::MessageId;
 use crate::observe::log::{Log, Severity};
 use crate::observe::progress::{Outcome, Progress};
@@ -31,7 +30,8 @@ pub struct Tracker {
     absent_flags: AbsentFlags,
     failed_mailbox: Option<String>,
     told: Mutex<BTreeSet<&'static str>>,
-    claims: Claims,
+    /// The claims that this watcher holds.
+    pub claims: Claims,
     ledger: Mutex<Ledger>,
 }
 
@@ -86,33 +86,5 @@ impl Tracker {
         };
         let error = format!("{why}; {where_to} and has to be looked at by a person");
         self.log.line(Severity::Error, "Message set aside", &[("uid", json!(id)), ("error", error.into())]);
-    }
-
-    /// Records that these claims are held.
-    pub fn hold_claims<'a>(&self, scope: &str, ids: impl Iterator<Item = &'a MessageId>) {
-        self.claims.hold(scope, ids);
-    }
-
-    /// Records that these claims are settled or lost.
-    pub fn forget_claims<'a>(&self, ids: impl Iterator<Item = &'a MessageId>) {
-        self.claims.forget(ids);
-    }
-
-    /// Renews the claims that are held, every third of a claim's life, until dropped.
-    pub async fn keep_claims(&self) {
-        self.claims.keep().await;
-    }
-
-    /// Releases all claims that are still held, so that no process has to wait for them.
-    pub async fn release_claims(&self) {
-        self.claims.release_all().await;
-    }
-
-    /// Releases these claims, within 2 s.
-    ///
-    /// # Errors
-    /// [`Error::TargetDown`](crate::Error::TargetDown) if the arbiter cannot be told; the claims end by themselves then.
-    pub async fn release(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
-        self.claims.release(scope, ids).await
     }
 }

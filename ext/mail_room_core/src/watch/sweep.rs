@@ -52,12 +52,12 @@ pub async fn sweep<S: Source>(source: &mut S, mailbox: &Mailbox) -> Result<()> {
     let swept = tokio::select! {
         swept = passes(source, mailbox) => swept,
         // Never returns.
-        () = mailbox.tracker.keep_claims() => Ok(()),
+        () = mailbox.tracker.claims.keep() => Ok(()),
     };
     if swept.as_ref().is_err_and(Error::spares_connection) {
         mailbox.tracker.ledger().half_open();
     }
-    mailbox.tracker.release_claims().await;
+    mailbox.tracker.claims.release_all().await;
     swept
 }
 

@@ -99,7 +99,7 @@ async fn keep_connected<C: Connector>(connector: &C, mailbox: &Mailbox) {
         );
         mailbox.account.stop.sleep(delay).await;
     }
-    mailbox.tracker.release_claims().await;
+    mailbox.tracker.claims.release_all().await;
     let Snapshot { delivered, ignored, rejected, .. } = mailbox.tracker.progress.snapshot();
     let fields = [("delivered", delivered.into()), ("ignored", ignored.into()), ("rejected", rejected.into())];
     mailbox.account.log.info("Watcher stopped", &fields);

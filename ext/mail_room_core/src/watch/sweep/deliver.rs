@@ -91,7 +91,7 @@ pub(super) async fn release_unsent(mailbox: &Mailbox, scope: &str, messages: Vec
     let ids: Vec<_> = messages.into_iter().map(|message| message.id).collect();
     if !ids.is_empty() {
         // A claim that cannot be released expires.
-        mailbox.tracker.release(scope, &ids).await.ok();
+        mailbox.tracker.claims.release(scope, &ids).await.ok();
     }
 }
 
@@ -122,14 +122,14 @@ async fn deliver_group(mailbox: &Mailbox, scope: &str, mut group: Vec<Message>) 
         results.record(id, handover).await;
     }
     let Results { delivered, untried, worst, .. } = results;
-    mailbox.tracker.forget_claims(delivered.iter());
+    mailbox.tracker.claims.forget(delivered.iter());
     if begins && !delivered.is_empty() {
         // If Redis does not answer, the ledger still knows, and the next claim finds the message ours.
         mailbox.tracker.arbiter.finish(scope, &delivered).await.ok();
     }
     if !untried.is_empty() {
         // A claim that cannot be released expires.
-        mailbox.tracker.release(scope, &untried).await.ok();
+        mailbox.tracker.claims.release(scope, &untried).await.ok();
     }
     worst
 }

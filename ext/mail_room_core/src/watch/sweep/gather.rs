@@ -145,7 +145,7 @@ impl<S: Source> Pass<'_, S> {
             mailbox.tracker.arbiter.release(&self.scope, &hopeless).await?;
             chunk.settled.extend(hopeless.into_iter().map(|id| (id, Mark::SetAside)));
         }
-        mailbox.tracker.hold_claims(&self.scope, won.iter().map(|(id, _)| id));
+        mailbox.tracker.claims.hold(&self.scope, won.iter().map(|(id, _)| id));
         Ok(won)
     }
 
@@ -205,7 +205,7 @@ impl<S: Source> Pass<'_, S> {
         }
         self.unfetched(&missing, unfetched, &chunk.messages);
         if !missing.is_empty() {
-            mailbox.tracker.release(&self.scope, &missing).await?;
+            mailbox.tracker.claims.release(&self.scope, &missing).await?;
         }
         Ok(())
     }
@@ -227,7 +227,7 @@ impl<S: Source> Pass<'_, S> {
             let error = format!("the message has more octets than max_message_size ({most}); it was not downloaded");
             self.mailbox.tracker.record_set_aside(id, &error);
         }
-        self.mailbox.tracker.release(&self.scope, &too_large).await?;
+        self.mailbox.tracker.claims.release(&self.scope, &too_large).await?;
         chunk.settled.extend(too_large.into_iter().map(|id| (id, Mark::SetAside)));
         Ok(())
     }
@@ -253,7 +253,7 @@ impl<S: Source> Pass<'_, S> {
                 ledger.fetch_failed(first, FetchFailure::Empty, true, now);
             }
         }
-        mailbox.tracker.release(&self.scope, missing).await?;
+        mailbox.tracker.claims.release(&self.scope, missing).await?;
         if chunk.messages.is_empty() && chunk.settled.is_empty() {
             return Err(Error::Throttled { what, retry_after });
         }

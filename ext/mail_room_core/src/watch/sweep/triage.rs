@@ -72,7 +72,7 @@ pub(super) async fn triage(mailbox: &Mailbox, scope: &str, messages: &mut Vec<Me
     deferred.into_iter().for_each(|(id, until)| mailbox.tracker.ledger().wait(&id, until));
     // A notice may take long, so it claims the message again when it is sent. A claim that cannot be released expires.
     if !ids.is_empty() {
-        mailbox.tracker.release(scope, &ids).await.ok();
+        mailbox.tracker.claims.release(scope, &ids).await.ok();
     }
     lost.iter().for_each(|id| retry::claim_lost(&mailbox.tracker, id));
     if let Some(rejection) = &mailbox.rejection {
@@ -96,7 +96,7 @@ async fn finish(mailbox: &Mailbox, scope: &str, ids: &[MessageId], outcome: prog
             retry::claim_lost(&mailbox.tracker, id);
         }
     }
-    mailbox.tracker.forget_claims(settled.iter().copied());
+    mailbox.tracker.claims.forget(settled.iter().copied());
     let mut ledger = mailbox.tracker.ledger();
     for id in settled {
         ledger.decided(id, mailbox.tracker.mark());
