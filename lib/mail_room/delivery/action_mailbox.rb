@@ -3,7 +3,7 @@
 require_relative "../errors"
 require_relative "../options/option_struct"
 require_relative "../options/tables/rails"
-require_relative "../options/tls_options"
+require_relative "http_request"
 require_relative "mailbox_logger"
 require_relative "native_delivery"
 require_relative "rails_app"
@@ -25,7 +25,7 @@ module MailRoom
           url = mailbox.delivery_url || values[:url]
           url = url.sub(%r{/*\z}, "") + PATH unless url.nil? || url.include?(PATH)
           values.merge(url: url, password: values[:password] || ENV.fetch("RAILS_INBOUND_EMAIL_PASSWORD", nil),
-                       ssl: values[:ssl].merge(mailbox.delivery_options.slice(*TlsOptions::KEYS)))
+                       ssl: HttpRequest.tls(values, mailbox))
         end
       end
 
@@ -69,8 +69,8 @@ module MailRoom
       # @raise [DeliveryError] unless the ingress answered with 2xx
       def deliver(message)
         status = @native.deliver(message)
-        options.logger.info({ delivery_method: "ActionMailbox", action: "message pushed", url: options.url.sub(%r{//[^/?#]*@}, "//"),
-                              status_code: status })
+        options.logger.info({ delivery_method: "ActionMailbox", action: "message pushed",
+                              url: HttpRequest.shown(options.url), status_code: status })
         true
       end
 
@@ -86,8 +86,7 @@ module MailRoom
         end
 
         { "method" => "postback", "endpoint" => "action_mailbox", **OptionTables::ACTION_MAILBOX.native(options),
-          "username" => "actionmailbox", "content_type" => "message/rfc822", "headers" => options.headers.compact,
-          "tls" => TlsOptions.to_native(options.ssl, where: where) }
+          "username" => "actionmailbox", "content_type" => "message/rfc822", **HttpRequest.native(options, where) }
       end
     end
   end

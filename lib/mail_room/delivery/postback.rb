@@ -4,7 +4,7 @@ require_relative "../errors"
 require_relative "../jwt"
 require_relative "../options/option_struct"
 require_relative "../options/tables/postback"
-require_relative "../options/tls_options"
+require_relative "http_request"
 require_relative "mailbox_logger"
 require_relative "native_delivery"
 
@@ -38,7 +38,7 @@ module MailRoom
         def complete(values, mailbox)
           values.merge(url: mailbox.delivery_url || values[:url], token: mailbox.delivery_token || values[:token],
                        content_type: values[:content_type] || mailbox.content_type, jwt: jwt_of(values),
-                       ssl: values[:ssl].merge(mailbox.delivery_options.slice(*TlsOptions::KEYS)))
+                       ssl: HttpRequest.tls(values, mailbox))
         end
 
         def jwt_of(values)
@@ -53,9 +53,8 @@ module MailRoom
       # @raise [ConfigurationError] if there is no address
       def deliver(message)
         status = @native.deliver(message)
-        # The log shows neither credentials nor the query.
-        url = options.url.sub(%r{//[^/?#]*@}, "//").sub(/[?#].*/m, "")
-        options.logger.info({ delivery_method: "Postback", action: "message pushed", url: url, status_code: status })
+        options.logger.info({ delivery_method: "Postback", action: "message pushed", url: HttpRequest.shown(options.url),
+                              status_code: status })
         true
       end
 
@@ -66,8 +65,7 @@ module MailRoom
         end
 
         { "method" => "postback", **OptionTables::POSTBACK.native(options), "jwt" => (options.jwt.to_native if options.jwt_auth?),
-          "content_type" => options.content_type || DEFAULT_CONTENT_TYPE, "headers" => options.headers.compact,
-          "tls" => TlsOptions.to_native(options.ssl, where: where) }
+          "content_type" => options.content_type || DEFAULT_CONTENT_TYPE, **HttpRequest.native(options, where) }
       end
     end
   end

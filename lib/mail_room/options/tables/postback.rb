@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require_relative "http_request"
 require_relative "tls"
 
 module MailRoom
@@ -44,21 +45,7 @@ module MailRoom
       option :jwt_expires_in, :integer,
              "How long a token is valid: the token's `exp`.",
              range: 1..86_400, unit: "seconds", part_of: :jwt, native: nil, default_text: "no `exp`"
-      option :headers, :headers,
-             "More request headers.",
-             default: {}, secret: true, native: nil
-      option :ssl, :options,
-             "See {tls}. Its keys may also stand directly in `delivery_options`.",
-             table: :tls, default: {}, native: nil
-      option :connect_timeout, :integer,
-             "How long a connection may take to be established.",
-             range: 1..3600, unit: "seconds", default: 10
-      option :timeout, :integer,
-             "How long the whole response may take.",
-             range: 1..3600, unit: "seconds", default: 60
-      option :concurrency, :integer,
-             "How many requests may be in flight at the same time.",
-             range: 1..64, default: 4
+      instance_exec(&HTTP_REQUEST)
     end
   end
 end
