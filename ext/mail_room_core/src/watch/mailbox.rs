@@ -84,3 +84,37 @@ impl Mailbox {
         InFlight(&self.in_flight)
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::limits::memory_budget::{ENCODING_OCTETS, PROCESS_OCTETS};
+    use crate::observe::log::Logs;
+
+    /// The configuration of a mailbox for tests that bring a source of their own. `options` replace its options.
+    pub(crate) fn config(options: Value) -> config::Mailbox {
+        let mut all = json!({
+            "name": "inbox", "email": "a@example.com", "password": "p", "host": "localhost", "port": 143,
+            "security": "plain", "search_command": "UNSEEN", "limit_max_unread": 0, "idle_timeout": 60,
+            "delete_after_delivery": false, "expunge_deleted": false, "max_message_size": 64 << 20,
+            "max_delivery_attempts": 5, "delivery": { "method": "noop" }, "arbitration": { "method": "noop" }
+        });
+        let Value::Object(options) = options else { panic!("{options}") };
+        all.as_object_mut().unwrap().extend(options);
+        serde_json::from_value(all).unwrap()
+    }
+
+    /// A mailbox with memory of its own and a log that is written nowhere.
+    pub(crate) fn mailbox(
+        config: config::Mailbox,
+        arbiter: impl Into<Arc<Arbiter>>,
+        delivery: Delivery,
+        stop: &Stop,
+    ) -> Mailbox {
+        let log = Logs::default().log(None, &config.email, &config.name).unwrap();
+        let budgets = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
+        Mailbox::new(config, arbiter.into(), delivery, budgets, log, stop.clone())
+    }
+}

@@ -259,6 +259,7 @@ mod tests {
     use crate::message::MessageId;
     use crate::source::connector::Account;
     use crate::source::{Fetched, Mark, Source};
+    use crate::watch::mailbox::tests::{config, mailbox};
 
     /// A mailbox of one message whose first sessions panic.
     struct Shaky {
@@ -319,16 +320,8 @@ mod tests {
     }
 
     fn watched(stop: &Stop) -> Arc<Mailbox> {
-        let config: config::Mailbox = serde_json::from_value(serde_json::json!({
-            "name": "inbox", "email": "a@example.com", "password": "p", "host": "localhost", "port": 143,
-            "security": "plain", "search_command": "UNSEEN", "limit_max_unread": 0, "idle_timeout": 60,
-            "delete_after_delivery": false, "expunge_deleted": false, "max_message_size": 1000, "max_delivery_attempts": 5,
-            "delivery": { "method": "noop" }, "arbitration": { "method": "noop" }
-        }))
-        .unwrap();
-        let log = Logs::default().log(None, "a@example.com", "inbox").unwrap();
-        let budgets = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
-        Arc::new(Mailbox::new(config, Arc::new(Arbiter::Noop), Delivery::Noop, budgets, log, stop.clone()))
+        let config = config(serde_json::json!({ "max_message_size": 1000 }));
+        Arc::new(mailbox(config, Arbiter::Noop, Delivery::Noop, stop))
     }
 
     #[tokio::test(start_paused = true)]

@@ -133,18 +133,16 @@ mod tests {
 
     use super::*;
     use crate::arbiter::{Arbiter, Process};
-    use crate::config;
     use crate::delivery::Delivery;
-    use crate::limits::memory_budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
     use crate::limits::shutdown::Stop;
     use crate::message::MessageId;
-    use crate::observe::log::Logs;
     use crate::redis_server::Server;
     use crate::ruby::calls::{Answer, Calls, Question};
     use crate::source::{Fetched, Mark};
     use crate::system::clock;
     use crate::transport::postgres::PostgresClients;
     use crate::transport::redis::RedisClients;
+    use crate::watch::mailbox::tests::{config, mailbox};
 
     /// Two messages so large that each travels alone, and what was marked.
     #[derive(Default)]
@@ -189,19 +187,10 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_delivered_is_marked_although_the_arbiter_fails_for_the_next() {
-        let config: config::Mailbox = serde_json::from_value(json!({
-            "name": "inbox", "email": "a@example.com", "password": "p", "host": "localhost", "port": 143,
-            "security": "plain", "search_command": "UNSEEN", "limit_max_unread": 0, "idle_timeout": 60,
-            "delete_after_delivery": false, "expunge_deleted": false, "max_message_size": 64 << 20,
-            "max_delivery_attempts": 5, "delivery": { "method": "noop" },
-            "arbitration": { "method": "hook", "class_name": "AppArbiter" }
-        }))
-        .unwrap();
+        let config = config(json!({ "arbitration": { "method": "hook", "class_name": "AppArbiter" } }));
         let calls: Arc<Calls> = Arc::default();
         let arbiter = Arc::new(Arbiter::new(&config.arbitration, &RedisClients::new(), "me", &calls).unwrap());
-        let log = Logs::default().log(None, "a@example.com", "inbox").unwrap();
-        let budgets = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
-        let mailbox = Mailbox::new(config, arbiter, Delivery::Noop, budgets, log, Stop::new());
+        let mailbox = mailbox(config, arbiter, Delivery::Noop, &Stop::new());
 
         // The first may be delivered; asked about the second, the app's class raises.
         let theirs = calls.clone();
@@ -270,22 +259,16 @@ mod tests {
     /// A watcher with claims and queue in the Redis at `url`.
     fn with_redis(url: &str) -> Mailbox {
         let redis = json!({ "url": url });
-        let config: config::Mailbox = serde_json::from_value(json!({
-            "name": "inbox", "email": "a@example.com", "password": "p", "host": "localhost", "port": 143,
-            "security": "plain", "search_command": "UNSEEN", "limit_max_unread": 0, "idle_timeout": 60,
-            "delete_after_delivery": false, "expunge_deleted": false, "max_message_size": 64 << 20,
-            "max_delivery_attempts": 5, "delivery": { "method": "sidekiq", "redis": redis, "queue": "q", "worker": "W" },
+        let config = config(json!({
+            "delivery": { "method": "sidekiq", "redis": redis, "queue": "q", "worker": "W" },
             "arbitration": { "method": "redis", "redis": redis, "claim_ttl": 60 }
-        }))
-        .unwrap();
+        }));
         let (calls, clients) = (Arc::default(), RedisClients::new());
         let arbiter = Arbiter::new(&config.arbitration, &clients, Process::new().instance(), &calls).unwrap();
         let arbiter = Arc::new(arbiter);
         let targets = (&clients, &PostgresClients::new());
         let delivery = Delivery::new(&config.delivery, targets, &arbiter, &calls).unwrap();
-        let log = Logs::default().log(None, "a@example.com", "inbox").unwrap();
-        let budgets = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
-        Mailbox::new(config, arbiter, delivery, budgets, log, Stop::new())
+        mailbox(config, arbiter, delivery, &Stop::new())
     }
 
     /// Another process delivers and marks everything; then so much time passes that Redis has forgotten it.

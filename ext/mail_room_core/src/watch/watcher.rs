@@ -235,29 +235,19 @@ fn log_pause(mailbox: &Mailbox, what: &str, delay: Duration) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
 
     use super::*;
     use crate::arbiter::Arbiter;
     use crate::delivery::Delivery;
-    use crate::limits::memory_budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
     use crate::limits::shutdown::Stop;
     use crate::message::MessageId;
-    use crate::observe::log::Logs;
     use crate::source::Mark;
+    use crate::watch::mailbox::tests::{config, mailbox};
 
     #[test]
     fn a_mailbox_is_never_searched_without_a_pause() {
-        let config = serde_json::from_value(serde_json::json!({
-            "name": "inbox", "email": "a@example.com", "password": "p", "host": "localhost", "port": 143,
-            "security": "plain", "search_command": "UNDELETED", "limit_max_unread": 0, "idle_timeout": 60,
-            "delete_after_delivery": false, "expunge_deleted": false, "max_message_size": 1000, "max_delivery_attempts": 5,
-            "delivery": { "method": "noop" }, "arbitration": { "method": "noop" }
-        }))
-        .unwrap();
-        let log = Logs::default().log(None, "a@example.com", "inbox").unwrap();
-        let budgets = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
-        let mailbox = Mailbox::new(config, Arc::new(Arbiter::Noop), Delivery::Noop, budgets, log, Stop::new());
+        let config = config(serde_json::json!({ "search_command": "UNDELETED", "max_message_size": 1000 }));
+        let mailbox = mailbox(config, Arbiter::Noop, Delivery::Noop, &Stop::new());
         let mut deciding = Backoff::new(DECIDED.0, DECIDED.1);
         let mut pause = || next_look(&mailbox, &mut deciding).saturating_duration_since(Instant::now());
         assert!(pause() > Duration::from_secs(3600), "nothing to do");

@@ -8,13 +8,11 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 use crate::arbiter::Arbiter;
-use crate::config;
 use crate::delivery::Delivery;
-use crate::limits::memory_budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
-use crate::observe::log::Logs;
 use crate::source::connector::Connector;
 use crate::system::clock;
 use crate::watch::mailbox::Mailbox;
+use crate::watch::mailbox::tests::{config, mailbox};
 use crate::watch::sweep::sweep;
 
 /// More than a list may take.
@@ -100,20 +98,13 @@ async fn start(unread: Vec<&'static str>) -> (u16, Arc<Mutex<State>>) {
 
 fn watched(port: u16) -> Mailbox {
     let endpoint = format!("http://127.0.0.1:{port}");
-    let config: config::Mailbox = serde_json::from_value(json!({
-        "name": "inbox", "email": "a@example.com", "password": "", "host": "localhost", "port": 143,
-        "security": "plain", "search_command": "UNSEEN", "limit_max_unread": 0, "idle_timeout": 60,
-        "delete_after_delivery": false, "expunge_deleted": false, "max_message_size": 64 << 20,
-        "max_delivery_attempts": 5, "delivery": { "method": "noop" }, "arbitration": { "method": "noop" },
+    let config = config(json!({
         "graph": {
             "tenant_id": "t", "client_id": "c", "client_secret": "s", "poll_interval": 60,
             "azure_ad_endpoint": endpoint, "graph_endpoint": endpoint
         }
-    }))
-    .unwrap();
-    let log = Logs::default().log(None, "a@example.com", "inbox").unwrap();
-    let budgets = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
-    Mailbox::new(config, Arc::new(Arbiter::Noop), Delivery::Noop, budgets, log, Stop::new())
+    }));
+    mailbox(config, Arbiter::Noop, Delivery::Noop, &Stop::new())
 }
 
 #[tokio::test]

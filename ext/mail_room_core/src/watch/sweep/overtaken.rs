@@ -14,16 +14,15 @@ use tokio::net::{TcpListener, TcpStream};
 use super::*;
 use crate::arbiter::{Arbiter, Process};
 use crate::delivery::Delivery;
-use crate::limits::memory_budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
 use crate::limits::shutdown::Stop;
 use crate::message::MessageId;
-use crate::observe::log::Logs;
 use crate::redis_server::Server;
 use crate::rejection::Rejection;
 use crate::ruby::calls::{Answer, Calls, Question};
 use crate::source::{Fetched, Mark};
 use crate::system::clock;
 use crate::transport::redis::RedisClients;
+use crate::watch::mailbox::tests::{config, mailbox};
 
 /// What is remembered of a message that is done lives 600 s, and no list is relied upon for longer than half of that.
 const LONG: Duration = Duration::from_secs(601);
@@ -76,22 +75,15 @@ impl Source for Stray {
 
 /// A watcher that does so with what is to nobody we know; a class of the app's own tells senders.
 fn watched(redis: &str, unmatched: &str) -> (Mailbox, Arc<Calls>) {
-    let config: crate::config::Mailbox = serde_json::from_value(json!({
-        "name": "inbox", "email": "a@example.com", "password": "p", "host": "localhost", "port": 143,
-        "security": "plain", "search_command": "UNSEEN", "limit_max_unread": 0, "idle_timeout": 60,
-        "delete_after_delivery": false, "expunge_deleted": false, "max_message_size": 64 << 20,
-        "max_delivery_attempts": 5, "delivery": { "method": "noop" },
+    let config = config(json!({
         "arbitration": { "method": "redis", "redis": { "url": redis }, "claim_ttl": 60 },
         "matching": { "address": "incoming+%{key}@example.com", "auto_replies": "ignore", "unmatched": unmatched },
         "rejection": { "by": { "method": "hook", "class_name": "Teller" }, "per_sender": 10, "in_all": 10 }
-    }))
-    .unwrap();
+    }));
     let (calls, clients) = (Arc::<Calls>::default(), RedisClients::new());
     let arbiter = Arbiter::new(&config.arbitration, &clients, Process::new().instance(), &calls).unwrap();
-    let log = Logs::default().log(None, "a@example.com", "inbox").unwrap();
-    let budgets = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
     let rejection = Rejection::new(&config, &calls).unwrap();
-    let watched = Mailbox::new(config, Arc::new(arbiter), Delivery::Noop, budgets, log, Stop::new());
+    let watched = mailbox(config, arbiter, Delivery::Noop, &Stop::new());
     (watched.rejecting(rejection), calls)
 }
 

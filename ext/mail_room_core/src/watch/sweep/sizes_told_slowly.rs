@@ -9,14 +9,13 @@ use serde_json::json;
 use super::*;
 use crate::arbiter::{Arbiter, Process};
 use crate::delivery::Delivery;
-use crate::limits::memory_budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
 use crate::limits::shutdown::Stop;
 use crate::message::MessageId;
-use crate::observe::log::Logs;
 use crate::redis_server::Server;
 use crate::source::{Fetched, Mark};
 use crate::system::clock;
 use crate::transport::redis::RedisClients;
+use crate::watch::mailbox::tests::{config, mailbox};
 
 const MESSAGES: u32 = 5_000;
 /// For the size of one message. All of them take longer than any search is good for.
@@ -69,19 +68,12 @@ impl Source for Slow {
 #[tokio::test]
 async fn a_backlog_whose_sizes_are_told_slowly_gets_on_and_a_fast_one_is_asked_for_in_large_steps() {
     let server = Server::start(&[]);
-    let config: crate::config::Mailbox = serde_json::from_value(json!({
-        "name": "inbox", "email": "a@example.com", "password": "p", "host": "localhost", "port": 143,
-        "security": "plain", "search_command": "UNSEEN", "limit_max_unread": 0, "idle_timeout": 60,
-        "delete_after_delivery": false, "expunge_deleted": false, "max_message_size": 64 << 20,
-        "max_delivery_attempts": 5, "delivery": { "method": "noop" },
+    let config = config(json!({
         "arbitration": { "method": "redis", "redis": { "url": server.url() }, "claim_ttl": 60 }
-    }))
-    .unwrap();
+    }));
     let clients = RedisClients::new();
     let arbiter = Arbiter::new(&config.arbitration, &clients, Process::new().instance(), &Arc::default()).unwrap();
-    let log = Logs::default().log(None, "a@example.com", "inbox").unwrap();
-    let budgets = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
-    let watched = Mailbox::new(config, Arc::new(arbiter), Delivery::Noop, budgets, log, Stop::new());
+    let watched = mailbox(config, arbiter, Delivery::Noop, &Stop::new());
     let mut source = Slow { unread: (1..=MESSAGES).map(MessageId::Uid).collect(), asked: Vec::new() };
     tokio::time::timeout(Duration::from_secs(60), sweep(&mut source, &watched)).await.unwrap().unwrap();
     assert_eq!(watched.tracker.progress.snapshot().delivered, u64::from(MESSAGES));
