@@ -145,7 +145,7 @@ impl Heartbeat {
     /// What the heartbeats of `processes` say, in their order.
     ///
     /// # Errors
-    /// [`Error::TargetDown`](crate::Error::TargetDown).
+    /// [`Error::TargetDown`].
     pub(super) async fn look(&self, processes: &[&str]) -> Result<Vec<Life>> {
         let keys: Vec<_> = processes.iter().map(|process| self.key_of(process)).collect();
         let commands: Vec<_> = keys.iter().map(|key| Command::new("PTTL").arg(key)).collect();

@@ -46,7 +46,7 @@ impl Delivery {
     /// The delivery that `config` describes. Opens no connection yet. The app's own class is called through `calls`.
     ///
     /// # Errors
-    /// [`Error::Configuration`] if a file cannot be opened or an address has no meaning.
+    /// [`Error::Configuration`](crate::Error::Configuration) if a file cannot be opened or an address has no meaning.
     pub fn new(
         config: &config::Delivery,
         (redis, postgres): (&RedisClients, &PostgresClients),
@@ -108,7 +108,7 @@ impl Delivery {
     /// Delivers a group. Returns one outcome per message, in order.
     ///
     /// # Errors
-    /// [`Error::TargetDown`] if the target cannot be reached or refuses everything; nothing is known of the group then.
+    /// [`Error::TargetDown`](crate::Error::TargetDown) if the target cannot be reached or refuses everything; nothing is known of the group then.
     pub async fn deliver(&self, scope: &str, messages: Vec<Message>, encoding: &Budget) -> Result<Vec<Handover>> {
         match self {
             Self::Noop => Ok(messages.iter().map(|_| Handover::DELIVERED).collect()),

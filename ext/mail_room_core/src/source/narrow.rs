@@ -1,6 +1,6 @@
 //! Which of many messages a server refuses a whole set for: the set is halved until they are alone. Their neighbours must
 //! not suffer for them. Knows no protocol. A server that ends the connection instead leaves nothing to halve here: see
-//! [`ungiven`](crate::track::ungiven).
+//! `track::fetch_failures`.
 
 use std::future::Future;
 

@@ -212,7 +212,7 @@ where
     handshake(config, host, stream, until).await.map_err(|error| explain::handshake(&error))
 }
 
-/// As [`connect_until`]. The caller brings the deadline.
+/// The same; the caller brings the deadline.
 ///
 /// # Errors
 /// The same.

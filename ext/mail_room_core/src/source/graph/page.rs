@@ -42,7 +42,7 @@ impl Pages {
     /// list ends here although the server names another page.
     ///
     /// # Errors
-    /// [`Error::Reconnect`] if it goes on at another origin.
+    /// [`Error::Reconnect`](crate::Error::Reconnect) if it goes on at another origin.
     pub(crate) fn turn(
         &mut self,
         client: &Client,
