@@ -123,11 +123,11 @@ RSpec.describe "mail_room --once", :servers do
   it "gives up a message that fails time and again when no other shows whose fault it is" do
     server = HttpServer.new { [500, {}, ""] }.start
     fill(1)
-    process = once(posting(server), arguments: %w[--give-up-after 3])
+    process = once(posting(server), arguments: %w[--give-up-after 6])
     expect(process.wait(20).exitstatus).to eq(1)
     expect(server.requests.size).to be_between(2, 4)
     expect(process.stdout).to include("0 delivered, 0 set aside, 1 left")
-    expect(process.stderr).to include("nothing got on for 3 s; what is left (1) is under way, waits for its next try")
+    expect(process.stderr).to include("nothing got on for 6 s; what is left (1) is under way, waits for its next try")
     expect(dovecot.uids(user, "UNSEEN").size).to eq(1)
   ensure
     server&.stop

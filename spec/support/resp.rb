@@ -71,7 +71,8 @@ class Resp
   def read_bulk(size)
     return if size.negative?
 
-    text = @io.read(size)
+    # Of an encrypted stream an empty string is a frozen one.
+    text = +@io.read(size)
     @io.read(2)
     text.force_encoding(Encoding::UTF_8).valid_encoding? ? text : text.b
   end
