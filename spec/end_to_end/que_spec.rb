@@ -212,8 +212,10 @@ RSpec.describe "delivery_method que", :servers do
     process = mail_room(queueing(server: server, database: database))
     expect(process.await_log("Delivery paused")["error"]).to match(/28000|certificate/)
     process.term
-    mail_room(queueing({ sslcert: client.cert_file, sslkey: client.key_file }, server: server, database: database))
+    process = mail_room(queueing({ sslcert: client.cert_file, sslkey: client.key_file }, server: server, database: database))
     wait_until(20, "a row") { count(server, database) == 1 }
+    # It would take the next message, too.
+    process.term
 
     plain = own_postgres(auth: "hostnossl all all 127.0.0.1/32 md5")
     database = plain.new_database

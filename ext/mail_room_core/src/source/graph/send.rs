@@ -60,6 +60,8 @@ struct Tries {
     most: u32,
     /// Throttling is about one message, and does not delay others.
     own: bool,
+    /// Successes of the mailbox at the end of the pause that this request was refused before.
+    others: Option<u64>,
     /// How long an answer may take.
     within: Duration,
 }
@@ -75,10 +77,15 @@ impl Client {
             renewed: false,
             most: if request.once || brief.is_some() { 1 } else { TRIES },
             own: brief.is_some(),
+            others: None,
             within: brief.unwrap_or(SILENCE),
         };
         loop {
             let token = self.tokens.get().await?;
+            if tries.too_much > 0 {
+                self.throttle.let_others_go_first(PATIENCE).await;
+                tries.others.get_or_insert(self.throttle.successes());
+            }
             let permit = match self.throttle.enter(request.alone, PATIENCE).await {
                 Ok(permit) => permit,
                 Err(left) if tries.too_much == 0 => return Err(self.throttled("it asked for a pause", left)),
@@ -136,7 +143,7 @@ impl Client {
             401 if request.about.is_none() => {
                 return Err(self.refused(&answer::failure(&mut response).await).into());
             }
-            429 | 503 | 504 | 509 if tries.own => {
+            429 | 503 | 504 | 509 if tries.own || self.others_succeed(request, tries) => {
                 if let (Some(id), Some(pause)) = (&request.about, retry_after) {
                     self.failures.hold(id, pause);
                 }
@@ -171,6 +178,12 @@ impl Client {
             _ => self.throttle.went_well(),
         }
         Ok(Some(Answer { response, _permit: permit }))
+    }
+
+    /// Whether other requests of the mailbox have succeeded since this one was refused and the pause ended. If so, Graph
+    /// throttles the message and not the mailbox.
+    fn others_succeed(&self, request: &Request, tries: &Tries) -> bool {
+        request.about.is_some() && tries.others.is_some_and(|before| self.throttle.successes() > before)
     }
 
     async fn send_once(&self, request: &Request, token: &Token, within: Duration) -> Result<Response, Unsent> {

@@ -48,12 +48,13 @@ struct State {
     /// Permits that a request takes: 1, 2 or 4.
     width: u32,
     good: u32,
+    successes: u64,
 }
 
 impl Default for Throttle {
     fn default() -> Self {
         let backoff = Backoff::new(PAUSE.0, PAUSE.1);
-        let state = State { not_before: None, backoff, width: 1, good: 0 };
+        let state = State { not_before: None, backoff, width: 1, good: 0, successes: 0 };
         Self { permits: Arc::new(Semaphore::new(MAX_IN_FLIGHT as usize)), state: Mutex::new(state) }
     }
 }
@@ -79,6 +80,16 @@ impl Throttle {
             if self.pause().is_none() {
                 return Ok(permit);
             }
+        }
+    }
+
+    /// Waits for the end of a pause, if it is no longer than `patience`, and then lets the requests go first that wait for the
+    /// same. A request that is refused on its own would otherwise begin the next pause before any other is sent.
+    pub(crate) async fn let_others_go_first(&self, patience: Duration) {
+        let Some(until) = self.pause() else { return };
+        if until.saturating_duration_since(Instant::now()) <= patience {
+            sleep_until(until.into()).await;
+            tokio::task::yield_now().await;
         }
     }
 
@@ -112,11 +123,17 @@ impl Throttle {
     pub(crate) fn went_well(&self) {
         let mut state = self.state();
         state.backoff.reset();
+        state.successes = state.successes.wrapping_add(1);
         state.good = state.good.saturating_add(1);
         if state.good >= GOOD && state.width > 1 {
             state.width /= 2;
             state.good = 0;
         }
+    }
+
+    /// Requests that succeeded since the start of the process.
+    pub(crate) fn successes(&self) -> u64 {
+        self.state().successes
     }
 
     fn pause(&self) -> Option<Instant> {
