@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
@@ -16,9 +16,23 @@ use crate::transport::redis::RedisClient;
 /// Most ended instances of this process that are remembered.
 const ENDED: usize = 10_000;
 
-/// Instances of this process that have ended, the oldest first. Use `try_lock` only: a forked child may have inherited the
-/// mutex locked for ever.
+/// Tries to lock the list of ended instances. Others hold it for microseconds.
+const LOCK_TRIES: u32 = 1_000;
+
+/// Instances of this process that have ended, the oldest first. Use [`ended_here`] only.
 static ENDED_HERE: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
+
+/// The instances of this process that have ended; `None` in a forked child that has inherited the mutex locked for ever.
+fn ended_here() -> Option<MutexGuard<'static, VecDeque<String>>> {
+    for _ in 0..LOCK_TRIES {
+        match ENDED_HERE.try_lock() {
+            Ok(ended) => return Some(ended),
+            Err(TryLockError::Poisoned(ended)) => return Some(ended.into_inner()),
+            Err(TryLockError::WouldBlock) => std::thread::yield_now(),
+        }
+    }
+    None
+}
 
 /// One run of a supervisor, as other processes see it.
 #[derive(Debug)]
@@ -125,7 +139,7 @@ impl Process {
             return Verdict::Unknown;
         }
         if (self.home.pid, self.home.started) == (holder.pid, holder.started) {
-            let ended = ENDED_HERE.try_lock().is_ok_and(|ended| ended.iter().any(|name| name == holder.name));
+            let ended = ended_here().is_some_and(|ended| ended.iter().any(|name| name == holder.name));
             return if ended { Verdict::Ended } else { Verdict::Runs };
         }
         let Some(pid) = i32::try_from(holder.pid).ok().and_then(Pid::from_raw) else { return Verdict::Unknown };
@@ -172,7 +186,7 @@ impl Instance {
 impl Drop for Instance {
     fn drop(&mut self) {
         if self.process.is_some()
-            && let Ok(mut ended) = ENDED_HERE.try_lock()
+            && let Some(mut ended) = ended_here()
         {
             if ended.len() >= ENDED {
                 ended.pop_front();
