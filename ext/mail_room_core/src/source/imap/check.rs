@@ -21,7 +21,7 @@ use crate::config::Mailbox;
 use crate::error::{Error, Result};
 use crate::limits::shutdown::Stop;
 use crate::observe::text::said;
-use crate::source::gate::Gate;
+use crate::source::login_limiter::LoginLimiter;
 use crate::transport::oauth::Tokens;
 
 /// How long IDLE is tried.
@@ -55,7 +55,7 @@ async fn connected(mailbox: &Mailbox, report: &mut Report) -> Result<Session> {
         token = Some(Tokens::new(auth).token().await?);
     }
     let party = party(mailbox, token.as_ref());
-    let opened = open(mailbox, &party, &Deadlines::default(), &Gate::new(), report).await?;
+    let opened = open(mailbox, &party, &Deadlines::default(), &LoginLimiter::new(), report).await?;
     opened.map_err(|TokenRefused(text)| Error::Refused(text))
 }
 

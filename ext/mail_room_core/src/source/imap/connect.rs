@@ -13,7 +13,7 @@ use super::session::{Client, Session};
 use super::stream::{Io, Kind, Party};
 use crate::config::{Mailbox, Security};
 use crate::error::{Error, Result};
-use crate::source::gate::Gate;
+use crate::source::login_limiter::LoginLimiter;
 use crate::transport::oauth::Tokens;
 use crate::transport::tcp;
 use crate::transport::tls;
@@ -23,7 +23,7 @@ use crate::transport::tls;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Deadlines {
-    /// Name, TCP, TLS, greeting, login and SELECT together, without the wait at the [`Gate`]: 30 s.
+    /// Name, TCP, TLS, greeting, login and SELECT together, without the wait at the [`LoginLimiter`]: 30 s.
     pub connect: Duration,
     /// The name's share of it: 10 s.
     pub dns: Duration,
@@ -106,7 +106,7 @@ pub(super) async fn connect(
     tokens: Option<&Tokens>,
     mailbox: &Mailbox,
     deadlines: &Deadlines,
-    gate: &Gate,
+    gate: &LoginLimiter,
     events: &mut (dyn FnMut(Event) + Send),
 ) -> Result<Session> {
     login::sendable(mailbox)?;
@@ -136,7 +136,7 @@ async fn selected(
     mailbox: &Mailbox,
     party: &Party,
     deadlines: &Deadlines,
-    gate: &Gate,
+    gate: &LoginLimiter,
     progress: &mut dyn Progress,
 ) -> Result<Login> {
     let mut opened = open(mailbox, party, deadlines, gate, progress).await?;
@@ -153,7 +153,7 @@ pub(super) async fn open(
     mailbox: &Mailbox,
     party: &Party,
     deadlines: &Deadlines,
-    gate: &Gate,
+    gate: &LoginLimiter,
     progress: &mut dyn Progress,
 ) -> Result<Login> {
     progress.step("resolved");
@@ -213,7 +213,7 @@ async fn encrypted(
     let stream = stream?;
     progress.fact("verified", mailbox.tls.verify.into());
     let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-    if let Some((issuer, not_after)) = certificate.and_then(tls::vouched_for) {
+    if let Some((issuer, not_after)) = certificate.and_then(tls::issuer_and_expiry) {
         progress.fact("issuer", issuer.into());
         progress.fact("not_after", not_after.into());
     }
