@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use libfuzzer_sys::fuzz_target;
-use mail_room_core::source::imap::harness;
+use mail_room_core::transport::imap_stream_harness as harness;
 
 fuzz_target!(|input: (Vec<u8>, Vec<u8>, Vec<u8>, Vec<Vec<u8>>)| {
     let (octets, splits, script, bodies) = input;

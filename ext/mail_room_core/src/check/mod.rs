@@ -5,6 +5,7 @@
 //! The topmost folder: it may import all others, and only the binding imports it.
 
 mod graph;
+mod imap;
 mod postgres;
 mod redis;
 mod report;
@@ -12,7 +13,6 @@ mod report;
 use crate::config;
 use crate::delivery::postback::Postback;
 use crate::rejection;
-use crate::source::imap::check as imap_check;
 use crate::transport::postgres::PostgresClients;
 pub use redis::permissions::{Jobs, Keys, Needs};
 use report::within;
@@ -21,7 +21,7 @@ pub use report::{Report, Step};
 /// The mail server: name, connection, certificate, login, folder, capabilities, and how many messages wait.
 pub async fn imap(mailbox: &config::Mailbox) -> Report {
     let mut report = Report::default();
-    within(&mut report, async |report| imap_check::check(mailbox, report).await).await;
+    within(&mut report, async |report| imap::check(mailbox, report).await).await;
     report
 }
 

@@ -3,35 +3,33 @@
 //!
 //! From the wire up: `stream` framing, async-imap, `session` conversation; then one file per thing a session does.
 
-pub(crate) mod check;
-mod connect;
+pub(crate) mod connect;
 mod connector;
+mod deadlines;
 mod fetch;
 mod identity;
-mod idle;
-mod list;
-mod login;
-mod namespace;
-mod search;
-mod search_program;
+pub(crate) mod idle;
+pub(crate) mod list;
+pub(crate) mod login;
+pub(crate) mod namespace;
+pub(crate) mod search;
+pub(crate) mod search_program;
 mod select;
-mod session;
+pub(crate) mod session;
 mod set_aside;
 mod silent_idle;
 mod store;
-mod stream;
 mod uid_set;
-mod utf7;
+pub(crate) mod utf7;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
 pub use super::login_limiter::LoginLimiter;
-pub use connect::{Deadlines, Event};
+pub use connect::Event;
 pub use connector::ImapConnector;
-#[cfg(fuzzing)]
-pub use stream::harness;
+pub use deadlines::Deadlines;
 
 use crate::config::Mailbox;
 use crate::error::{Error, Result};

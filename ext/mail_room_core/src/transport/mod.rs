@@ -3,6 +3,7 @@
 //! May be imported by `source` and every folder above it. Imports `error`, `limits`, `config`, `system` and `observe`.
 
 pub(crate) mod http;
+pub(crate) mod imap_stream;
 pub mod jwt;
 pub(crate) mod lookup;
 pub mod oauth;
@@ -11,3 +12,6 @@ pub mod redis;
 pub(crate) mod stream;
 pub(crate) mod tcp;
 pub mod tls;
+
+#[cfg(fuzzing)]
+pub use imap_stream::harness as imap_stream_harness;

@@ -1,55 +1,22 @@
 //! From nothing to a login, and to a selected mailbox: name, TCP, TLS, greeting, login, SELECT, all within one deadline.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustls::ClientConfig;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
+use super::deadlines::Deadlines;
 use super::login::{self, Login, TokenRefused};
 use super::select;
 use super::session::{Client, Session};
-use super::stream::{Io, Kind, Party};
 use crate::config::{Mailbox, Security};
 use crate::error::{Error, Result};
 use crate::source::login_limiter::LoginLimiter;
+use crate::transport::imap_stream::{Io, Kind, Party};
 use crate::transport::oauth::Tokens;
 use crate::transport::tcp;
 use crate::transport::tls;
-
-/// Every limit of time towards an IMAP server. A server that fell silent is noticed within two minutes in every state:
-/// commands after `silence`, IDLE after `idle_silence` + `done`, polling after `poll` + `done`.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Deadlines {
-    /// Name, TCP, TLS, greeting, login and SELECT together, without the wait at the [`LoginLimiter`]: 30 s.
-    pub connect: Duration,
-    /// The name's share of it: 10 s.
-    pub dns: Duration,
-    /// Without a single byte of an answer that is due: 60 s.
-    pub silence: Duration,
-    /// The whole answer to a command, plus a second for every 16 KiB of messages: 5 min.
-    pub command: Duration,
-    /// The answer to DONE and to NOOP, and to IDLE itself: 15 s.
-    pub done: Duration,
-    /// After which IDLE ends at the latest: 5 min.
-    pub idle: Duration,
-    /// Without a byte in IDLE, before the server must show that it is there: 90 s.
-    pub idle_silence: Duration,
-    /// Between two looks where there is no IDLE, or one that announces nothing: 60 s.
-    pub poll: Duration,
-    /// LOGOUT, and the DONE before it: 1 s.
-    pub logout: Duration,
-}
-
-impl Default for Deadlines {
-    fn default() -> Self {
-        let [connect, dns, silence, command, done, idle, idle_silence, poll, logout] =
-            [30, 10, 60, 300, 15, 300, 90, 60, 1].map(Duration::from_secs);
-        Self { connect, dns, silence, command, done, idle, idle_silence, poll, logout }
-    }
-}
 
 /// A step of connecting, for the log. Each is told before it is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +43,7 @@ impl Event {
 
 /// Whoever follows a connection on its way. Steps are `resolved`, `connected`, `tls`, `greeted`, `logged_in`; with STARTTLS
 /// `tls` comes after `greeted`, `start_tls` and `nothing_slipped_in`.
-pub(super) trait Progress: Send {
+pub(crate) trait Progress: Send {
     /// A step begins: those before it went well.
     fn step(&mut self, step: &'static str);
 
@@ -102,7 +69,7 @@ impl Progress for Events<'_> {
 
 /// Connects, logs in and selects the mailbox; with a token once more if it was refused and another one is to be had. Tokens
 /// are asked for before there is a connection: nobody waits for them at the server or at the gate.
-pub(super) async fn connect(
+pub(crate) async fn connect(
     tokens: Option<&Tokens>,
     mailbox: &Mailbox,
     deadlines: &Deadlines,
@@ -149,7 +116,7 @@ async fn selected(
 }
 
 /// Connects and logs in. The caller names the server in errors and ends it on a stop by dropping it.
-pub(super) async fn open(
+pub(crate) async fn open(
     mailbox: &Mailbox,
     party: &Party,
     deadlines: &Deadlines,

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::session::{Fetch, Session};
-use super::stream::{Kind, Status, Wanted};
 use super::uid_set::{sequence_set, sets};
 use crate::error::{Error, Result};
 use crate::message::MessageId;
 use crate::source::Fetched;
 use crate::source::narrow::{Narrowed, Refused, Request, narrow};
 use crate::source::placeholder::is_placeholder;
+use crate::transport::imap_stream::{Kind, Status, Wanted};
 
 /// A fetch of one item of several messages.
 struct Fetching<'a> {

@@ -11,9 +11,9 @@ use super::search::{self, Answer};
 use super::search_program::SearchProgram;
 use super::select::select;
 use super::session::{Session, exchange, replaced};
-use super::stream::Kind;
 use super::utf7;
 use crate::error::{Error, Result};
+use crate::transport::imap_stream::Kind;
 
 /// How long the mailbox is taken to be the same while we work in it.
 const KNOWN_FOR: Duration = Duration::from_secs(60);

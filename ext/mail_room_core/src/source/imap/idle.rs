@@ -13,16 +13,16 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::identity;
 use super::session::{Reply, Session, ok, out_of_step};
-use super::stream::{Kind, Status, Wanted};
 use crate::error::{Error, Result};
 use crate::limits::shutdown::Stop;
+use crate::transport::imap_stream::{Kind, Status, Wanted};
 
 /// How long a server that grumbles at IDLE with an untagged line may take to answer it after all.
 const GRUMBLE: Duration = Duration::from_secs(2);
 
 /// How a wait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Waited {
+pub(crate) enum Waited {
     /// There is news, or a stop was asked for.
     News,
     /// IDLE announced nothing until it was to be renewed.
@@ -32,7 +32,7 @@ pub(super) enum Waited {
 }
 
 /// Waits for news until `until` or a stop, or until it is time to search for other reasons: after `idle_timeout`.
-pub(super) async fn wait(session: &mut Session, idle_timeout: Duration, until: Instant, stop: &Stop) -> Result<Waited> {
+pub(crate) async fn wait(session: &mut Session, idle_timeout: Duration, until: Instant, stop: &Stop) -> Result<Waited> {
     if stop.asked() {
         return Ok(Waited::News);
     }

@@ -4,10 +4,10 @@ use async_imap::types::Name;
 use futures_util::StreamExt;
 
 use super::session::{Session, ok};
-use super::stream::Status;
 use super::utf7;
 use crate::error::Result;
 use crate::observe::text::said;
+use crate::transport::imap_stream::Status;
 
 /// Names that anybody reads.
 const NAMES: usize = 50;
@@ -15,7 +15,7 @@ const NAMES: usize = 50;
 const SHOWN: usize = 250;
 
 /// As many of `names` as an error has room for.
-pub(super) fn shown(names: &[String]) -> String {
+pub(crate) fn shown(names: &[String]) -> String {
     let mut shown = String::new();
     for (at, name) in names.iter().enumerate() {
         if shown.len() + name.len() > SHOWN {
@@ -28,14 +28,14 @@ pub(super) fn shown(names: &[String]) -> String {
 }
 
 /// The names of the mailboxes that this user has, as people write them; the first 50.
-pub(super) async fn names(session: &mut Session) -> Result<Vec<String>> {
+pub(crate) async fn names(session: &mut Session) -> Result<Vec<String>> {
     let (status, listed) = list(session, "\"*\"", NAMES).await?;
     ok(status, "LIST")?;
     Ok(listed.iter().map(|listed| said(&utf7::decode(listed.name()))).collect())
 }
 
 /// The first `most` mailboxes that match `pattern`.
-pub(super) async fn list(session: &mut Session, pattern: &str, most: usize) -> Result<(Status, Vec<Name>)> {
+pub(crate) async fn list(session: &mut Session, pattern: &str, most: usize) -> Result<(Status, Vec<Name>)> {
     session.begin();
     let mut names = Vec::new();
     let listed = match session.imap.list(Some(""), Some(pattern)).await {

@@ -7,19 +7,19 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret;
 
 use super::session::{Client, Session, exchange, ok, out_of_step};
-use super::stream::{Control, Kind, Party, Status, Wanted};
 use crate::config::{Mailbox, Mechanism, Security};
 use crate::error::{Error, Result};
+use crate::transport::imap_stream::{Control, Kind, Party, Status, Wanted};
 use crate::transport::oauth::Token;
 
 /// The server did not take the token; the text says why.
-pub(super) struct TokenRefused(pub(super) String);
+pub(crate) struct TokenRefused(pub(crate) String);
 
 /// What became of a login that the server answered.
-pub(super) type Login = std::result::Result<Session, TokenRefused>;
+pub(crate) type Login = std::result::Result<Session, TokenRefused>;
 
 /// Whom `mailbox` talks to, with `token` or else with its password, and what AUTHENTICATE sends there first.
-pub(super) fn party(mailbox: &Mailbox, token: Option<&Token>) -> Party {
+pub(crate) fn party(mailbox: &Mailbox, token: Option<&Token>) -> Party {
     let Mailbox { host, port, email, password, auth, .. } = mailbox;
     let (secret, called) = token.map_or((password, "[password]"), |token| (token.secret(), "[token]"));
     let mechanism = auth.as_ref().map(|auth| auth.mechanism);
@@ -42,7 +42,7 @@ fn initial(mechanism: Option<Mechanism>, host: &str, port: u16, email: &str, sec
 }
 
 /// Refuses what would end a line or a string early: nothing of the configuration becomes a command.
-pub(super) fn sendable(mailbox: &Mailbox) -> Result<()> {
+pub(crate) fn sendable(mailbox: &Mailbox) -> Result<()> {
     let fields =
         [("email", mailbox.email.as_str()), ("password", mailbox.password.expose_secret()), ("name", &mailbox.name)];
     match fields.iter().find(|(_, value)| value.contains(['\r', '\n', '\0'])) {
@@ -52,7 +52,7 @@ pub(super) fn sendable(mailbox: &Mailbox) -> Result<()> {
 }
 
 /// Reads the first line: OK, or PREAUTH, after which no login is needed.
-pub(super) async fn greeting(client: &mut Client) -> Result<Kind> {
+pub(crate) async fn greeting(client: &mut Client) -> Result<Kind> {
     let read = client.imap.read_response().await;
     let said = client.control.lock().notes.said.pop_front();
     let no_imap = || Error::Reconnect("the server does not greet like an IMAP server: check host, port and ssl".into());
@@ -75,7 +75,7 @@ pub(super) async fn greeting(client: &mut Client) -> Result<Kind> {
 }
 
 /// Asks for TLS. Without it the connection is of no use: a password must not be sent in clear when start_tls was asked for.
-pub(super) async fn start_tls(client: &mut Client, greeting: Kind) -> Result<()> {
+pub(crate) async fn start_tls(client: &mut Client, greeting: Kind) -> Result<()> {
     let refused = |reason: &str| Err(Error::Refused(format!("start_tls is set, but {reason}")));
     // RFC 9051 section 11.1: somebody in between may send PREAUTH to keep us from asking for TLS.
     if greeting == Kind::Preauth {
@@ -94,7 +94,7 @@ pub(super) async fn start_tls(client: &mut Client, greeting: Kind) -> Result<()>
 }
 
 /// Logs in, with a token as the mailbox's mechanism has it, else with the password.
-pub(super) async fn login(mut client: Client, greeting: Kind, mailbox: &Mailbox, party: &Party) -> Result<Login> {
+pub(crate) async fn login(mut client: Client, greeting: Kind, mailbox: &Mailbox, party: &Party) -> Result<Login> {
     sendable(mailbox)?;
     if greeting == Kind::Preauth {
         client.control.answer_next();

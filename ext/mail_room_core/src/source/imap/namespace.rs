@@ -4,12 +4,12 @@
 
 use super::list;
 use super::session::{Session, exchange};
-use super::stream::Kind;
 use super::utf7;
 use crate::error::Result;
+use crate::transport::imap_stream::Kind;
 
 /// What `name` is called below the prefix of the user's own mailboxes; `None` if there is no prefix, or it has it.
-pub(super) async fn with_prefix(session: &mut Session, name: &str) -> Result<Option<String>> {
+pub(crate) async fn with_prefix(session: &mut Session, name: &str) -> Result<Option<String>> {
     if name.eq_ignore_ascii_case("INBOX") {
         return Ok(None);
     }

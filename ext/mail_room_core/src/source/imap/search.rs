@@ -2,11 +2,11 @@
 
 use super::search_program::SearchProgram;
 use super::session::Session;
-use super::stream::{Kind, Status, Wanted};
 use crate::error::{Error, Result};
+use crate::transport::imap_stream::{Kind, Status, Wanted};
 
 /// What a search came to.
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// The UIDs found, ascending, each once.
     Found(Vec<u32>),
     /// OK, and not a line about what was found.
@@ -19,7 +19,7 @@ pub(super) enum Answer {
 ///
 /// # Errors
 /// [`Error::Refused`] if the server does not understand the program, [`Error::Reconnect`] if it cannot search now.
-pub(super) async fn ask(session: &mut Session, program: &SearchProgram) -> Result<Answer> {
+pub(crate) async fn ask(session: &mut Session, program: &SearchProgram) -> Result<Answer> {
     session.drain().await?;
     // From here on: what is announced while the server searches may have come too late for this search.
     session.news = false;
@@ -38,12 +38,12 @@ pub(super) async fn ask(session: &mut Session, program: &SearchProgram) -> Resul
 }
 
 /// The server does not search, and said `text`.
-pub(super) fn refused(text: &str) -> Error {
+pub(crate) fn refused(text: &str) -> Error {
     Error::Reconnect(format!("the server refused to search: {text}"))
 }
 
 /// Messages that bear \Deleted, whoever has set it; none if the server does not tell.
-pub(super) async fn deleted(session: &mut Session) -> Result<Vec<u32>> {
+pub(crate) async fn deleted(session: &mut Session) -> Result<Vec<u32>> {
     found(session, &SearchProgram::new("DELETED")?).await.map(|(_, uids)| uids)
 }
 

@@ -24,7 +24,7 @@ enum Token {
 
 /// A checked search program.
 #[derive(Debug, Clone)]
-pub(super) struct SearchProgram {
+pub(crate) struct SearchProgram {
     tokens: Vec<Token>,
     /// Some argument is not US-ASCII and no CHARSET was given.
     utf8: bool,
@@ -33,7 +33,7 @@ pub(super) struct SearchProgram {
 impl SearchProgram {
     /// Checks `program` and sends `NEW` as `UNSEEN`: `\Recent` is shown to one session only, so after a reconnect NEW
     /// would never find what is still undelivered.
-    pub(super) fn new(program: &str) -> Result<Self> {
+    pub(crate) fn new(program: &str) -> Result<Self> {
         let mut tokens = tokens(program)?;
         let mut arguments = 0_u32;
         let mut charset = false;
@@ -73,7 +73,7 @@ impl SearchProgram {
     }
 
     /// Flags that no message bears that the program finds.
-    pub(super) fn absent(&self) -> AbsentFlags {
+    pub(crate) fn absent(&self) -> AbsentFlags {
         absent::absent(&self.tokens)
     }
 }

@@ -6,10 +6,10 @@ use tokio::time::Instant;
 use super::list;
 use super::namespace;
 use super::session::{Session, exchange};
-use super::stream::{Kind, Status};
 use super::utf7;
 use crate::error::{Error, Result};
 use crate::observe::text::said;
+use crate::transport::imap_stream::{Kind, Status};
 
 /// What to look at where Exchange goes on answering so.
 const NOT_CONNECTED: &str = "Exchange answers so when it cannot open the mailbox after a login that went well; mostly this \

@@ -11,9 +11,9 @@ use async_imap::imap_proto::{AttributeValue, Response};
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::connect::Deadlines;
-use super::stream::{Capabilities, Control, Io, Kind, Party, Status, Stream, Wanted};
+use super::deadlines::Deadlines;
 use crate::error::{Error, Result};
+use crate::transport::imap_stream::{Capabilities, Control, Io, Kind, Party, Status, Stream, Wanted};
 
 /// Commands sent before the first of them is answered. With sets of 1,000 octets all of them fit any socket's buffer.
 const OUTSTANDING: usize = 8;
@@ -26,25 +26,25 @@ macro_rules! exchange {
         $session.answered(called)
     }};
 }
-pub(super) use exchange;
+pub(crate) use exchange;
 
 /// A connection before login.
-pub(super) struct Client {
-    pub(super) imap: async_imap::Client<Stream>,
-    pub(super) control: Control,
-    pub(super) deadlines: Deadlines,
+pub(crate) struct Client {
+    pub(crate) imap: async_imap::Client<Stream>,
+    pub(crate) control: Control,
+    pub(crate) deadlines: Deadlines,
 }
 
 impl Client {
     /// Everything up to the end of the login, and SELECT, must be over at `until`.
-    pub(super) fn new(io: Box<dyn Io>, deadlines: &Deadlines, party: &Party, until: Instant) -> Self {
+    pub(crate) fn new(io: Box<dyn Io>, deadlines: &Deadlines, party: &Party, until: Instant) -> Self {
         let control = Control::new(deadlines.silence, until, party.clone());
         let imap = async_imap::Client::new(Stream::new(io, control.clone()));
         Self { imap, control, deadlines: deadlines.clone() }
     }
 
     /// Runs one command.
-    pub(super) async fn run(&mut self, command: &str) -> Result<Status> {
+    pub(crate) async fn run(&mut self, command: &str) -> Result<Status> {
         self.control.begin(self.deadlines.command, Wanted::default());
         // What the library says of the answer is not all of it.
         let _ = self.imap.run_command_and_check_ok(command, None).await;
@@ -52,7 +52,7 @@ impl Client {
     }
 
     /// Asks for the capabilities unless the server has told them.
-    pub(super) async fn capabilities(&mut self) -> Result<Capabilities> {
+    pub(crate) async fn capabilities(&mut self) -> Result<Capabilities> {
         if self.control.lock().notes.capabilities.is_none() {
             ok(self.run("CAPABILITY").await?, "CAPABILITY")?;
         }
@@ -62,17 +62,17 @@ impl Client {
 
 /// What an untagged FETCH response says about a message.
 #[derive(Debug)]
-pub(super) struct Fetch {
-    pub(super) uid: u32,
+pub(crate) struct Fetch {
+    pub(crate) uid: u32,
     /// RFC822.SIZE, in octets.
-    pub(super) size: Option<u64>,
+    pub(crate) size: Option<u64>,
     /// BODY[], if it was asked for; `Some(None)` for NIL.
-    pub(super) body: Option<Option<Vec<u8>>>,
+    pub(crate) body: Option<Option<Vec<u8>>>,
 }
 
 /// One response, as far as anybody acts upon it.
 #[derive(Debug)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// `+`: go on.
     Go,
     /// The answer to the command with this tag.
@@ -85,32 +85,32 @@ pub(super) enum Reply {
 }
 
 /// An open conversation after login.
-pub(super) struct Session {
-    pub(super) imap: async_imap::Session<Stream>,
-    pub(super) control: Control,
-    pub(super) deadlines: Deadlines,
-    pub(super) capabilities: Capabilities,
+pub(crate) struct Session {
+    pub(crate) imap: async_imap::Session<Stream>,
+    pub(crate) control: Control,
+    pub(crate) deadlines: Deadlines,
+    pub(crate) capabilities: Capabilities,
     learned: u32,
     /// Something may have come in since the last search began.
-    pub(super) news: bool,
+    pub(crate) news: bool,
     /// The validity of the UIDs of the selected mailbox; 0 if the server does not tell.
-    pub(super) uid_validity: Option<u32>,
+    pub(crate) uid_validity: Option<u32>,
     /// The name of the selected mailbox.
-    pub(super) mailbox: String,
+    pub(crate) mailbox: String,
     /// When it was selected last.
-    pub(super) selected_at: Option<Instant>,
+    pub(crate) selected_at: Option<Instant>,
     /// When it was last known to be the same; `None` after a wait.
-    pub(super) confirmed_at: Option<Instant>,
+    pub(crate) confirmed_at: Option<Instant>,
     /// Whether STATUS tells UIDVALIDITY.
-    pub(super) status_works: bool,
+    pub(crate) status_works: bool,
     /// Whether this server takes IDLE as it should.
-    pub(super) idle_works: bool,
+    pub(crate) idle_works: bool,
     /// Messages that the server did not mark, and why; told once.
-    pub(super) unmarked: Vec<(u32, String)>,
+    pub(crate) unmarked: Vec<(u32, String)>,
     /// Why the server did not expunge; told once.
-    pub(super) unexpunged: Option<String>,
+    pub(crate) unexpunged: Option<String>,
     /// What a person has to know of the mailbox, each by a name; told once.
-    pub(super) remarks: Vec<(&'static str, String)>,
+    pub(crate) remarks: Vec<(&'static str, String)>,
 }
 
 impl fmt::Debug for Session {
@@ -121,7 +121,7 @@ impl fmt::Debug for Session {
 
 impl Session {
     /// A login has succeeded.
-    pub(super) fn new(imap: async_imap::Session<Stream>, control: Control, deadlines: Deadlines) -> Self {
+    pub(crate) fn new(imap: async_imap::Session<Stream>, control: Control, deadlines: Deadlines) -> Self {
         // The stream takes note of what comes unasked; here it would only fill memory.
         imap.unsolicited_responses.close();
         let mut session = Self {
@@ -146,12 +146,12 @@ impl Session {
     }
 
     /// An exchange that expects no data begins; it must be over within the usual time.
-    pub(super) fn begin(&self) {
+    pub(crate) fn begin(&self) {
         self.control.begin(self.deadlines.command, Wanted::default());
     }
 
     /// The server's answer to a call of the library that is over, and what the call found if the answer is OK.
-    pub(super) fn answered<T>(&mut self, called: async_imap::error::Result<T>) -> Result<(Status, Option<T>)> {
+    pub(crate) fn answered<T>(&mut self, called: async_imap::error::Result<T>) -> Result<(Status, Option<T>)> {
         let answer = self.control.answer();
         self.learn()?;
         let status = answer?;
@@ -160,7 +160,7 @@ impl Session {
     }
 
     /// Whether news is waited for with IDLE.
-    pub(super) fn idles(&self) -> bool {
+    pub(crate) fn idles(&self) -> bool {
         self.capabilities.has("IDLE") && self.idle_works
     }
 
@@ -185,7 +185,7 @@ impl Session {
 
     /// Runs commands, several at a time, and gives their answers in the same order. What is fetched goes to `take`. The
     /// library has one call at a time.
-    pub(super) async fn run_all(
+    pub(crate) async fn run_all(
         &mut self,
         commands: &[String],
         wanted: Wanted,
@@ -218,13 +218,13 @@ impl Session {
     }
 
     /// Sends a command; gives its tag.
-    pub(super) async fn send(&mut self, command: &str) -> Result<String> {
+    pub(crate) async fn send(&mut self, command: &str) -> Result<String> {
         let sent = self.imap.run_command(command).await;
         sent.map(|tag| tag.0).map_err(|_| self.control.failure())
     }
 
     /// The next response. Cancel safe.
-    pub(super) async fn response(&mut self) -> Result<Reply> {
+    pub(crate) async fn response(&mut self) -> Result<Reply> {
         let Ok(Some(response)) = self.imap.read_response().await else { return Err(self.control.failure()) };
         self.learn()?;
         let notes = &mut self.control.lock().notes;
@@ -242,7 +242,7 @@ impl Session {
     }
 
     /// Reads what the server has sent unasked, without waiting.
-    pub(super) async fn drain(&mut self) -> Result<()> {
+    pub(crate) async fn drain(&mut self) -> Result<()> {
         self.begin();
         while let Ok(response) = timeout_at(Instant::now(), self.response()).await {
             if matches!(response?, Reply::Go | Reply::Tagged(..)) {
@@ -253,7 +253,7 @@ impl Session {
     }
 
     /// LOGOUT, as far as it goes within `limit`.
-    pub(super) async fn logout(mut self, limit: Duration) {
+    pub(crate) async fn logout(mut self, limit: Duration) {
         self.begin();
         self.control.lock().notes.leaving = true;
         let goodbye = async {
@@ -281,7 +281,7 @@ fn fetched(items: &[AttributeValue<'_>], mut kept: Option<Vec<u8>>) -> Result<Re
 }
 
 /// NO and BAD are errors after which the connection is not to be trusted with more.
-pub(super) fn ok(status: Status, command: &str) -> Result<()> {
+pub(crate) fn ok(status: Status, command: &str) -> Result<()> {
     match status.kind {
         Kind::Ok => Ok(()),
         _ => Err(Error::Reconnect(format!("the server refused {command}: {}", status.text))),
@@ -289,10 +289,10 @@ pub(super) fn ok(status: Status, command: &str) -> Result<()> {
 }
 
 /// The UIDs have lost their meaning: what is known of them must not be acted upon.
-pub(super) fn replaced() -> Error {
+pub(crate) fn replaced() -> Error {
     Error::Reconnect("the mailbox was replaced by another one of the same name".into())
 }
 
-pub(super) fn out_of_step() -> Error {
+pub(crate) fn out_of_step() -> Error {
     Error::Reconnect("the server answered something we have not asked".into())
 }

@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use super::namespace;
 use super::session::{Session, exchange};
 use super::store;
-use super::stream::{Kind, Status};
 use super::uid_set::{sequence_set, sets};
 use super::utf7;
 use crate::error::Result;
 use crate::observe::text::said;
 use crate::source::Mark;
 use crate::source::narrow::{Narrowed, Refused, Request, narrow};
+use crate::transport::imap_stream::{Kind, Status};
 
 /// Where messages go that are set aside.
 #[derive(Debug, Default)]

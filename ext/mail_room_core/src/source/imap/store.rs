@@ -2,11 +2,11 @@
 //! Never CLOSE, which expunges whatever anybody has marked.
 
 use super::session::Session;
-use super::stream::{Kind, Wanted};
 use super::uid_set::{sequence_set, sets};
 use crate::error::Result;
 use crate::source::Mark;
 use crate::source::narrow::{Narrowed, Refused, Request, narrow};
+use crate::transport::imap_stream::{Kind, Wanted};
 
 /// Flags that are added to messages; the others stay.
 struct Storing<'a> {

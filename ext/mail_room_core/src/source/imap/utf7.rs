@@ -11,7 +11,7 @@ const MODIFIED: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// The name as sent: printable US-ASCII only. INBOX is the same whatever its case (RFC 3501 section 5.1).
-pub(super) fn encode(name: &str) -> String {
+pub(crate) fn encode(name: &str) -> String {
     if name.eq_ignore_ascii_case("INBOX") {
         return "INBOX".to_owned();
     }
@@ -29,7 +29,7 @@ pub(super) fn encode(name: &str) -> String {
 }
 
 /// The name as people write it; as it came where it is none.
-pub(super) fn decode(name: &str) -> String {
+pub(crate) fn decode(name: &str) -> String {
     decoded(name).unwrap_or_else(|| name.to_owned())
 }
 

@@ -13,6 +13,7 @@ mod notes;
 mod outgoing;
 mod party;
 mod repair;
+mod response;
 mod status;
 mod wanted;
 

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use async_imap::imap_proto::Response;
 
+use super::response::{is_body, is_fetch, parsed, uid};
 use crate::error::{Error, Result};
 
 /// Octets of a line without its literals, unless a search is under way.
@@ -116,25 +117,11 @@ impl Wanted {
     }
 }
 
-/// Whether `text` ends where the value of `BODY[]` begins.
-pub(super) fn is_body(text: &[u8]) -> bool {
-    let start = text.len().saturating_sub(b"BODY[] ".len());
-    let is_item = start.checked_sub(1).and_then(|at| text.get(at)).is_some_and(|byte| matches!(byte, b' ' | b'('));
-    is_fetch(text) && is_item && text.get(start..).is_some_and(|name| name.eq_ignore_ascii_case(b"BODY[] "))
-}
-
-/// Whether `text` begins as a FETCH response.
-pub(super) fn is_fetch(text: &[u8]) -> bool {
-    let Some(text) = text.strip_prefix(b"* ") else { return false };
-    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    digits > 0 && text.get(digits..digits + 7).is_some_and(|word| word.eq_ignore_ascii_case(b" FETCH "))
-}
-
 /// The UID in `text`, the beginning of a FETCH response up to the value of `BODY[]`; `None` if it has not come yet.
 fn uid_so_far(text: &[u8]) -> Option<u32> {
     let closed = [text, b"NIL)\r\n"].concat();
-    match super::repair::parsed(&closed)? {
-        Response::Fetch(_, items) => super::repair::uid(&items),
+    match parsed(&closed)? {
+        Response::Fetch(_, items) => uid(&items),
         _ => None,
     }
 }

@@ -1,7 +1,8 @@
 //! Octets become responses: lines and literals (RFC 3501 section 4.3), and nothing of what they mean. Every octet is
 //! counted against a bound before it is kept.
 
-use super::wanted::{Keep, SMALL_LITERALS, Wanted, is_body};
+use super::response::is_body;
+use super::wanted::{Keep, SMALL_LITERALS, Wanted};
 use crate::error::{Error, Result};
 
 /// Octets of a literal from which it is read past every buffer.

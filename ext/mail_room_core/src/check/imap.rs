@@ -6,22 +6,23 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::connect::{Deadlines, Progress, open};
-use super::idle;
-use super::list;
-use super::login::{TokenRefused, party};
-use super::namespace;
-use super::search::{self, Answer};
-use super::search_program::SearchProgram;
-use super::session::{Session, exchange};
-use super::stream::{Kind, Status};
-use super::utf7;
-use crate::check::Report;
+use super::report::Report;
 use crate::config::Mailbox;
 use crate::error::{Error, Result};
 use crate::limits::shutdown::Stop;
 use crate::observe::text::said;
-use crate::source::login_limiter::LoginLimiter;
+use crate::source::imap::Deadlines;
+use crate::source::imap::LoginLimiter;
+use crate::source::imap::connect::{Progress, open};
+use crate::source::imap::idle;
+use crate::source::imap::list;
+use crate::source::imap::login::{TokenRefused, party};
+use crate::source::imap::namespace;
+use crate::source::imap::search::{self, Answer};
+use crate::source::imap::search_program::SearchProgram;
+use crate::source::imap::session::{Session, exchange};
+use crate::source::imap::utf7;
+use crate::transport::imap_stream::{Kind, Status};
 use crate::transport::oauth::Tokens;
 
 /// How long IDLE is tried.
@@ -38,7 +39,7 @@ impl Progress for Report {
 }
 
 /// Steps `token` (only with OAuth), those of [`Progress`], `mailbox`, `capabilities` and `unread`.
-pub(crate) async fn check(mailbox: &Mailbox, report: &mut Report) -> Option<()> {
+pub(super) async fn check(mailbox: &Mailbox, report: &mut Report) -> Option<()> {
     let connected = connected(mailbox, report).await;
     let mut session = report.end(connected)?;
     session.control.released();

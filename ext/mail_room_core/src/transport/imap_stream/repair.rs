@@ -8,8 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use super::found;
 use super::frame::Frame;
 use super::notes::Notes;
+use super::response::{date_without_value, is_body, is_fetch, parsed, uid};
 use super::status::{Kind, Status};
-use super::wanted::{Wanted, is_body, is_fetch};
+use super::wanted::Wanted;
 use crate::error::{Error, Result};
 
 /// Parentheses nested deeper than this are nothing that was asked for. The library goes down one call for each.
@@ -63,30 +64,6 @@ pub(super) fn admit(mut frame: Frame, wanted: &mut Wanted, notes: &mut Notes) ->
         return Ok(text);
     }
     dropped(&frame.text, wanted, notes)
-}
-
-/// Where a date stands that is NIL: imap-proto 0.17 panics at it.
-fn date_without_value(text: &[u8]) -> Option<usize> {
-    text.windows(16).position(|window| window.eq_ignore_ascii_case(b"INTERNALDATE NIL"))
-}
-
-/// The whole of `text` as one response, if the library can read it.
-pub(super) fn parsed(text: &[u8]) -> Option<Response<'_>> {
-    if date_without_value(text).is_some() {
-        return None;
-    }
-    match Response::parse(text) {
-        Ok(([], response)) => Some(response),
-        _ => None,
-    }
-}
-
-/// The UID among the items of a FETCH response.
-pub(super) fn uid(items: &[AttributeValue<'_>]) -> Option<u32> {
-    items.iter().find_map(|item| match item {
-        AttributeValue::Uid(uid) => Some(*uid),
-        _ => None,
-    })
 }
 
 fn is_asked_for(item: &AttributeValue<'_>) -> bool {
