@@ -9,7 +9,7 @@ use std::sync::Arc;
 use base64::Engine;
 use mail_room_core::config::{Mailbox, Security, Tls, TlsVersion};
 use mail_room_core::limits::shutdown::Stop;
-use mail_room_core::source::imap::{Event, Gate, Imap};
+use mail_room_core::source::imap::{Event, Imap, LoginLimiter};
 use mail_room_core::{Error, Result};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
@@ -501,8 +501,9 @@ async fn starttls_then_login() {
     let mut mailbox = encrypted(server.port, "localhost", ca_file(&directory, &authority.pem));
     mailbox.security = Security::StartTls;
     let mut events = Vec::new();
-    let imap =
-        Imap::connect(&mailbox, &Stop::new(), &Gate::new(), &mut |event: Event| events.push(event)).await.unwrap();
+    let imap = Imap::connect(&mailbox, &Stop::new(), &LoginLimiter::new(), &mut |event: Event| events.push(event))
+        .await
+        .unwrap();
     assert_eq!(events, [Event::StartingTls, Event::LoggingIn, Event::SettingMailbox]);
     drop(imap);
     server.played().await;

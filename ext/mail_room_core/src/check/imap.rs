@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::limits::shutdown::Stop;
 use crate::observe::text::said;
 use crate::source::imap::Deadlines;
-use crate::source::imap::Gate;
+use crate::source::imap::LoginLimiter;
 use crate::source::imap::connect::{Progress, open};
 use crate::source::imap::idle;
 use crate::source::imap::list;
@@ -56,7 +56,7 @@ async fn connected(mailbox: &Mailbox, report: &mut Report) -> Result<Session> {
         token = Some(Tokens::new(auth).token().await?);
     }
     let party = party(mailbox, token.as_ref());
-    let opened = open(mailbox, &party, &Deadlines::default(), &Gate::new(), report).await?;
+    let opened = open(mailbox, &party, &Deadlines::default(), &LoginLimiter::new(), report).await?;
     opened.map_err(|TokenRefused(text)| Error::Refused(text))
 }
 

@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-pub use super::gate::Gate;
+pub use super::login_limiter::LoginLimiter;
 pub use connect::Event;
 pub use connector::ImapConnector;
 pub use deadlines::Deadlines;
@@ -72,7 +72,7 @@ impl Imap {
     pub async fn connect(
         mailbox: &Mailbox,
         stop: &Stop,
-        gate: &Gate,
+        gate: &LoginLimiter,
         events: &mut (dyn FnMut(Event) + Send),
     ) -> Result<Self> {
         Self::connect_within(mailbox, &Deadlines::default(), stop, gate, events).await
@@ -83,7 +83,7 @@ impl Imap {
         mailbox: &Mailbox,
         deadlines: &Deadlines,
         stop: &Stop,
-        gate: &Gate,
+        gate: &LoginLimiter,
         events: &mut (dyn FnMut(Event) + Send),
     ) -> Result<Self> {
         let tokens = mailbox.auth.as_ref().map(Tokens::new);
@@ -96,7 +96,7 @@ impl Imap {
         mailbox: &Mailbox,
         deadlines: &Deadlines,
         stop: &Stop,
-        gate: &Gate,
+        gate: &LoginLimiter,
         events: &mut (dyn FnMut(Event) + Send),
     ) -> Result<Self> {
         let program = SearchProgram::new(&mailbox.search_command)?;
@@ -222,11 +222,11 @@ impl Source for Imap {
         self.named(marked)
     }
 
-    fn remarks(&mut self) -> Vec<(&'static str, String)> {
+    fn warnings(&mut self) -> Vec<(&'static str, String)> {
         std::mem::take(&mut self.session.remarks)
     }
 
-    fn complaint(&mut self) -> Option<String> {
+    fn mark_warning(&mut self) -> Option<String> {
         self.complaint.take()
     }
 

@@ -4,9 +4,9 @@
 //! below it.
 
 pub mod connector;
-mod gate;
 pub mod graph;
 pub mod imap;
+mod login_limiter;
 mod narrow;
 mod placeholder;
 

@@ -54,7 +54,7 @@ async fn asks_for_capabilities_that_were_not_told() {
     })
     .await;
     let mut events = Vec::new();
-    let mut imap = Imap::connect(&mailbox(server.port), &Stop::new(), &Gate::new(), &mut |event: Event| {
+    let mut imap = Imap::connect(&mailbox(server.port), &Stop::new(), &LoginLimiter::new(), &mut |event: Event| {
         events.push(event.action());
     })
     .await
@@ -206,7 +206,7 @@ async fn a_stop_ends_connecting_at_once() {
             stop.ask();
         }
     });
-    let result = Imap::connect(&mailbox(server.port), &stop, &Gate::new(), &mut |_: Event| {}).await;
+    let result = Imap::connect(&mailbox(server.port), &stop, &LoginLimiter::new(), &mut |_: Event| {}).await;
     assert!(matches!(result, Err(Error::Stopped)));
     assert!(started.elapsed() < Duration::from_secs(5));
     server.played().await;
@@ -216,7 +216,7 @@ async fn a_stop_ends_connecting_at_once() {
 async fn no_more_than_twenty_log_in_at_a_time() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mailbox = mailbox(listener.local_addr().unwrap().port());
-    let (gate, stop) = (Gate::new(), Stop::new());
+    let (gate, stop) = (LoginLimiter::new(), Stop::new());
     let mut connecting = tokio::task::JoinSet::new();
     for _ in 0..30 {
         let (mailbox, gate, stop) = (mailbox.clone(), gate.clone(), stop.clone());

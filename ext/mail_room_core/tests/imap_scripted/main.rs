@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use mail_room_core::config::Mailbox;
 use mail_room_core::limits::shutdown::Stop;
-use mail_room_core::source::imap::{Deadlines, Event, Gate, Imap};
+use mail_room_core::source::imap::{Deadlines, Event, Imap, LoginLimiter};
 use mail_room_core::source::{Mark, Source};
 use mail_room_core::{Error, Result};
 use support::scripted::{Scripted, Talk};
@@ -52,7 +52,7 @@ where
     });
     let server = server.await;
     let mailbox = mailbox(server.port);
-    let imap = Imap::connect_within(&mailbox, deadlines, &Stop::new(), &Gate::new(), &mut |_: Event| {}).await;
+    let imap = Imap::connect_within(&mailbox, deadlines, &Stop::new(), &LoginLimiter::new(), &mut |_: Event| {}).await;
     (imap.unwrap(), server)
 }
 

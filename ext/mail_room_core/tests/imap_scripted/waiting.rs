@@ -118,8 +118,9 @@ async fn a_silent_server_must_show_that_it_is_there() {
     let mut deadlines = impatient();
     deadlines.idle_silence = Duration::from_millis(100);
     let mailbox = mailbox(server.port);
-    let mut imap =
-        Imap::connect_within(&mailbox, &deadlines, &Stop::new(), &Gate::new(), &mut |_: Event| {}).await.unwrap();
+    let mut imap = Imap::connect_within(&mailbox, &deadlines, &Stop::new(), &LoginLimiter::new(), &mut |_: Event| {})
+        .await
+        .unwrap();
     imap.search().await.unwrap();
     let started = Instant::now();
     let text = reconnect(imap.wait(soon(), &Stop::new()).await);
@@ -246,7 +247,7 @@ async fn a_server_whose_idle_announces_nothing_is_asked_more_often() {
         imap.wait(soon(), &Stop::new()).await.unwrap();
         assert!((at_least..at_most).contains(&started.elapsed().as_millis()), "{:?}", started.elapsed());
         assert_eq!(uids(&imap.search().await.unwrap()), [9]);
-        assert_eq!(imap.remarks().len(), remarks);
+        assert_eq!(imap.warnings().len(), remarks);
     }
     server.played().await;
 }

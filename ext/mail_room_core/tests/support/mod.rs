@@ -12,7 +12,7 @@ use std::time::Duration;
 use mail_room_core::config::{Arbitration, Delivery, Mailbox, Security, Tls};
 use mail_room_core::limits::shutdown::Stop;
 use mail_room_core::message::MessageId;
-use mail_room_core::source::imap::{Deadlines, Event, Gate, Imap};
+use mail_room_core::source::imap::{Deadlines, Event, Imap, LoginLimiter};
 use mail_room_core::source::{Fetched, Source};
 use mail_room_core::{Error, Result};
 
@@ -61,12 +61,12 @@ pub fn impatient() -> Deadlines {
 
 /// Connects with default deadlines.
 pub async fn connect(mailbox: &Mailbox) -> Result<Imap> {
-    Imap::connect(mailbox, &Stop::new(), &Gate::new(), &mut |_: Event| {}).await
+    Imap::connect(mailbox, &Stop::new(), &LoginLimiter::new(), &mut |_: Event| {}).await
 }
 
 /// Connects with [`impatient`] deadlines.
 pub async fn connect_impatient(mailbox: &Mailbox) -> Result<Imap> {
-    Imap::connect_within(mailbox, &impatient(), &Stop::new(), &Gate::new(), &mut |_: Event| {}).await
+    Imap::connect_within(mailbox, &impatient(), &Stop::new(), &LoginLimiter::new(), &mut |_: Event| {}).await
 }
 
 /// Ids of `uids`.

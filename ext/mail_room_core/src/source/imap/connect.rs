@@ -12,7 +12,7 @@ use super::select;
 use super::session::{Client, Session};
 use crate::config::{Mailbox, Security};
 use crate::error::{Error, Result};
-use crate::source::gate::Gate;
+use crate::source::login_limiter::LoginLimiter;
 use crate::transport::imap_stream::{Io, Kind, Party};
 use crate::transport::oauth::Tokens;
 use crate::transport::tcp;
@@ -73,7 +73,7 @@ pub(crate) async fn connect(
     tokens: Option<&Tokens>,
     mailbox: &Mailbox,
     deadlines: &Deadlines,
-    gate: &Gate,
+    gate: &LoginLimiter,
     events: &mut (dyn FnMut(Event) + Send),
 ) -> Result<Session> {
     login::sendable(mailbox)?;
@@ -103,7 +103,7 @@ async fn selected(
     mailbox: &Mailbox,
     party: &Party,
     deadlines: &Deadlines,
-    gate: &Gate,
+    gate: &LoginLimiter,
     progress: &mut dyn Progress,
 ) -> Result<Login> {
     let mut opened = open(mailbox, party, deadlines, gate, progress).await?;
@@ -120,7 +120,7 @@ pub(crate) async fn open(
     mailbox: &Mailbox,
     party: &Party,
     deadlines: &Deadlines,
-    gate: &Gate,
+    gate: &LoginLimiter,
     progress: &mut dyn Progress,
 ) -> Result<Login> {
     progress.step("resolved");
@@ -180,7 +180,7 @@ async fn encrypted(
     let stream = stream?;
     progress.fact("verified", mailbox.tls.verify.into());
     let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-    if let Some((issuer, not_after)) = certificate.and_then(tls::vouched_for) {
+    if let Some((issuer, not_after)) = certificate.and_then(tls::issuer_and_expiry) {
         progress.fact("issuer", issuer.into());
         progress.fact("not_after", not_after.into());
     }

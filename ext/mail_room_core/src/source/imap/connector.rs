@@ -2,13 +2,13 @@
 
 use super::super::connector::{Account, Connector};
 use super::silent_idle::SilentIdle;
-use super::{Deadlines, Gate, Imap};
+use super::{Deadlines, Imap, LoginLimiter};
 use crate::error::Result;
 
 /// Opens sessions on IMAP servers.
 #[derive(Debug, Default)]
 pub struct ImapConnector {
-    gate: Gate,
+    gate: LoginLimiter,
     silent_idle: SilentIdle,
 }
 
