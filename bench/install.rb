@@ -35,7 +35,8 @@ class Installed
 
   # @return [Hash{String=>String}]
   def measure(servers)
-    { "install" => format("%.1f s (processors: %.1f s)", @seconds, @processor), "gem" => megabytes(File.size(@gem)), "library" => megabytes(File.size(library)),
+    { "install" => format("%.1f s (processors: %.1f s)", @seconds, @processor),
+      "gem" => megabytes(File.size(@gem)), "library" => megabytes(File.size(library)),
       "require" => format("%.1f ms (fastest %.1f)", *median), "idle" => megabytes(servers.idle(executable, environment) * 1024) }
   end
 
