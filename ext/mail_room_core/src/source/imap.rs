@@ -1,7 +1,7 @@
-//! A mailbox on an IMAP server (RFC 3501, RFC 9051). async-imap speaks the protocol, over a stream of ours that gives every
-//! byte a bound and every wait a deadline. One session, one mailbox, one command after the other.
+//! A mailbox on an IMAP server (RFC 3501, RFC 9051). async-imap speaks the protocol, over `transport::imap_stream`, which bounds
+//! every octet and every wait. One session has one mailbox and runs one command after the other.
 //!
-//! From the wire up: `stream` framing, async-imap, `session` conversation; then one file per thing a session does.
+//! `session` holds the conversation. Each thing that a session does has a file of its own.
 
 pub(crate) mod connect;
 mod connector;
@@ -27,7 +27,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 pub use super::gate::Gate;
-pub use connect::Event;
+pub use connect::Progress;
 pub use connector::ImapConnector;
 pub use deadlines::Deadlines;
 
@@ -36,10 +36,9 @@ use crate::error::{Error, Result};
 use crate::limits::shutdown::Stop;
 use crate::message::MessageId;
 use crate::observe::text::part;
+use crate::source::connector::Account;
 use crate::source::{AbsentFlags, Fetched, Mark, Source};
 use crate::system::random::hex_128;
-use crate::transport::oauth::Tokens;
-use idle::Waited;
 use search_program::SearchProgram;
 use session::Session;
 use set_aside::Failed;
@@ -67,65 +66,38 @@ impl fmt::Debug for Imap {
 }
 
 impl Imap {
-    /// Connects, logs in and selects the mailbox, within 30 s after `gate` let us through; `stop` ends it at once with
-    /// [`Error::Stopped`]. Each step is told to `events` before it is taken.
+    /// Connects, logs in and selects the mailbox, within `deadlines.connect` (30 s) after `gate` let us through. The account's
+    /// stop ends it at once.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`], [`Error::Configuration`], [`Error::Refused`] and [`Error::NoMailbox`] if somebody has to act,
+    /// [`Error::Reconnect`] if it may pass.
     pub async fn connect(
-        mailbox: &Mailbox,
-        stop: &Stop,
-        gate: &Gate,
-        events: &mut (dyn FnMut(Event) + Send),
-    ) -> Result<Self> {
-        Self::connect_within(mailbox, &Deadlines::default(), stop, gate, events).await
-    }
-
-    /// [`connect`](Self::connect) with other deadlines.
-    pub async fn connect_within(
-        mailbox: &Mailbox,
+        account: &Account,
         deadlines: &Deadlines,
-        stop: &Stop,
         gate: &Gate,
-        events: &mut (dyn FnMut(Event) + Send),
+        progress: &mut dyn Progress,
     ) -> Result<Self> {
-        let tokens = mailbox.auth.as_ref().map(Tokens::new);
-        Self::connect_with(tokens.as_ref(), mailbox, deadlines, stop, gate, events).await
-    }
-
-    /// [`connect_within`](Self::connect_within) with tokens that are kept from one connection to the next.
-    pub(crate) async fn connect_with(
-        tokens: Option<&Tokens>,
-        mailbox: &Mailbox,
-        deadlines: &Deadlines,
-        stop: &Stop,
-        gate: &Gate,
-        events: &mut (dyn FnMut(Event) + Send),
-    ) -> Result<Self> {
+        let mailbox = &account.config;
         let program = SearchProgram::new(&mailbox.search_command)?;
         let session = tokio::select! {
             biased;
-            () = stop.wait() => return Err(Error::Stopped),
-            session = connect::connect(tokens, mailbox, deadlines, gate, events) => session?,
+            () = account.stop.wait() => return Err(Error::Stopped),
+            session = connect::connect(account, deadlines, gate, progress) => session?,
         };
-        // Zero would search without pause.
-        let idle_timeout = Duration::from_secs(mailbox.idle_timeout.max(1));
-        let failed = Failed::new(mailbox.failed_mailbox.clone());
         Ok(Self {
             address: format!("{}:{}", mailbox.host, mailbox.port),
             scope: scope(mailbox, &session),
             session,
             program,
-            idle_timeout,
-            failed,
+            // Zero would search without pause.
+            idle_timeout: Duration::from_secs(mailbox.idle_timeout.max(1)),
+            failed: Failed::new(mailbox.failed_mailbox.clone()),
             complaint: None,
             looked_for_leftovers: false,
             announcements: Announcements::default(),
             silent_idle: SilentIdle::default(),
         })
-    }
-
-    /// With what other mailboxes of this process have learned of servers.
-    pub(crate) fn sharing(mut self, silent_idle: SilentIdle) -> Self {
-        self.silent_idle = silent_idle;
-        self
     }
 
     /// An error names the server, and is no message's fault.
@@ -153,12 +125,9 @@ impl Imap {
     }
 
     async fn waited(&mut self, until: Instant, stop: &Stop) -> Result<()> {
-        let often = self.silent_idle.is_known_of(&self.address);
+        let often = self.silent_idle.contains(&self.address);
         let idle_timeout = if often { self.idle_timeout.min(self.session.deadlines.poll) } else { self.idle_timeout };
-        match idle::wait(&mut self.session, idle_timeout, until.into(), stop).await? {
-            Waited::Silent => self.announcements.silent(),
-            Waited::News | Waited::Quiet => self.announcements.announced(),
-        }
+        self.announcements.silent = idle::wait(&mut self.session, idle_timeout, until.into(), stop).await?;
         if stop.asked() {
             return Ok(());
         }
@@ -166,8 +135,8 @@ impl Imap {
     }
 }
 
-/// What tells a mailbox's UIDs from those of any other, as DESIGN.md words it: host:port/email/mailbox/UIDVALIDITY, each
-/// part percent-encoded so that none can imitate a separator.
+/// Tells a mailbox's UIDs from those of any other: host:port/email/mailbox/UIDVALIDITY, each part percent-encoded so that none
+/// can imitate a separator.
 fn scope(mailbox: &Mailbox, session: &Session) -> String {
     let Mailbox { host, port, email, .. } = mailbox;
     let name = if session.mailbox.eq_ignore_ascii_case("INBOX") { "INBOX" } else { &session.mailbox };
@@ -177,7 +146,7 @@ fn scope(mailbox: &Mailbox, session: &Session) -> String {
     if validity == 0 { format!("{scope}-{}", hex_128()) } else { scope }
 }
 
-/// Flags that no message bears that `search_command` finds; none if it has no meaning, which connecting tells.
+/// Flags that a message found by `search_command` surely does not have. None if the command is wrong: connecting reports that.
 pub(crate) fn absent_flags(search_command: &str) -> AbsentFlags {
     SearchProgram::new(search_command).map(|program| program.absent()).unwrap_or_default()
 }
@@ -240,7 +209,7 @@ impl Source for Imap {
     }
 
     fn expunges_only_given(&self) -> bool {
-        self.session.capabilities.has("UIDPLUS")
+        self.session.control.has("UIDPLUS")
     }
 
     async fn leftovers(&mut self) -> Result<Vec<MessageId>> {

@@ -1,21 +1,23 @@
-//! The stream that async-imap reads and writes: between TLS and the library, it knows framing and nothing else. Here the
-//! promises are kept, whatever the library does: a deadline on everything, bounds before memory, bodies read once into a
-//! buffer of their own size, no response that the library cannot read. Its other end is [`Control`].
+//! The stream that async-imap reads and writes. It lies between TLS and the library, and knows framing and nothing else. It
+//! keeps the promises, whatever the library does: everything has a deadline, octets are counted before memory is allocated, a
+//! body is read once into a buffer of its own size, and the library gets no response that it cannot read. [`Control`] is the
+//! other end.
+//!
+//! May be imported by `source/imap` and `check`.
 
+mod admit;
 mod capabilities;
 mod control;
-mod found;
+mod expected;
 mod frame;
 #[cfg(any(test, fuzzing))]
 #[cfg_attr(test, allow(unreachable_pub))]
 pub mod harness;
 mod notes;
 mod outgoing;
-mod party;
-mod repair;
 mod response;
+mod search;
 mod status;
-mod wanted;
 
 use std::fmt;
 use std::io;
@@ -26,26 +28,21 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::error::{Error, Result};
-pub(crate) use capabilities::Capabilities;
+use crate::transport::tcp;
 pub(crate) use control::Control;
 use control::{Clock, Shared};
 use frame::{Framer, LARGE};
 
+pub(crate) use expected::Expected;
 use outgoing::Outgoing;
-pub(crate) use party::Party;
 pub(crate) use status::{Kind, Status};
-pub(crate) use wanted::Wanted;
 
 /// Octets of the buffer while nothing much comes in: a mailbox in IDLE holds no more.
 const SMALL: usize = 1 << 10;
 
-/// Any stream to a server.
-pub(crate) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
-
 /// The connection to a server, as the library sees it.
 pub(crate) struct Stream {
-    io: Box<dyn Io>,
+    io: Box<dyn tcp::Stream>,
     control: Control,
     buffer: Vec<u8>,
     start: usize,
@@ -66,7 +63,7 @@ impl fmt::Debug for Stream {
 }
 
 impl Stream {
-    pub(crate) fn new(io: Box<dyn Io>, control: Control) -> Self {
+    pub(crate) fn new(io: Box<dyn tcp::Stream>, control: Control) -> Self {
         Self {
             io,
             control,
@@ -83,7 +80,7 @@ impl Stream {
     }
 
     /// Gives the connection back for STARTTLS, unless bytes are waiting: those came before the handshake, unprotected.
-    pub(crate) fn into_io(self) -> Option<Box<dyn Io>> {
+    pub(crate) fn into_io(self) -> Option<Box<dyn tcp::Stream>> {
         (self.start == self.end && self.framer.is_idle()).then_some(self.io)
     }
 
@@ -93,8 +90,8 @@ impl Stream {
         self.buffer.capacity() + self.lines.capacity() + self.framer.held()
     }
 
-    /// Gives memory back before a long wait.
-    pub(crate) fn rest(&mut self) {
+    /// Releases the buffer before a long wait.
+    pub(crate) fn release_buffer(&mut self) {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
             self.buffer = Vec::new();
@@ -117,19 +114,19 @@ impl Stream {
             }
             let is_body = self.framer.in_body();
             let unread = self.buffer.get(self.start..self.end).unwrap_or_default();
-            let (taken, frame) = self.framer.feed(unread, &mut shared.wanted)?;
+            let (taken, frame) = self.framer.feed(unread, &mut shared.expected)?;
             self.start += taken;
             if is_body {
                 shared.clock.extend(taken);
             }
             let Some(frame) = frame else { continue };
-            if frame.text.starts_with(b"+") && self.outgoing.go_on() {
+            if frame.text.starts_with(b"+") && self.outgoing.proceed() {
                 continue;
             }
-            let lines = repair::admit(frame, &mut shared.wanted, &mut shared.notes)?;
+            let lines = admit::admit(frame, &mut shared.expected, &mut shared.notes)?;
             if !lines.is_empty() {
                 if !matches!(lines.first(), Some(b'*' | b'+')) {
-                    self.outgoing.give_up();
+                    self.outgoing.cancel();
                 }
                 return Poll::Ready(Ok(lines));
             }
@@ -257,6 +254,11 @@ impl AsyncWrite for Stream {
     }
 }
 
+/// The server answered nothing that we have asked.
+pub(crate) fn out_of_step() -> Error {
+    Error::Reconnect("the server answered something we have not asked".into())
+}
+
 fn closed() -> Error {
     Error::Reconnect("the server closed the connection".into())
 }
@@ -278,13 +280,14 @@ mod tests {
     use tokio::io::{AsyncWriteExt, DuplexStream};
 
     use super::*;
+    use crate::transport::credentials::Credentials;
 
     /// A stream with 10 s for everything and 3 s of silence, and the server's end of it.
     fn pair(pipe: usize) -> (Stream, Control, DuplexStream) {
         let (ours, theirs) = tokio::io::duplex(pipe);
-        let party = Party::new("h:143".into(), "s3cret".to_owned().into(), String::new().into(), "[password]");
-        let control = Control::new(Duration::from_secs(3), Instant::now() + Duration::from_secs(100), party);
-        control.begin(Duration::from_secs(10), Wanted::bodies([7], 1 << 20));
+        let control =
+            Control::new(Duration::from_secs(3), Instant::now() + Duration::from_secs(100), Credentials::none(), None);
+        control.begin(Duration::from_secs(10), Expected::bodies([7], 1 << 20));
         (Stream::new(Box::new(ours), control.clone()), control, theirs)
     }
 

@@ -2,6 +2,7 @@
 //!
 //! May be imported by `source` and every folder above it. Imports `error`, `limits`, `config`, `system` and `observe`.
 
+pub(crate) mod credentials;
 pub(crate) mod http;
 pub(crate) mod imap_stream;
 pub mod jwt;
