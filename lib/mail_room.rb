@@ -1,6 +1,8 @@
 # frozen_string_literal: true
 
-# Hosts call Net::IMAP without requiring it, because the original loaded it. It is loaded on first use.
+# Hosts use these without requiring them, because the original loaded them. They are loaded on first use.
+autoload :JSON, "json"
+autoload :Logger, "logger"
 module Net
   autoload :IMAP, "net/imap"
 end
@@ -23,13 +25,12 @@ require_relative "mail_room/native"
 require_relative "mail_room/message"
 require_relative "mail_room/imap/message"
 require_relative "mail_room/jwt"
-require_relative "mail_room/logger/structured"
+require_relative "mail_room/logger"
 require_relative "mail_room/delivery"
 require_relative "mail_room/arbitration"
 require_relative "mail_room/matcher"
 require_relative "mail_room/mailbox"
 require_relative "mail_room/configuration"
-require_relative "mail_room/gitlab_config"
 require_relative "mail_room/mailbox_watcher"
 require_relative "mail_room/coordinator"
 require_relative "mail_room/crash_handler"

@@ -11,6 +11,11 @@ namespace :bench do
     ruby "bench/latency.rb"
   end
 
+  desc "How long installing takes and requiring, and how big it all is (BEFORE=commit: that one, too; needs what `rake native` has built)"
+  task :install do
+    ruby "bench/install.rb"
+  end
+
   desc "How fast mail goes through a Ruby class"
   task hooks: :compile do
     ruby "-Ilib", "bench/hooks.rb"

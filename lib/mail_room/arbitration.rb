@@ -1,7 +1,5 @@
 # frozen_string_literal: true
 
-require_relative "arbitration/noop"
-require_relative "arbitration/redis"
 require_relative "registry"
 
 module MailRoom
@@ -9,6 +7,6 @@ module MailRoom
   module Arbitration
     extend Registry
 
-    choose_by("arbitration_method", { "noop" => Noop, "redis" => Redis }, native: [Noop, Redis])
+    choose_by("arbitration_method", { "noop" => :Noop, "redis" => :Redis }, folder: File.expand_path("arbitration", __dir__))
   end
 end

@@ -1,10 +1,6 @@
 # frozen_string_literal: true
 
-require_relative "cli/check_command"
 require_relative "cli/command_line"
-require_relative "cli/config_command"
-require_relative "cli/match_command"
-require_relative "cli/once_command"
 require_relative "cli/source_options"
 require_relative "configuration"
 require_relative "coordinator"
@@ -26,8 +22,8 @@ module MailRoom
 
     # The exit status if the command line is wrong.
     USAGE = 2
-    # The commands, which do not watch.
-    COMMANDS = { "check" => CheckCommand, "config" => ConfigCommand, "match" => MatchCommand }.freeze
+    # The commands, which do not watch. A process that does needs none of them: lib/mail_room.rb loads them on first use.
+    COMMANDS = { "check" => :CheckCommand, "config" => :ConfigCommand, "match" => :MatchCommand }.freeze
     private_constant :USAGE, :COMMANDS
 
     class << self
@@ -74,7 +70,7 @@ module MailRoom
       # A signal ends a command before it is finished, so that its status must not be 0.
       def run_command(command, argv)
         %w[INT TERM].each { |signal| trap(signal, "SYSTEM_DEFAULT") }
-        command.run(argv)
+        MailRoom.const_get(command).run(argv)
       end
 
       def title(options)

@@ -2,7 +2,6 @@
 
 require_relative "config/config_file"
 require_relative "errors"
-require_relative "gitlab_config"
 require_relative "mailbox"
 require_relative "options/coercion"
 require_relative "options/suggestion"
@@ -10,6 +9,9 @@ require_relative "options/tables/configuration"
 require_relative "output/warnings"
 
 module MailRoom
+  # Loaded on first use: most configurations are files of our own.
+  autoload :GitlabConfig, File.expand_path("gitlab_config", __dir__)
+
   # The mailboxes of a configuration file. {ConfigFile} renders and parses the file, {GitlabConfig} reads GitLab's own files.
   class Configuration
     # @return [Array<Mailbox>]

@@ -1,6 +1,5 @@
 # frozen_string_literal: true
 
-require "json"
 require_relative "output/bounded_output"
 
 module MailRoom
@@ -19,6 +18,7 @@ module MailRoom
     def handle(error, format)
       raise error unless format.to_s == "json"
 
+      require "json"
       BoundedOutput.say(@stream, JSON.generate({ time: Time.now.utc.strftime("%Y-%m-%dT%H:%M:%S.%LZ"), severity: "fatal",
                                                  message: text(error.message), backtrace: (error.backtrace || []).map do |line|
                                                                                             text(line)

@@ -1,14 +1,5 @@
 # frozen_string_literal: true
 
-require_relative "delivery/action_mailbox"
-require_relative "delivery/active_job"
-require_relative "delivery/command"
-require_relative "delivery/letter_opener"
-require_relative "delivery/logger"
-require_relative "delivery/noop"
-require_relative "delivery/postback"
-require_relative "delivery/que"
-require_relative "delivery/sidekiq"
 require_relative "registry"
 
 module MailRoom
@@ -17,9 +8,9 @@ module MailRoom
     extend Registry
 
     choose_by("delivery_method",
-              { "noop" => Noop, "logger" => Logger, "sidekiq" => Sidekiq, "postback" => Postback, "letter_opener" => LetterOpener,
-                "que" => Que, "action_mailbox" => ActionMailbox, "active_job" => ActiveJob, "command" => Command },
-              native: [Noop, Logger, Sidekiq, Postback, Que, ActionMailbox, Command])
+              { "noop" => :Noop, "logger" => :Logger, "sidekiq" => :Sidekiq, "postback" => :Postback, "letter_opener" => :LetterOpener,
+                "que" => :Que, "action_mailbox" => :ActionMailbox, "active_job" => :ActiveJob, "command" => :Command },
+              folder: File.expand_path("delivery", __dir__), in_ruby: %i[LetterOpener ActiveJob])
 
     # @param mailbox [Mailbox]
     # @return [Class] what the mailbox's `delivery_method` names; of a delivery with several classes, the one for this mailbox

@@ -3,7 +3,7 @@
 require_relative "arbitration"
 require_relative "delivery"
 require_relative "errors"
-require_relative "logger/structured"
+require_relative "logger"
 require_relative "mailbox/native_options"
 require_relative "mailbox/validation"
 require_relative "options/coercion"

@@ -2,10 +2,13 @@
 
 require_relative "errors"
 require_relative "native"
-require_relative "watch/hook_thread"
-require_relative "watch/log_thread"
+require_relative "watch/served_thread"
 
 module MailRoom
+  # Loaded on first use: few applications have code of their own called.
+  autoload :HookThread, File.expand_path("watch/hook_thread", __dir__)
+  autoload :LogThread, File.expand_path("watch/log_thread", __dir__)
+
   # Runs the native library's supervisor and the Ruby threads that serve it: one for each mailbox with code of the app's own, and one for
   # each logger object. {Coordinator} and {MailboxWatcher} use it.
   #

@@ -129,19 +129,22 @@ RSpec.describe "interoperability", :interop, :servers do
       # imap4d writes what a session has of the old folder over the new one, at its next SELECT at the latest.
       next if server_class == TestMailutils
 
-      it "takes a folder that was deleted and made anew for a new one" do
-        folder = server.folder("Tickets")
-        server.imap(user, mailbox: nil) { |imap| imap.create(folder) }
-        server.offer_all(user, [Mails.plain(0), Mails.plain(1)], mailbox: folder)
-        process = watching(name: folder, delete_after_delivery: true)
-        wait_until(30, "two jobs") { jobs == 2 }
-        server.imap(user, mailbox: nil) do |imap|
-          imap.delete(folder)
-          imap.create(folder)
+      { "deleted" => ->(imap, folder) { imap.delete(folder) }, "renamed" => ->(imap, folder) { imap.rename(folder, "#{folder}-old") } }
+        .each do |what, put_away|
+        it "takes a folder that was #{what} and made anew for a new one" do
+          folder = server.folder("Tickets")
+          server.imap(user, mailbox: nil) { |imap| imap.create(folder) }
+          server.offer_all(user, [Mails.plain(0), Mails.plain(1)], mailbox: folder)
+          process = watching(name: folder, delete_after_delivery: true)
+          wait_until(30, "two jobs") { jobs == 2 }
+          server.imap(user, mailbox: nil) do |imap|
+            put_away.call(imap, folder)
+            imap.create(folder)
+          end
+          server.offer_all(user, [Mails.plain(2), Mails.plain(3)], mailbox: folder)
+          wait_until(120, -> { "four jobs, not #{jobs}: #{process.everything_said[-3000..]}" }) { jobs == 4 }
+          expect(delivered.map { |body| body[/Subject: Mail (\d)/, 1] }.sort).to eq(%w[0 1 2 3])
         end
-        server.offer_all(user, [Mails.plain(2), Mails.plain(3)], mailbox: folder)
-        wait_until(120, -> { "four jobs, not #{jobs}: #{process.everything_said[-3000..]}" }) { jobs == 4 }
-        expect(delivered.map { |body| body[/Subject: Mail (\d)/, 1] }.sort).to eq(%w[0 1 2 3])
       end
     end
   end

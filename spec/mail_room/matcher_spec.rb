@@ -60,7 +60,7 @@ RSpec.describe MailRoom::Matcher do
     expect(matcher.match("To: help+7@acme.test\n\n").to_h).to include(verdict: :accepted, key: nil, feature: :service_desk)
   end
 
-  it "takes only strings" do
+  it "takes only strings", :wrong_types do
     expect { described_class.new(address: "incoming+%{key}@gl.test").match(nil) }.to raise_error(TypeError)
   end
 end

@@ -56,6 +56,8 @@ class ImapClient
 
   def delete(mailbox) = bounded { imap.delete(mailbox) }
 
+  def rename(mailbox, name) = bounded { imap.rename(mailbox, name) }
+
   # Deletes the messages for good.
   def expunge(uids)
     store(uids, "+FLAGS.SILENT", [:Deleted])

@@ -16,14 +16,15 @@ class MailRoomProcess
 
   # @param mailboxes [Array<Hash>]
   # @param arguments [Array<String>] after `-c FILE`
+  # @param executable [String] another one than this source tree's
   # @param out [String] where its standard output goes, by default a file in its folder; `err` likewise
-  def initialize(mailboxes, *arguments, env: {}, out: nil, err: nil)
+  def initialize(mailboxes, *arguments, env: {}, out: nil, err: nil, executable: EXECUTABLE)
     @dir = Dir.mktmpdir("mail_room")
     log = @log = File.join(@dir, "mail_room.log")
     @config = File.join(@dir, "mail_room.yml")
     list = mailboxes.map { |mailbox| { logger: { log_path: log } }.merge(mailbox) }
     File.write(@config, YAML.dump({ mailboxes: list }))
-    @process = ServerProcess.new([RbConfig.ruby, EXECUTABLE, "-c", @config, *arguments],
+    @process = ServerProcess.new([RbConfig.ruby, executable, "-c", @config, *arguments],
                                  out: out || File.join(@dir, "out"), err: err || File.join(@dir, "err"), env: env, chdir: @dir)
   end
 

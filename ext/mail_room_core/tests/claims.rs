@@ -34,7 +34,7 @@ fn uids(uids: impl IntoIterator<Item = u32>) -> Vec<MessageId> {
     uids.into_iter().map(MessageId::Uid).collect()
 }
 
-/// Truth, sign and attempts of UID 7 as the table writes them: `value@seconds`, `-` for none.
+/// State, marker and attempts of UID 7 as the table writes them: `value@seconds`, `-` for none.
 fn shown(server: &Server) -> String {
     let keys = [format!("delivered:7:{SCOPE}"), "delivered:7".into(), format!("attempts:7:{SCOPE}")];
     let shown = keys.map(|key| match server.ask::<Option<String>>(&format!("GET {key}")) {
@@ -82,129 +82,133 @@ fn answer(claim: &Claim) -> String {
     }
 }
 
+/// Step, the keys before (state|marker|attempts), its answer, the keys after.
+const STEPS: &[(&str, &str, &str, &str)] = &[
+    ("claim", "-|-|-", "won 0", "claimed me@60|SCOPE@60|-"),
+    ("claim", "-|-|2@30", "won 2", "claimed me@60|SCOPE@60|2@30"),
+    ("claim", "-|-|3 dead@30", "won 3", "claimed me@60|SCOPE@60|3 dead@30"),
+    ("claim", "-|OTHER@30|-", "won 0", "claimed me@60|OTHER@30|-"),
+    ("claim", "-|SCOPE@30|-", "won 0", "claimed me@60|SCOPE@60|-"),
+    ("claim", "-|1@30|-", "held 30", "-|1@30|-"),
+    ("claim", "-|2@600|-", "held 600", "-|2@600|-"),
+    ("claim", "claimed me@30|SCOPE@30|1@30", "won 1", "claimed me@60|SCOPE@60|1@30"),
+    ("claim", "claimed me@30|-|-", "won 0", "claimed me@60|SCOPE@60|-"),
+    ("claim", "claimed me@30|OTHER@30|-", "won 0", "claimed me@60|OTHER@30|-"),
+    ("claim", "claimed me@30|1@600|-", "held 600", "-|1@600|-"),
+    ("claim", "claimed you@30|SCOPE@30|-", "held 30", "claimed you@30|SCOPE@30|-"),
+    ("claim", "claimed you@30|1@600|-", "held 30", "claimed you@30|1@600|-"),
+    ("claim", "failed 2@30|-|2@30", "held 30", "failed 2@30|-|2@30"),
+    ("claim", "delivered me@30|SCOPE@30|-", "delivered", "delivered me@30|SCOPE@30|-"),
+    ("claim", "delivered you@30|1@30|-", "delivered", "delivered you@30|1@30|-"),
+    // A search that was begun after it was set aside lists it because a person has marked it unread.
+    ("claim", "aside@590|-|-", "won 0", "claimed me@60|SCOPE@60|-"),
+    ("claim", "aside@590|1@30|-", "held 30", "aside@590|1@30|-"),
+    ("claim listed 20 s ago", "aside@590|-|-", "held 10", "aside@590|-|-"),
+    ("claim listed 20 s ago", "aside@570|-|-", "won 0", "claimed me@60|SCOPE@60|-"),
+    ("claim listed 20 s ago", "delivered you@590|SCOPE@590|-", "delivered", "delivered you@590|SCOPE@590|-"),
+    ("renew", "-|-|-", "no", "-|-|-"),
+    ("renew", "-|SCOPE@30|-", "no", "-|SCOPE@30|-"),
+    ("renew", "claimed me@30|SCOPE@30|1@30", "yes", "claimed me@60|SCOPE@60|1@30"),
+    ("renew", "claimed me@30|-|-", "yes", "claimed me@60|SCOPE@60|-"),
+    ("renew", "claimed me@30|OTHER@30|-", "yes", "claimed me@60|OTHER@30|-"),
+    ("renew", "claimed me@30|1@30|-", "yes", "claimed me@60|1@30|-"),
+    ("renew", "claimed you@30|SCOPE@30|-", "no", "claimed you@30|SCOPE@30|-"),
+    ("renew", "delivered me@30|SCOPE@30|-", "no", "delivered me@30|SCOPE@30|-"),
+    ("renew", "failed 1@30|-|1@30", "no", "failed 1@30|-|1@30"),
+    ("release", "-|-|1@30", "-", "-|-|1@30"),
+    ("release", "claimed me@30|SCOPE@30|-", "-", "-|-|-"),
+    ("release", "claimed me@30|OTHER@30|-", "-", "-|OTHER@30|-"),
+    ("release", "claimed me@30|1@30|-", "-", "-|1@30|-"),
+    ("release", "claimed me@30|SCOPE@30|2@30", "-", "-|-|2@30"),
+    ("release", "claimed me@30|SCOPE@30|2 me@30", "-", "-|-|1@86400"),
+    ("release", "claimed me@30|SCOPE@30|1 me@30", "-", "-|-|-"),
+    ("release", "claimed me@30|SCOPE@30|2 dead@30", "-", "-|-|2 dead@30"),
+    ("release", "claimed you@30|SCOPE@30|1 me@30", "-", "claimed you@30|SCOPE@30|1 me@30"),
+    ("release", "delivered me@30|SCOPE@30|-", "-", "delivered me@30|SCOPE@30|-"),
+    ("begin", "-|-|-", "no", "-|-|-"),
+    ("begin", "claimed me@30|SCOPE@30|-", "yes", "claimed me@60|SCOPE@60|1 me@86400"),
+    ("begin", "claimed me@30|-|2@30", "yes", "claimed me@60|SCOPE@60|3 me@86400"),
+    ("begin", "claimed me@30|OTHER@30|2 dead@30", "yes", "claimed me@60|OTHER@30|3 me@86400"),
+    ("begin", "claimed me@30|SCOPE@30|3 me@30", "yes", "claimed me@60|SCOPE@60|3 me@30"),
+    ("begin", "claimed me@30|1@30|-", "no", "claimed me@30|1@30|-"),
+    ("begin", "claimed you@30|SCOPE@30|-", "no", "claimed you@30|SCOPE@30|-"),
+    ("begin", "delivered me@30|SCOPE@30|-", "no", "delivered me@30|SCOPE@30|-"),
+    ("finish", "-|-|1 me@30", "no", "-|-|1 me@30"),
+    ("finish", "claimed me@30|SCOPE@30|1 me@30", "yes", "delivered me@86400|SCOPE@86400|-"),
+    ("finish", "claimed me@30|-|-", "yes", "delivered me@86400|SCOPE@86400|-"),
+    ("finish", "claimed me@30|OTHER@30|-", "yes", "delivered me@86400|OTHER@30|-"),
+    ("finish", "claimed me@30|1@30|-", "yes", "delivered me@86400|1@30|-"),
+    ("finish", "claimed you@30|SCOPE@30|1@30", "no", "claimed you@30|SCOPE@30|1@30"),
+    ("finish", "delivered me@30|SCOPE@30|-", "yes", "delivered me@30|SCOPE@30|-"),
+    ("finish", "delivered you@30|SCOPE@30|-", "no", "delivered you@30|SCOPE@30|-"),
+    ("fail", "claimed me@30|SCOPE@30|-", "1", "failed 1@5|-|1@86400"),
+    ("fail", "claimed me@30|OTHER@30|2@30", "3", "failed 3@5|OTHER@30|3@86400"),
+    ("fail", "claimed me@30|1@30|2 dead@30", "3", "failed 3@5|1@30|3@86400"),
+    ("fail", "claimed me@30|SCOPE@30|2 me@30", "2", "failed 2@5|-|2@86400"),
+    ("fail", "claimed you@30|SCOPE@30|2@30", "2", "claimed you@30|SCOPE@30|2@30"),
+    ("fail", "failed 1@30|-|1@30", "1", "failed 1@30|-|1@30"),
+    ("fail", "-|-|-", "0", "-|-|-"),
+    ("fail uncounted", "claimed me@30|SCOPE@30|-", "0", "failed 0@5|-|-"),
+    ("fail uncounted", "claimed me@30|SCOPE@30|2@30", "2", "failed 2@5|-|2@86400"),
+    ("fail uncounted", "claimed me@30|SCOPE@30|2 me@30", "1", "failed 1@5|-|1@86400"),
+    ("fail uncounted", "claimed me@30|SCOPE@30|1 me@30", "0", "failed 0@5|-|-"),
+    ("acknowledged", "-|SCOPE@30|1@30", "-", "-|SCOPE@30|1@30"),
+    ("acknowledged", "claimed me@30|SCOPE@30|1@30", "-", "claimed me@30|SCOPE@30|1@30"),
+    ("acknowledged", "failed 1@30|-|1@30", "-", "failed 1@30|-|1@30"),
+    ("acknowledged", "delivered me@86400|SCOPE@86400|1@30", "-", "delivered me@600|SCOPE@600|-"),
+    ("acknowledged", "delivered you@86400|SCOPE@86400|-", "-", "delivered you@600|SCOPE@600|-"),
+    ("acknowledged", "delivered me@86400|OTHER@30|-", "-", "delivered me@600|OTHER@30|-"),
+    ("acknowledged", "delivered me@86400|1@30|-", "-", "delivered me@600|1@30|-"),
+    ("acknowledged", "delivered me@86400|-|-", "-", "delivered me@600|-|-"),
+    ("set aside", "failed 2@30|-|2@30", "-", "aside@600|-|-"),
+    ("set aside", "failed 2@1|1@30|2@30", "-", "aside@600|1@30|-"),
+    ("set aside", "-|-|2 dead@30", "-", "aside@600|-|-"),
+    ("set aside", "aside@300|-|2@30", "-", "aside@300|-|-"),
+    ("set aside", "claimed you@30|SCOPE@30|2@30", "-", "claimed you@30|SCOPE@30|2@30"),
+    ("set aside", "delivered you@30|SCOPE@30|-", "-", "delivered you@30|SCOPE@30|-"),
+    ("remember", "-|-|-", "-", "delivered me@86400|SCOPE@86400|-"),
+    ("remember", "-|1@30|-", "-", "delivered me@86400|1@30|-"),
+    ("remember", "delivered you@600|SCOPE@600|-", "-", "delivered you@86400|SCOPE@86400|-"),
+    ("remember", "delivered me@600|OTHER@30|-", "-", "delivered me@86400|OTHER@30|-"),
+    ("remember", "claimed you@30|SCOPE@30|1@30", "-", "claimed you@30|SCOPE@30|1@30"),
+    ("remember", "failed 1@30|-|1@30", "-", "failed 1@30|-|1@30"),
+    ("delivered", "delivered you@30|SCOPE@30|-", "yes", "delivered you@30|SCOPE@30|-"),
+    ("delivered", "claimed me@30|SCOPE@30|-", "no", "claimed me@30|SCOPE@30|-"),
+    ("delivered", "failed 1@30|-|1@30", "no", "failed 1@30|-|1@30"),
+    ("delivered", "-|1@30|-", "no", "-|1@30|-"),
+];
+
+async fn act(me: &Arbiter, step: &str) -> String {
+    let ids = uids([7]);
+    let yes_or_no = |ours: Vec<bool>| if ours == [true] { "yes".to_owned() } else { "no".to_owned() };
+    let backoff = Duration::from_secs(5);
+    match step {
+        "claim" => answer(&me.claim(SCOPE, &ids).await.unwrap()[0]),
+        "claim listed 20 s ago" => {
+            let claims = me.claim_listed(SCOPE, &ids, Duration::from_secs(20)).await;
+            answer(&claims.unwrap()[0])
+        }
+        "renew" => yes_or_no(me.renew(SCOPE, &ids).await.unwrap()),
+        "release" => me.release(SCOPE, &ids).await.map(|()| "-".to_owned()).unwrap(),
+        "begin" => yes_or_no(me.begin(SCOPE, &ids, true).await.unwrap()),
+        "finish" => yes_or_no(me.finish(SCOPE, &ids).await.unwrap()),
+        "fail" => me.fail(SCOPE, &ids[0], backoff, true).await.unwrap().to_string(),
+        "fail uncounted" => me.fail(SCOPE, &ids[0], backoff, false).await.unwrap().to_string(),
+        "acknowledged" => me.acknowledged(SCOPE, &ids).await.map(|()| "-".to_owned()).unwrap(),
+        "set aside" => me.set_aside(SCOPE, &ids).await.map(|()| "-".to_owned()).unwrap(),
+        "remember" => me.remember(SCOPE, &ids).await.map(|()| "-".to_owned()).unwrap(),
+        "delivered" => yes_or_no(me.delivered(SCOPE, &ids).await.unwrap()),
+        _ => unreachable!(),
+    }
+}
+
 #[tokio::test]
 async fn every_step_acts_only_on_what_it_finds() {
     let server = Server::start(&[]);
     let me = arbiter(&server, "me");
-    let ids = uids([7]);
-    // Step, the keys before (truth|sign|attempts), its answer, the keys after.
-    let table = [
-        ("claim", "-|-|-", "won 0", "claimed me@60|SCOPE@60|-"),
-        ("claim", "-|-|2@30", "won 2", "claimed me@60|SCOPE@60|2@30"),
-        ("claim", "-|-|3 dead@30", "won 3", "claimed me@60|SCOPE@60|3 dead@30"),
-        ("claim", "-|OTHER@30|-", "won 0", "claimed me@60|OTHER@30|-"),
-        ("claim", "-|SCOPE@30|-", "won 0", "claimed me@60|SCOPE@60|-"),
-        ("claim", "-|1@30|-", "held 30", "-|1@30|-"),
-        ("claim", "-|2@600|-", "held 600", "-|2@600|-"),
-        ("claim", "claimed me@30|SCOPE@30|1@30", "won 1", "claimed me@60|SCOPE@60|1@30"),
-        ("claim", "claimed me@30|-|-", "won 0", "claimed me@60|SCOPE@60|-"),
-        ("claim", "claimed me@30|OTHER@30|-", "won 0", "claimed me@60|OTHER@30|-"),
-        ("claim", "claimed me@30|1@600|-", "held 600", "-|1@600|-"),
-        ("claim", "claimed you@30|SCOPE@30|-", "held 30", "claimed you@30|SCOPE@30|-"),
-        ("claim", "claimed you@30|1@600|-", "held 30", "claimed you@30|1@600|-"),
-        ("claim", "failed 2@30|-|2@30", "held 30", "failed 2@30|-|2@30"),
-        ("claim", "delivered me@30|SCOPE@30|-", "delivered", "delivered me@30|SCOPE@30|-"),
-        ("claim", "delivered you@30|1@30|-", "delivered", "delivered you@30|1@30|-"),
-        // A search that was begun after it was set aside lists it because a person has marked it unread.
-        ("claim", "aside@590|-|-", "won 0", "claimed me@60|SCOPE@60|-"),
-        ("claim", "aside@590|1@30|-", "held 30", "aside@590|1@30|-"),
-        ("claim listed 20 s ago", "aside@590|-|-", "held 10", "aside@590|-|-"),
-        ("claim listed 20 s ago", "aside@570|-|-", "won 0", "claimed me@60|SCOPE@60|-"),
-        ("claim listed 20 s ago", "delivered you@590|SCOPE@590|-", "delivered", "delivered you@590|SCOPE@590|-"),
-        ("renew", "-|-|-", "no", "-|-|-"),
-        ("renew", "-|SCOPE@30|-", "no", "-|SCOPE@30|-"),
-        ("renew", "claimed me@30|SCOPE@30|1@30", "yes", "claimed me@60|SCOPE@60|1@30"),
-        ("renew", "claimed me@30|-|-", "yes", "claimed me@60|SCOPE@60|-"),
-        ("renew", "claimed me@30|OTHER@30|-", "yes", "claimed me@60|OTHER@30|-"),
-        ("renew", "claimed me@30|1@30|-", "yes", "claimed me@60|1@30|-"),
-        ("renew", "claimed you@30|SCOPE@30|-", "no", "claimed you@30|SCOPE@30|-"),
-        ("renew", "delivered me@30|SCOPE@30|-", "no", "delivered me@30|SCOPE@30|-"),
-        ("renew", "failed 1@30|-|1@30", "no", "failed 1@30|-|1@30"),
-        ("release", "-|-|1@30", "-", "-|-|1@30"),
-        ("release", "claimed me@30|SCOPE@30|-", "-", "-|-|-"),
-        ("release", "claimed me@30|OTHER@30|-", "-", "-|OTHER@30|-"),
-        ("release", "claimed me@30|1@30|-", "-", "-|1@30|-"),
-        ("release", "claimed me@30|SCOPE@30|2@30", "-", "-|-|2@30"),
-        ("release", "claimed me@30|SCOPE@30|2 me@30", "-", "-|-|1@86400"),
-        ("release", "claimed me@30|SCOPE@30|1 me@30", "-", "-|-|-"),
-        ("release", "claimed me@30|SCOPE@30|2 dead@30", "-", "-|-|2 dead@30"),
-        ("release", "claimed you@30|SCOPE@30|1 me@30", "-", "claimed you@30|SCOPE@30|1 me@30"),
-        ("release", "delivered me@30|SCOPE@30|-", "-", "delivered me@30|SCOPE@30|-"),
-        ("begin", "-|-|-", "no", "-|-|-"),
-        ("begin", "claimed me@30|SCOPE@30|-", "yes", "claimed me@60|SCOPE@60|1 me@86400"),
-        ("begin", "claimed me@30|-|2@30", "yes", "claimed me@60|SCOPE@60|3 me@86400"),
-        ("begin", "claimed me@30|OTHER@30|2 dead@30", "yes", "claimed me@60|OTHER@30|3 me@86400"),
-        ("begin", "claimed me@30|SCOPE@30|3 me@30", "yes", "claimed me@60|SCOPE@60|3 me@30"),
-        ("begin", "claimed me@30|1@30|-", "no", "claimed me@30|1@30|-"),
-        ("begin", "claimed you@30|SCOPE@30|-", "no", "claimed you@30|SCOPE@30|-"),
-        ("begin", "delivered me@30|SCOPE@30|-", "no", "delivered me@30|SCOPE@30|-"),
-        ("finish", "-|-|1 me@30", "no", "-|-|1 me@30"),
-        ("finish", "claimed me@30|SCOPE@30|1 me@30", "yes", "delivered me@86400|SCOPE@86400|-"),
-        ("finish", "claimed me@30|-|-", "yes", "delivered me@86400|SCOPE@86400|-"),
-        ("finish", "claimed me@30|OTHER@30|-", "yes", "delivered me@86400|OTHER@30|-"),
-        ("finish", "claimed me@30|1@30|-", "yes", "delivered me@86400|1@30|-"),
-        ("finish", "claimed you@30|SCOPE@30|1@30", "no", "claimed you@30|SCOPE@30|1@30"),
-        ("finish", "delivered me@30|SCOPE@30|-", "yes", "delivered me@30|SCOPE@30|-"),
-        ("finish", "delivered you@30|SCOPE@30|-", "no", "delivered you@30|SCOPE@30|-"),
-        ("fail", "claimed me@30|SCOPE@30|-", "1", "failed 1@5|-|1@86400"),
-        ("fail", "claimed me@30|OTHER@30|2@30", "3", "failed 3@5|OTHER@30|3@86400"),
-        ("fail", "claimed me@30|1@30|2 dead@30", "3", "failed 3@5|1@30|3@86400"),
-        ("fail", "claimed me@30|SCOPE@30|2 me@30", "2", "failed 2@5|-|2@86400"),
-        ("fail", "claimed you@30|SCOPE@30|2@30", "2", "claimed you@30|SCOPE@30|2@30"),
-        ("fail", "failed 1@30|-|1@30", "1", "failed 1@30|-|1@30"),
-        ("fail", "-|-|-", "0", "-|-|-"),
-        ("fail uncounted", "claimed me@30|SCOPE@30|-", "0", "failed 0@5|-|-"),
-        ("fail uncounted", "claimed me@30|SCOPE@30|2@30", "2", "failed 2@5|-|2@86400"),
-        ("fail uncounted", "claimed me@30|SCOPE@30|2 me@30", "1", "failed 1@5|-|1@86400"),
-        ("fail uncounted", "claimed me@30|SCOPE@30|1 me@30", "0", "failed 0@5|-|-"),
-        ("acknowledged", "-|SCOPE@30|1@30", "-", "-|SCOPE@30|1@30"),
-        ("acknowledged", "claimed me@30|SCOPE@30|1@30", "-", "claimed me@30|SCOPE@30|1@30"),
-        ("acknowledged", "failed 1@30|-|1@30", "-", "failed 1@30|-|1@30"),
-        ("acknowledged", "delivered me@86400|SCOPE@86400|1@30", "-", "delivered me@600|SCOPE@600|-"),
-        ("acknowledged", "delivered you@86400|SCOPE@86400|-", "-", "delivered you@600|SCOPE@600|-"),
-        ("acknowledged", "delivered me@86400|OTHER@30|-", "-", "delivered me@600|OTHER@30|-"),
-        ("acknowledged", "delivered me@86400|1@30|-", "-", "delivered me@600|1@30|-"),
-        ("acknowledged", "delivered me@86400|-|-", "-", "delivered me@600|-|-"),
-        ("set aside", "failed 2@30|-|2@30", "-", "aside@600|-|-"),
-        ("set aside", "failed 2@1|1@30|2@30", "-", "aside@600|1@30|-"),
-        ("set aside", "-|-|2 dead@30", "-", "aside@600|-|-"),
-        ("set aside", "aside@300|-|2@30", "-", "aside@300|-|-"),
-        ("set aside", "claimed you@30|SCOPE@30|2@30", "-", "claimed you@30|SCOPE@30|2@30"),
-        ("set aside", "delivered you@30|SCOPE@30|-", "-", "delivered you@30|SCOPE@30|-"),
-        ("remember", "-|-|-", "-", "delivered me@86400|SCOPE@86400|-"),
-        ("remember", "-|1@30|-", "-", "delivered me@86400|1@30|-"),
-        ("remember", "delivered you@600|SCOPE@600|-", "-", "delivered you@86400|SCOPE@86400|-"),
-        ("remember", "delivered me@600|OTHER@30|-", "-", "delivered me@86400|OTHER@30|-"),
-        ("remember", "claimed you@30|SCOPE@30|1@30", "-", "claimed you@30|SCOPE@30|1@30"),
-        ("remember", "failed 1@30|-|1@30", "-", "failed 1@30|-|1@30"),
-        ("delivered", "delivered you@30|SCOPE@30|-", "yes", "delivered you@30|SCOPE@30|-"),
-        ("delivered", "claimed me@30|SCOPE@30|-", "no", "claimed me@30|SCOPE@30|-"),
-        ("delivered", "failed 1@30|-|1@30", "no", "failed 1@30|-|1@30"),
-        ("delivered", "-|1@30|-", "no", "-|1@30|-"),
-    ];
-    let yes_or_no = |ours: Vec<bool>| if ours == [true] { "yes".to_owned() } else { "no".to_owned() };
-    let pause = Duration::from_secs(5);
-    for (step, before, expected, after) in table {
+    for &(step, before, expected, after) in STEPS {
         set(&server, before);
-        let answered = match step {
-            "claim" => answer(&me.claim(SCOPE, &ids).await.unwrap()[0]),
-            "claim listed 20 s ago" => {
-                let claims = me.claim_listed(SCOPE, &ids, Duration::from_secs(20)).await;
-                answer(&claims.unwrap()[0])
-            }
-            "renew" => yes_or_no(me.renew(SCOPE, &ids).await.unwrap()),
-            "release" => me.release(SCOPE, &ids).await.map(|()| "-".to_owned()).unwrap(),
-            "begin" => yes_or_no(me.begin(SCOPE, &ids, true).await.unwrap()),
-            "finish" => yes_or_no(me.finish(SCOPE, &ids).await.unwrap()),
-            "fail" => me.fail(SCOPE, &ids[0], pause, true).await.unwrap().to_string(),
-            "fail uncounted" => me.fail(SCOPE, &ids[0], pause, false).await.unwrap().to_string(),
-            "acknowledged" => me.acknowledged(SCOPE, &ids).await.map(|()| "-".to_owned()).unwrap(),
-            "set aside" => me.set_aside(SCOPE, &ids).await.map(|()| "-".to_owned()).unwrap(),
-            "remember" => me.remember(SCOPE, &ids).await.map(|()| "-".to_owned()).unwrap(),
-            "delivered" => yes_or_no(me.delivered(SCOPE, &ids).await.unwrap()),
-            _ => unreachable!(),
-        };
-        assert_eq!(answered, expected, "{step} of {before}");
+        assert_eq!(act(&me, step).await, expected, "{step} of {before}");
         let seen = shown(&server);
         assert!(same(&seen, after), "{step} of {before} left {seen}, not {after}");
     }
@@ -503,7 +507,8 @@ async fn a_claim_of_an_older_version_holds_until_it_ends() {
 #[tokio::test]
 async fn a_dead_process_of_another_machine_is_succeeded_within_15_s_and_a_living_one_never() {
     let server = Server::start(&[]);
-    let (dead, alive, me) = (Process::elsewhere("one"), Process::elsewhere("two"), Process::elsewhere("three"));
+    let (dead, alive, me) =
+        (Process::on_another_machine("one"), Process::on_another_machine("two"), Process::on_another_machine("three"));
     let (theirs, living) = (arbiter(&server, dead.instance()), arbiter(&server, alive.instance()));
     let mine = arbiter(&server, me.instance());
     let beating = [&alive, &me].map(|process| {

@@ -1,6 +1,5 @@
 # frozen_string_literal: true
 
-require "etc"
 require_relative "../errors"
 require_relative "../options/option_struct"
 require_relative "../options/tables/que"
@@ -52,6 +51,7 @@ module MailRoom
         end
 
         def own_name(where)
+          require "etc"
           Etc.getpwuid.name
         rescue ArgumentError
           raise ConfigurationError, "Field :username in #{where} is required: the user we run as has no name", cause: nil

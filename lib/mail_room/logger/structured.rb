@@ -2,9 +2,9 @@
 
 require "json"
 require "logger"
+require_relative "../logger"
 
 module MailRoom
-  # Namespace of the loggers; not the logger delivery, which is {Delivery::Logger}.
   module Logger
     # A ::Logger that takes hashes only and writes each as one line of JSON: `severity`, `time` (ISO 8601, milliseconds),
     # then the keys of the hash.

@@ -2,7 +2,6 @@
 
 require_relative "../errors"
 require_relative "coercion"
-require "shellwords"
 
 module MailRoom
   # The types that an option may have. Each is a method that takes a value as it was given and returns it in the option's type. `nil` stays
@@ -142,6 +141,7 @@ module MailRoom
       private
 
       def split(text, field)
+        require "shellwords"
         Shellwords.split(text.to_s)
       rescue ArgumentError
         raise ConfigurationError, "#{field} has a quote that does not end", cause: nil

@@ -1,6 +1,5 @@
 # frozen_string_literal: true
 
-require "strscan"
 require_relative "../errors"
 
 module MailRoom
@@ -55,6 +54,7 @@ module MailRoom
     private
 
     def tokens(text)
+      require "strscan"
       scanner = StringScanner.new(text)
       found = []
       until (scanner.skip(/ +/) && scanner.eos?) || scanner.eos?

@@ -1,7 +1,5 @@
 # frozen_string_literal: true
 
-require "io/wait"
-
 module MailRoom
   # Writes to a stream, and gives up if nothing reads it: a full pipe must not keep the process from starting or ending. Needs no thread,
   # because the system may refuse one.
@@ -20,13 +18,13 @@ module MailRoom
       def write(stream, text, within: WITHIN)
         return written_to_object(stream, text) unless stream.is_a?(IO)
 
-        return false unless stream.wait_writable(within)
+        return false unless writable?(stream, within)
 
         # Earlier output may be in Ruby's buffer.
         stream.flush
         octets = text.b
         until octets.empty?
-          return false unless stream.wait_writable(within)
+          return false unless writable?(stream, within)
 
           octets = octets.byteslice(stream.syswrite(octets.byteslice(0, AT_A_TIME))..)
         end
@@ -37,7 +35,7 @@ module MailRoom
 
       # @return [Boolean] whether the stream accepts nothing: at exit, Ruby would wait to flush its buffer
       def stuck?(stream)
-        !stream.wait_writable(WITHIN)
+        !writable?(stream, WITHIN)
       rescue SystemCallError, IOError
         false
       end
@@ -49,6 +47,11 @@ module MailRoom
       end
 
       private
+
+      # Not IO#wait_writable: for that, older Rubies load a file, which cannot be opened where descriptors have run out.
+      def writable?(stream, within)
+        !IO.select(nil, [stream], nil, within).nil? # rubocop:disable Lint/IncompatibleIoSelectWithFiberScheduler
+      end
 
       # The stream may be an object of a test or a host that only has `write`.
       def written_to_object(stream, text)

@@ -14,7 +14,7 @@ RSpec.describe MailRoom::Logger::Structured do
     expect(JSON.parse(stream.string)).to include("context" => { "email" => "a@b", "name" => "inbox" }, "action" => "Idling")
   end
 
-  it "takes hashes only" do
+  it "takes hashes only", :wrong_types do
     expect { logger.info("text") }.to raise_error(ArgumentError, "Message must be a Hash")
   end
 

@@ -1,18 +1,17 @@
--- Notes that a message could not be delivered, and that nobody tries it again before a while has passed.
--- KEYS: its truth, its sign, its attempts.
--- ARGV: instance, scope, the while in ms, 1 if the try counts, life of the attempts in ms, number of attempts after which
--- the message is set aside (0: it is not said), number of attempts to note then.
+-- Records that a delivery failed. Nobody can claim the message before its backoff is over.
+-- KEYS: its state, its marker, its attempts.
+-- ARGV: instance, scope, the backoff in ms, 1 if the attempt counts, TTL of the attempts in ms, number of attempts after which the
+-- message is set aside (0: not given), number of attempts to record then.
 -- Returns its attempts.
-local mine, scope, pause, counts, kept = 'claimed ' .. ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
+local mine, scope, backoff, counts, attempts_ttl = 'claimed ' .. ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
 
 local limit, most = tonumber(ARGV[6]), tonumber(ARGV[7])
-local found = redis.call('MGET', unpack(KEYS))
-local number, begun_by = string.match(found[3] or '0', '^(%d+) ?(.*)$')
-number = tonumber(number) or 0
+local found = call('MGET', unpack(KEYS))
+local number, begun_by = parse_attempts(found[3])
 if found[1] ~= mine then
   return number
 end
--- A try begun by this instance is counted already.
+-- An attempt that this instance has begun is counted already.
 local begun = begun_by == ARGV[1]
 if counts and not begun then
   number = number + 1
@@ -23,12 +22,12 @@ if limit > 0 and number >= limit then
   number = math.max(number, most)
 end
 if number > 0 then
-  redis.call('SET', KEYS[3], number, 'PX', kept)
+  call('SET', KEYS[3], number, 'PX', attempts_ttl)
 else
-  redis.call('DEL', KEYS[3])
+  call('DEL', KEYS[3])
 end
 if found[2] == scope then
-  redis.call('DEL', KEYS[2])
+  call('DEL', KEYS[2])
 end
-redis.call('SET', KEYS[1], 'failed ' .. number, 'PX', pause)
+call('SET', KEYS[1], 'failed ' .. number, 'PX', backoff)
 return number

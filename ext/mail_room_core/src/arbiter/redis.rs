@@ -1,9 +1,10 @@
-//! Claims in Redis: two keys per message, one Lua script per step. The scripts decide; this calls them in batches.
+//! Claims in Redis: three keys per message, one Lua script per step. The scripts decide; this calls them in batches.
 
-/// Declares a script by the name of its file.
+/// Declares a script by the name of its file. `common.lua` stands before each.
 macro_rules! script {
     ($name:ident, $file:literal) => {
-        static $name: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!($file)));
+        static $name: LazyLock<Script> =
+            LazyLock::new(|| Script::new([$crate::arbiter::redis::COMMON, include_str!($file)].concat()));
     };
 }
 
@@ -28,9 +29,11 @@ const KEPT: Duration = Duration::from_secs(24 * 3600);
 /// How long a delivery is remembered after the message was marked.
 const KEPT_AFTERWARDS: Duration = Duration::from_secs(600);
 
+/// What several scripts need.
+const COMMON: &str = include_str!("common.lua");
+
 script!(RENEW, "renew.lua");
 script!(RELEASE, "release.lua");
-script!(BEGIN, "begin.lua");
 script!(FINISH, "finish.lua");
 script!(FAIL, "fail.lua");
 script!(ACKNOWLEDGED, "acknowledged.lua");
@@ -95,20 +98,19 @@ impl Redis {
     }
 
     pub(super) async fn renew(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<bool>> {
-        self.alive(&RENEW, scope, ids, Keys::Two, &[self.ttl]).await
+        self.keep(scope, ids, false, Duration::ZERO).await
     }
 
     pub(super) async fn release(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
-        self.ours(&RELEASE, scope, ids, Keys::Three, &[KEPT]).await.map(|_| ())
+        self.ours(&RELEASE, scope, ids, Keys::Three).await.map(drop)
     }
 
     pub(super) async fn begin(&self, scope: &str, ids: &[MessageId], counted: bool) -> Result<Vec<bool>> {
-        let attempts_live = if counted { KEPT } else { Duration::ZERO };
-        self.alive(&BEGIN, scope, ids, Keys::Three, &[self.ttl, attempts_live]).await
+        self.keep(scope, ids, true, if counted { KEPT } else { Duration::ZERO }).await
     }
 
     pub(super) async fn finish(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<bool>> {
-        self.ours(&FINISH, scope, ids, Keys::Three, &[KEPT]).await
+        self.ours(&FINISH, scope, ids, Keys::Three).await
     }
 
     pub(super) async fn fail(&self, scope: &str, id: &MessageId, backoff: Duration, counted: bool) -> Result<u32> {
@@ -147,21 +149,23 @@ impl Redis {
     }
 
     pub(super) async fn set_aside(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
-        self.note(&SET_ASIDE, scope, ids, Keys::Three, |call| _ = call.millis(self.kept_afterwards)).await
+        let ttl = self.kept_afterwards;
+        self.run(&SET_ASIDE, scope, ids, (Keys::Three, None), |call| _ = call.millis(ttl)).await.map(drop)
     }
 
     pub(super) async fn remember(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
         let name = self.instance.name();
-        self.note(&REMEMBER, scope, ids, Keys::Two, |call| _ = call.arg(name).arg(scope).millis(KEPT)).await
+        let keys = (Keys::Two, None);
+        self.run(&REMEMBER, scope, ids, keys, |call| _ = call.arg(name).arg(scope).millis(KEPT)).await.map(drop)
     }
 
     pub(super) async fn delivered(&self, scope: &str, ids: &[MessageId]) -> Result<Vec<bool>> {
-        self.ours(&DELIVERED, scope, ids, Keys::Two, &[]).await
+        self.ours(&DELIVERED, scope, ids, Keys::Two).await
     }
 
     pub(super) async fn acknowledged(&self, scope: &str, ids: &[MessageId]) -> Result<()> {
-        let life = self.kept_afterwards;
-        self.note(&ACKNOWLEDGED, scope, ids, Keys::Three, |call| _ = call.arg(scope).millis(life)).await
+        let ttl = self.kept_afterwards;
+        self.run(&ACKNOWLEDGED, scope, ids, (Keys::Three, None), |call| _ = call.arg(scope).millis(ttl)).await.map(drop)
     }
 
     /// Asks as the original does, with its key and its value, whether `uid` may be delivered. A yes holds for `expiration`
@@ -180,55 +184,32 @@ impl Redis {
         }
     }
 
-    /// Calls `script` for `ids` in batches, whatever it answers.
-    async fn note<'a>(
-        &self,
-        script: &Script,
-        scope: &'a str,
-        ids: &[MessageId],
-        keys: Keys,
-        arguments: impl Fn(&mut Invocation<'a>),
-    ) -> Result<()> {
-        let calls = ids.chunks(BATCH).map(|ids| {
-            let mut call = Invocation::default();
-            ids.iter().for_each(|id| self.keys(&mut call, scope, id, keys));
-            arguments(&mut call);
-            call
-        });
-        self.client.run_script(Carry::Words, script, &calls.collect::<Vec<_>>()).await.map(drop)
-    }
-
-    async fn ours(
-        &self,
-        script: &Script,
-        scope: &str,
-        ids: &[MessageId],
-        keys: Keys,
-        times: &[Duration],
-    ) -> Result<Vec<bool>> {
-        self.in_batches(script, scope, ids, keys, times, None).await
-    }
-
-    /// As [`ours`](Self::ours), with our heartbeat's key as the last key and its life as the last argument.
-    async fn alive(
-        &self,
-        script: &Script,
-        scope: &str,
-        ids: &[MessageId],
-        keys: Keys,
-        times: &[Duration],
-    ) -> Result<Vec<bool>> {
+    /// Renews claims and our heartbeat. `begins` and `attempts_ttl`: see `renew.lua`.
+    async fn keep(&self, scope: &str, ids: &[MessageId], begins: bool, attempts_ttl: Duration) -> Result<Vec<bool>> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let (heartbeat, life) = self.own_heartbeat();
-        let times = [times, &[life]].concat();
-        let ours = self.in_batches(script, scope, ids, keys, &times, heartbeat).await?;
+        let (heartbeat, heartbeat_ttl) = self.own_heartbeat();
+        let (name, begins) = (self.instance.name(), if begins { "1" } else { "0" });
+        let replies = self
+            .run(&RENEW, scope, ids, (Keys::Three, heartbeat), |call| {
+                call.arg(name).arg(scope).millis(self.ttl).arg(begins).millis(attempts_ttl).millis(heartbeat_ttl);
+            })
+            .await?;
         self.heartbeat_was_set();
-        Ok(ours)
+        self.yes_or_no(&replies, ids)
     }
 
-    /// The key and the life of our heartbeat; no key and zero if we have none.
+    /// Calls `script` for `ids` in batches, with our instance, the scope and [`KEPT`] as arguments. Returns for each message
+    /// whether it is ours.
+    async fn ours(&self, script: &Script, scope: &str, ids: &[MessageId], keys: Keys) -> Result<Vec<bool>> {
+        let name = self.instance.name();
+        let keys = (keys, None);
+        let replies = self.run(script, scope, ids, keys, |call| _ = call.arg(name).arg(scope).millis(KEPT)).await?;
+        self.yes_or_no(&replies, ids)
+    }
+
+    /// The key and the TTL of our heartbeat; no key and zero if we have none.
     fn own_heartbeat(&self) -> (Option<&str>, Duration) {
         let key = self.heartbeat.as_ref().map(|heartbeat| heartbeat.key());
         (key, if key.is_some() { heartbeat::LIFE } else { Duration::ZERO })
@@ -240,29 +221,30 @@ impl Redis {
         }
     }
 
-    /// Calls `script` for `ids` in batches, with our instance, the scope and `times` as arguments, and `last` as the last key.
-    /// The script returns 1 for each message that is ours.
-    async fn in_batches(
+    /// Calls `script` for `ids` in batches, with `keys` of each message, then the key `last`.
+    async fn run<'a>(
         &self,
         script: &Script,
         scope: &str,
         ids: &[MessageId],
-        keys: Keys,
-        times: &[Duration],
-        last: Option<&str>,
-    ) -> Result<Vec<bool>> {
+        (keys, last): (Keys, Option<&str>),
+        arguments: impl Fn(&mut Invocation<'a>),
+    ) -> Result<Vec<redis::Value>> {
         let calls = ids.chunks(BATCH).map(|ids| {
             let mut call = Invocation::default();
             ids.iter().for_each(|id| self.keys(&mut call, scope, id, keys));
             if let Some(key) = last {
                 call.key(key.to_owned());
             }
-            call.arg(self.instance.name()).arg(scope);
-            times.iter().for_each(|time| _ = call.millis(*time));
+            arguments(&mut call);
             call
         });
-        let replies = self.client.run_script(Carry::Words, script, &calls.collect::<Vec<_>>()).await?;
-        Ok(self.flatten(&replies, ids.len())?.into_iter().map(|answer| answer == 1).collect())
+        self.client.run_script(Carry::Words, script, &calls.collect::<Vec<_>>()).await
+    }
+
+    /// The replies of a script that returns 1 or 0 for each of `ids`.
+    fn yes_or_no(&self, replies: &[redis::Value], ids: &[MessageId]) -> Result<Vec<bool>> {
+        Ok(self.flatten(replies, ids.len())?.into_iter().map(|answer| answer == 1).collect())
     }
 
     fn flatten(&self, replies: &[redis::Value], expected: usize) -> Result<Vec<i64>> {

@@ -1,18 +1,16 @@
--- The mail server knows that messages were set aside. Their tries are forgotten: whoever finds one of them unread again was asked by
--- a person to try it anew. Who has listed it before must not, so that it was set aside is noted for a while. What is claimed or
--- delivered by now is left alone.
--- KEYS: for each message its truth, its sign, its attempts.
--- ARGV: life in ms of what is noted.
-local call = redis.call
-
+-- The mail server has marked messages as set aside. Their attempts are forgotten: if one of them is unread again, a person wants it tried
+-- from the start. A process that listed it before must not try it, so that it was set aside is recorded for a while. Messages that are
+-- claimed or delivered by now are left alone.
+-- KEYS: for each message its state, its marker, its attempts.
+-- ARGV: TTL of the record in ms.
 local found = call('MGET', unpack(KEYS))
 for i = 1, #KEYS, 3 do
-  local truth = found[i]
-  if not truth or string.sub(truth, 1, 7) == 'failed ' then
+  local state = found[i]
+  if not state or string.sub(state, 1, 7) == 'failed ' then
     call('SET', KEYS[i], 'aside', 'PX', ARGV[1])
-    truth = 'aside'
+    state = 'aside'
   end
-  if found[i + 2] and truth == 'aside' then
+  if found[i + 2] and state == 'aside' then
     call('DEL', KEYS[i + 2])
   end
 end

@@ -4,6 +4,7 @@
 
 mod circles;
 mod imports;
+mod sizes;
 
 use std::collections::BTreeSet;
 use std::fs;

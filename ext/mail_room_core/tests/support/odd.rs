@@ -235,57 +235,61 @@ fn usual(shared: &Shared, tag: &str, command: &str, selected: &mut Option<String
         }
         "LIST" => ok(state.folders.keys().map(|name| format!("* LIST () \"/\" \"{name}\"\r\n")).collect()),
         "LOGOUT" => ok("* BYE bye\r\n".into()),
-        "UID" => {
-            let (uids, name) = (named(command), selected.clone().unwrap_or_default());
-            let target = state.folders.contains_key(quoted(rest));
-            let Some(folder) = state.folders.get_mut(&name) else { return format!("{tag} NO nothing is selected\r\n") };
-            let mut data = String::new();
-            let mut moved = Vec::new();
-            match rest.split(' ').next().unwrap() {
-                "SEARCH" => {
-                    let unseen = folder.messages.iter().filter(|(_, stored)| !stored.flags.contains("\\Seen"));
-                    let found: Vec<_> = unseen.map(|(uid, _)| format!(" {uid}")).collect();
-                    data = format!("* SEARCH{}\r\n", found.concat());
-                }
-                "FETCH" => {
-                    for (uid, stored) in folder.messages.iter().filter(|(uid, _)| uids.contains(uid)) {
-                        let octets = stored.body.len();
-                        data += &if rest.contains("RFC822.SIZE") {
-                            format!("* {uid} FETCH (UID {uid} RFC822.SIZE {octets})\r\n")
-                        } else {
-                            let body = String::from_utf8_lossy(&stored.body);
-                            format!("* {uid} FETCH (UID {uid} BODY[] {{{octets}}}\r\n{body})\r\n")
-                        };
-                    }
-                }
-                "STORE" => {
-                    let flags = rest.split(['(', ')']).nth(1).unwrap();
-                    for (_, stored) in folder.messages.iter_mut().filter(|(uid, _)| uids.contains(uid)) {
-                        stored.flags.extend(flags.split(' ').map(str::to_owned));
-                    }
-                }
-                "EXPUNGE" => {
-                    folder.messages.retain(|uid, stored| !(uids.contains(uid) && stored.flags.contains("\\Deleted")))
-                }
-                "MOVE" | "COPY" if !target => return format!("{tag} NO [TRYCREATE] there is no such folder\r\n"),
-                verb @ ("MOVE" | "COPY") => {
-                    moved = uids.iter().filter_map(|uid| folder.messages.get(uid).cloned()).collect();
-                    if verb == "MOVE" {
-                        folder.messages.retain(|uid, _| !uids.contains(uid));
-                    }
-                }
-                _ => return format!("{tag} BAD what?\r\n"),
-            }
-            if !moved.is_empty() {
-                let target = state.folder(quoted(rest));
-                for stored in moved {
-                    let uid = target.messages.keys().next_back().unwrap_or(&0) + 1;
-                    target.messages.insert(uid, stored);
-                }
-            }
-            ok(data)
-        }
+        "UID" => match by_uid(&mut state, command, rest, selected.as_deref().unwrap_or_default()) {
+            Ok(data) => ok(data),
+            Err(answer) => format!("{tag} {answer}\r\n"),
+        },
         "NOOP" | "SUBSCRIBE" | "LOGIN" => ok(String::new()),
         _ => format!("{tag} BAD what?\r\n"),
     }
+}
+
+/// The data of a UID command, or the answer that refuses it.
+fn by_uid(state: &mut State, command: &str, rest: &str, selected: &str) -> Result<String, &'static str> {
+    let uids = named(command);
+    let target = state.folders.contains_key(quoted(rest));
+    let Some(folder) = state.folders.get_mut(selected) else { return Err("NO nothing is selected") };
+    let mut data = String::new();
+    let mut moved = Vec::new();
+    match rest.split(' ').next().unwrap() {
+        "SEARCH" => {
+            let unseen = folder.messages.iter().filter(|(_, stored)| !stored.flags.contains("\\Seen"));
+            let found: Vec<_> = unseen.map(|(uid, _)| format!(" {uid}")).collect();
+            data = format!("* SEARCH{}\r\n", found.concat());
+        }
+        "FETCH" => {
+            for (uid, stored) in folder.messages.iter().filter(|(uid, _)| uids.contains(uid)) {
+                let octets = stored.body.len();
+                data += &if rest.contains("RFC822.SIZE") {
+                    format!("* {uid} FETCH (UID {uid} RFC822.SIZE {octets})\r\n")
+                } else {
+                    let body = String::from_utf8_lossy(&stored.body);
+                    format!("* {uid} FETCH (UID {uid} BODY[] {{{octets}}}\r\n{body})\r\n")
+                };
+            }
+        }
+        "STORE" => {
+            let flags = rest.split(['(', ')']).nth(1).unwrap();
+            for (_, stored) in folder.messages.iter_mut().filter(|(uid, _)| uids.contains(uid)) {
+                stored.flags.extend(flags.split(' ').map(str::to_owned));
+            }
+        }
+        "EXPUNGE" => folder.messages.retain(|uid, stored| !(uids.contains(uid) && stored.flags.contains("\\Deleted"))),
+        "MOVE" | "COPY" if !target => return Err("NO [TRYCREATE] there is no such folder"),
+        verb @ ("MOVE" | "COPY") => {
+            moved = uids.iter().filter_map(|uid| folder.messages.get(uid).cloned()).collect();
+            if verb == "MOVE" {
+                folder.messages.retain(|uid, _| !uids.contains(uid));
+            }
+        }
+        _ => return Err("BAD what?"),
+    }
+    if !moved.is_empty() {
+        let target = state.folder(quoted(rest));
+        for stored in moved {
+            let uid = target.messages.keys().next_back().unwrap_or(&0) + 1;
+            target.messages.insert(uid, stored);
+        }
+    }
+    Ok(data)
 }

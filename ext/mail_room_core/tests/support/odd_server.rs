@@ -216,26 +216,7 @@ impl Talk {
                 });
                 ok(fetched.collect())
             }
-            ["UID", "STORE", set, "+FLAGS.SILENT", flags @ ..] => {
-                let uids = covered(set, &state);
-                if uids.iter().any(|uid| state.hangs_up_at.contains(uid)) {
-                    return Err(Gone);
-                }
-                if let Some(refusal) = uids.iter().find_map(|uid| state.refuses.get(uid)) {
-                    return Ok((Vec::new(), (*refusal).to_owned()));
-                }
-                if !state.forgets_flags {
-                    for uid in uids {
-                        let set = state.messages.entry(uid).or_default();
-                        set.extend(flags.iter().map(|flag| flag.trim_matches(['(', ')']).to_owned()));
-                    }
-                }
-                if state.replies_lost > 0 {
-                    state.replies_lost -= 1;
-                    return Err(Gone);
-                }
-                ok(Vec::new())
-            }
+            ["UID", "STORE", set, "+FLAGS.SILENT", flags @ ..] => store(&mut state, set, flags),
             ["UID", "EXPUNGE", _] | ["EXPUNGE"] => {
                 if let Some(refusal) = state.refuses_expunge {
                     return Ok((Vec::new(), refusal.to_owned()));
@@ -248,6 +229,27 @@ impl Talk {
             _ => ok(Vec::new()),
         }
     }
+}
+
+fn store(state: &mut State, set: &str, flags: &[&str]) -> Result<(Vec<String>, String), Gone> {
+    let uids = covered(set, state);
+    if uids.iter().any(|uid| state.hangs_up_at.contains(uid)) {
+        return Err(Gone);
+    }
+    if let Some(refusal) = uids.iter().find_map(|uid| state.refuses.get(uid)) {
+        return Ok((Vec::new(), (*refusal).to_owned()));
+    }
+    if !state.forgets_flags {
+        for uid in uids {
+            let set = state.messages.entry(uid).or_default();
+            set.extend(flags.iter().map(|flag| flag.trim_matches(['(', ')']).to_owned()));
+        }
+    }
+    if state.replies_lost > 0 {
+        state.replies_lost -= 1;
+        return Err(Gone);
+    }
+    Ok((Vec::new(), "OK done".to_owned()))
 }
 
 fn finds(key: &str, flags: &BTreeSet<String>) -> bool {

@@ -10,18 +10,18 @@ use super::Command;
 /// A script and its hash.
 #[derive(Debug)]
 pub(crate) struct Script {
-    code: &'static str,
+    code: String,
     hash: String,
 }
 
 impl Script {
     /// `code` is Lua.
-    pub(crate) fn new(code: &'static str) -> Self {
-        Self { code, hash: redis::Script::new(code).get_hash().to_owned() }
+    pub(crate) fn new(code: String) -> Self {
+        Self { hash: redis::Script::new(&code).get_hash().to_owned(), code }
     }
 
     pub(super) fn load(&self) -> Command<'_> {
-        Command::new("SCRIPT").arg("LOAD").arg(self.code)
+        Command::new("SCRIPT").arg("LOAD").arg(&self.code)
     }
 }
 
