@@ -9,7 +9,7 @@ use std::sync::Arc;
 use base64::Engine;
 use mail_room_core::config::{Mailbox, Security, Tls, TlsVersion};
 use mail_room_core::limits::shutdown::Stop;
-use mail_room_core::source::imap::{Deadlines, Gate, Imap};
+use mail_room_core::source::imap::{Deadlines, Imap, LoginLimiter};
 use mail_room_core::{Error, Result};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
@@ -502,8 +502,9 @@ async fn starttls_then_login() {
     mailbox.security = Security::StartTls;
     let mut steps = Vec::new();
     let account = account(&mailbox, &Stop::new());
-    let imap =
-        Imap::connect(&account, &Deadlines::default(), &Gate::new(), &mut |step| steps.push(step)).await.unwrap();
+    let imap = Imap::connect(&account, &Deadlines::default(), &LoginLimiter::new(), &mut |step| steps.push(step))
+        .await
+        .unwrap();
     assert_eq!(
         steps,
         ["resolved", "connected", "greeted", "start_tls", "nothing_slipped_in", "tls", "logged_in", "mailbox"]

@@ -12,16 +12,16 @@ use crate::error::{Error, Result};
 use crate::limits::shutdown::Stop;
 use crate::observe::text::said;
 use crate::source::imap::Deadlines;
-use crate::source::imap::Gate;
+use crate::source::imap::LoginLimiter;
 use crate::source::imap::connect::{Progress, open};
 use crate::source::imap::idle;
 use crate::source::imap::list;
 use crate::source::imap::login::TokenRefused;
 use crate::source::imap::namespace;
 use crate::source::imap::search::{self, Answer};
-use crate::source::imap::search_program::SearchProgram;
+use crate::transport::imap_syntax::search_program::SearchProgram;
 use crate::source::imap::session::{Session, exchange};
-use crate::source::imap::utf7;
+use crate::transport::imap_syntax::utf7;
 use crate::transport::credentials::Credentials;
 use crate::transport::imap_stream::{Kind, Status};
 use crate::transport::oauth::Tokens;
@@ -57,7 +57,7 @@ async fn connected(mailbox: &Mailbox, report: &mut Report) -> Result<Session> {
         token = Some(Tokens::new(auth).token().await?);
     }
     let credentials = Credentials::new(mailbox, token.as_ref());
-    let opened = open(mailbox, &credentials, None, &Deadlines::default(), &Gate::new(), report).await?;
+    let opened = open(mailbox, &credentials, None, &Deadlines::default(), &LoginLimiter::new(), report).await?;
     opened.map_err(|TokenRefused(text)| Error::Refused(text))
 }
 

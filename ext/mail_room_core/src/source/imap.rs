@@ -3,6 +3,7 @@
 //!
 //! `session` holds the conversation. Each thing that a session does has a file of its own.
 
+mod absent;
 pub(crate) mod connect;
 mod connector;
 mod deadlines;
@@ -13,20 +14,17 @@ pub(crate) mod list;
 pub(crate) mod login;
 pub(crate) mod namespace;
 pub(crate) mod search;
-pub(crate) mod search_program;
 mod select;
 pub(crate) mod session;
 mod set_aside;
 mod silent_idle;
 mod store;
-mod uid_set;
-pub(crate) mod utf7;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-pub use super::gate::Gate;
+pub use super::login_limiter::LoginLimiter;
 pub use connect::Progress;
 pub use connector::ImapConnector;
 pub use deadlines::Deadlines;
@@ -39,7 +37,7 @@ use crate::observe::text::part;
 use crate::source::connector::Account;
 use crate::source::{AbsentFlags, Fetched, Mark, Source};
 use crate::system::random::hex_128;
-use search_program::SearchProgram;
+use crate::transport::imap_syntax::search_program::SearchProgram;
 use session::Session;
 use set_aside::Failed;
 use silent_idle::{Announcements, SilentIdle};
@@ -66,7 +64,7 @@ impl fmt::Debug for Imap {
 }
 
 impl Imap {
-    /// Connects, logs in and selects the mailbox, within `deadlines.connect` (30 s) after `gate` let us through. The account's
+    /// Connects, logs in and selects the mailbox, within `deadlines.connect` (30 s) after `limiter` let us through. The account's
     /// stop ends it at once.
     ///
     /// # Errors
@@ -75,7 +73,7 @@ impl Imap {
     pub async fn connect(
         account: &Account,
         deadlines: &Deadlines,
-        gate: &Gate,
+        limiter: &LoginLimiter,
         progress: &mut dyn Progress,
     ) -> Result<Self> {
         let mailbox = &account.config;
@@ -83,7 +81,7 @@ impl Imap {
         let session = tokio::select! {
             biased;
             () = account.stop.wait() => return Err(Error::Stopped),
-            session = connect::connect(account, deadlines, gate, progress) => session?,
+            session = connect::connect(account, deadlines, limiter, progress) => session?,
         };
         Ok(Self {
             address: format!("{}:{}", mailbox.host, mailbox.port),
@@ -148,7 +146,7 @@ fn scope(mailbox: &Mailbox, session: &Session) -> String {
 
 /// Flags that a message found by `search_command` surely does not have. None if the command is wrong: connecting reports that.
 pub(crate) fn absent_flags(search_command: &str) -> AbsentFlags {
-    SearchProgram::new(search_command).map(|program| program.absent()).unwrap_or_default()
+    SearchProgram::new(search_command).map(|program| absent::absent(&program)).unwrap_or_default()
 }
 
 fn uids(ids: &[MessageId]) -> Vec<u32> {

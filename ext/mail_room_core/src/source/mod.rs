@@ -4,7 +4,7 @@
 //! below it.
 
 pub mod connector;
-mod gate;
+mod login_limiter;
 pub mod graph;
 pub mod imap;
 mod narrow;

@@ -24,6 +24,7 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -45,20 +46,19 @@ pub(crate) struct Stream {
     io: Box<dyn tcp::Stream>,
     control: Control,
     buffer: Vec<u8>,
+    /// Octets of the buffer that the framer has.
     start: usize,
-    end: usize,
     framer: Framer,
     outgoing: Outgoing,
     unflushed: bool,
-    /// Lines for the library, and how much of them it has.
-    lines: Vec<u8>,
-    given: usize,
+    /// Lines that the library has not read yet.
+    lines: Bytes,
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl fmt::Debug for Stream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stream").field("buffered", &(self.end - self.start)).finish_non_exhaustive()
+        f.debug_struct("Stream").field("buffered", &(self.buffer.len() - self.start)).finish_non_exhaustive()
     }
 }
 
@@ -69,32 +69,29 @@ impl Stream {
             control,
             buffer: Vec::new(),
             start: 0,
-            end: 0,
             framer: Framer::default(),
             outgoing: Outgoing::default(),
             unflushed: false,
-            lines: Vec::new(),
-            given: 0,
+            lines: Bytes::new(),
             sleep: None,
         }
     }
 
     /// Gives the connection back for STARTTLS, unless bytes are waiting: those came before the handshake, unprotected.
     pub(crate) fn into_io(self) -> Option<Box<dyn tcp::Stream>> {
-        (self.start == self.end && self.framer.is_idle()).then_some(self.io)
+        (self.start == self.buffer.len() && self.framer.is_idle()).then_some(self.io)
     }
 
     /// Octets in memory.
     #[cfg(any(test, fuzzing))]
     fn held(&self) -> usize {
-        self.buffer.capacity() + self.lines.capacity() + self.framer.held()
+        self.buffer.capacity() + self.lines.len() + self.framer.held()
     }
 
     /// Releases the buffer before a long wait.
     pub(crate) fn release_buffer(&mut self) {
-        if self.start == self.end {
-            (self.start, self.end) = (0, 0);
-            self.buffer = Vec::new();
+        if self.start == self.buffer.len() {
+            (self.start, self.buffer) = (0, Vec::new());
         }
     }
 
@@ -108,12 +105,12 @@ impl Stream {
                 return Poll::Ready(Ok(lines));
             }
             ready!(self.poll_send(cx, &mut shared.clock))?;
-            if self.start == self.end {
+            if self.start == self.buffer.len() {
                 ready!(self.poll_fill(cx, &mut shared.clock))?;
                 continue;
             }
             let is_body = self.framer.in_body();
-            let unread = self.buffer.get(self.start..self.end).unwrap_or_default();
+            let unread = self.buffer.get(self.start..).unwrap_or_default();
             let (taken, frame) = self.framer.feed(unread, &mut shared.expected)?;
             self.start += taken;
             if is_body {
@@ -143,15 +140,11 @@ impl Stream {
             }
             read
         } else {
-            let wanted = if self.end == self.buffer.len() && !self.buffer.is_empty() { LARGE } else { SMALL };
-            if self.buffer.len() < wanted {
-                self.buffer.resize(wanted, 0);
-            }
-            let mut buffer = ReadBuf::new(&mut self.buffer);
-            let read = Pin::new(&mut self.io).poll_read(cx, &mut buffer);
-            let octets = buffer.filled().len();
-            (self.start, self.end) = (0, octets);
-            read.map_ok(|()| octets)
+            let room = if self.buffer.len() >= SMALL { LARGE } else { SMALL };
+            self.start = 0;
+            self.buffer.clear();
+            self.buffer.reserve_exact(room);
+            pin!((&mut self.io).take(LARGE as u64).read_buf(&mut self.buffer)).poll(cx)
         };
         match read {
             Poll::Pending => {
@@ -216,18 +209,10 @@ impl AsyncRead for Stream {
         let this = self.get_mut();
         let control = this.control.clone();
         let shared = &mut *control.lock();
-        if this.given == this.lines.len() {
-            this.given = 0;
-            this.lines = ready!(this.poll_response(cx, shared)).map_err(|error| shared.fail(error))?;
+        if this.lines.is_empty() {
+            this.lines = ready!(this.poll_response(cx, shared)).map_err(|error| shared.fail(error))?.into();
         }
-        let left = this.lines.get(this.given..).unwrap_or_default();
-        let piece = left.get(..left.len().min(buffer.remaining())).unwrap_or_default();
-        buffer.put_slice(piece);
-        this.given += piece.len();
-        if this.given == this.lines.len() {
-            this.given = 0;
-            this.lines = Vec::new();
-        }
+        buffer.put_slice(&this.lines.split_to(this.lines.len().min(buffer.remaining())));
         Poll::Ready(Ok(()))
     }
 }

@@ -5,6 +5,7 @@
 pub(crate) mod credentials;
 pub(crate) mod http;
 pub(crate) mod imap_stream;
+pub(crate) mod imap_syntax;
 pub mod jwt;
 pub(crate) mod lookup;
 pub mod oauth;

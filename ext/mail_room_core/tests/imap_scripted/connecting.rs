@@ -55,8 +55,9 @@ async fn asks_for_capabilities_that_were_not_told() {
     .await;
     let mut steps = Vec::new();
     let account = account(&mailbox(server.port), &Stop::new());
-    let mut imap =
-        Imap::connect(&account, &Deadlines::default(), &Gate::new(), &mut |step| steps.push(step)).await.unwrap();
+    let mut imap = Imap::connect(&account, &Deadlines::default(), &LoginLimiter::new(), &mut |step| steps.push(step))
+        .await
+        .unwrap();
     assert_eq!(steps, ["resolved", "connected", "greeted", "logged_in", "mailbox"]);
     assert!(imap.scope().ends_with("/INBOX/4294967295"));
     imap.expunge(&ids([9])).await.unwrap();
@@ -205,7 +206,7 @@ async fn a_stop_ends_connecting_at_once() {
         }
     });
     let account = account(&mailbox(server.port), &stop);
-    let result = Imap::connect(&account, &Deadlines::default(), &Gate::new(), &mut |_| {}).await;
+    let result = Imap::connect(&account, &Deadlines::default(), &LoginLimiter::new(), &mut |_| {}).await;
     assert!(matches!(result, Err(Error::Stopped)));
     assert!(started.elapsed() < Duration::from_secs(5));
     server.played().await;
@@ -215,7 +216,7 @@ async fn a_stop_ends_connecting_at_once() {
 async fn no_more_than_twenty_log_in_at_a_time() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mailbox = mailbox(listener.local_addr().unwrap().port());
-    let (gate, stop) = (Gate::new(), Stop::new());
+    let (gate, stop) = (LoginLimiter::new(), Stop::new());
     let mut connecting = tokio::task::JoinSet::new();
     for _ in 0..30 {
         let (account, gate) = (account(&mailbox, &stop), gate.clone());

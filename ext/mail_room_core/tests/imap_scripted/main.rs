@@ -22,7 +22,7 @@ use mail_room_core::config::{LogTarget, Mailbox};
 use mail_room_core::limits::shutdown::Stop;
 use mail_room_core::observe::log::Logs;
 use mail_room_core::source::connector::Account;
-use mail_room_core::source::imap::{Deadlines, Gate, Imap};
+use mail_room_core::source::imap::{Deadlines, Imap, LoginLimiter};
 use mail_room_core::source::{Mark, Source};
 use mail_room_core::{Error, Result};
 use support::scripted::{Scripted, Talk};

@@ -70,7 +70,7 @@ async fn a_debug_line_names_each_response_that_is_dropped() {
         logs.debug = debug;
         let log = logs.log(Some(&LogTarget::Path(path.clone())), "me@example.com", "INBOX").unwrap();
         let account = Account::new(mailbox(server.port), log.clone(), Stop::new());
-        let mut imap = Imap::connect(&account, &Deadlines::default(), &Gate::new(), &mut |_| {}).await.unwrap();
+        let mut imap = Imap::connect(&account, &Deadlines::default(), &LoginLimiter::new(), &mut |_| {}).await.unwrap();
         assert!(imap.search().await.unwrap().is_empty());
         drop(imap);
         log.info("last", &[]);

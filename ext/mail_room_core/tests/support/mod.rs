@@ -14,7 +14,7 @@ use mail_room_core::limits::shutdown::Stop;
 use mail_room_core::message::MessageId;
 use mail_room_core::observe::log::Logs;
 use mail_room_core::source::connector::Account;
-use mail_room_core::source::imap::{Deadlines, Gate, Imap};
+use mail_room_core::source::imap::{Deadlines, Imap, LoginLimiter};
 use mail_room_core::source::{Fetched, Source};
 use mail_room_core::{Error, Result};
 
@@ -79,7 +79,7 @@ pub async fn connect_impatient(mailbox: &Mailbox) -> Result<Imap> {
 
 /// Connects with other deadlines.
 pub async fn connect_within(mailbox: &Mailbox, deadlines: &Deadlines) -> Result<Imap> {
-    Imap::connect(&account(mailbox, &Stop::new()), deadlines, &Gate::new(), &mut |_| {}).await
+    Imap::connect(&account(mailbox, &Stop::new()), deadlines, &LoginLimiter::new(), &mut |_| {}).await
 }
 
 /// Ids of `uids`.

@@ -14,7 +14,7 @@ use crate::config::{Mailbox, Security};
 use crate::error::{Error, Result};
 use crate::observe::log::Log;
 use crate::source::connector::Account;
-use crate::source::gate::Gate;
+use crate::source::login_limiter::LoginLimiter;
 use crate::transport::credentials::Credentials;
 use crate::transport::imap_stream::Kind;
 use crate::transport::tcp::{self, Stream};
@@ -37,11 +37,11 @@ impl<F: FnMut(&'static str) + Send> Progress for F {
 }
 
 /// Connects, logs in and selects the mailbox. If the server refuses a token, tries once more with another one if there is one.
-/// Asks for tokens before it connects, so that neither the server nor the gate waits for them.
+/// Asks for tokens before it connects, so that neither the server nor other logins wait for them.
 pub(super) async fn connect(
     account: &Account,
     deadlines: &Deadlines,
-    gate: &Gate,
+    limiter: &LoginLimiter,
     progress: &mut dyn Progress,
 ) -> Result<Session> {
     let mailbox = &account.config;
@@ -56,7 +56,7 @@ pub(super) async fn connect(
     loop {
         let selected = async {
             let credentials = Credentials::new(mailbox, token.as_ref());
-            let mut opened = open(mailbox, &credentials, Some(&account.log), deadlines, gate, progress).await?;
+            let mut opened = open(mailbox, &credentials, Some(&account.log), deadlines, limiter, progress).await?;
             if let Ok(session) = &mut opened {
                 progress.step("mailbox");
                 select::open(session, &mailbox.name).await?;
@@ -84,7 +84,7 @@ pub(crate) async fn open(
     credentials: &Credentials,
     log: Option<&Log>,
     deadlines: &Deadlines,
-    gate: &Gate,
+    limiter: &LoginLimiter,
     progress: &mut dyn Progress,
 ) -> Result<Login> {
     progress.step("resolved");
@@ -100,7 +100,7 @@ pub(crate) async fn open(
             Some(config.inspect_err(|_| progress.step("tls"))?)
         }
     };
-    let _leave = gate.login().await?;
+    let _permit = limiter.login().await?;
     let until = Instant::now() + deadlines.connect.saturating_sub(took);
     progress.step("connected");
     let mut stream: Box<dyn Stream> = Box::new(tcp::connect(&addresses, until.into()).await?);

@@ -1,14 +1,14 @@
 //! Opens IMAP sessions for watchers, and writes the steps into the log of the mailbox.
 
 use super::silent_idle::SilentIdle;
-use super::{Deadlines, Gate, Imap};
+use super::{Deadlines, LoginLimiter, Imap};
 use crate::error::Result;
 use crate::source::connector::{Account, Connector};
 
 /// Opens sessions on IMAP servers.
 #[derive(Debug, Default)]
 pub struct ImapConnector {
-    gate: Gate,
+    limiter: LoginLimiter,
     silent_idle: SilentIdle,
 }
 
@@ -30,7 +30,7 @@ impl Connector for ImapConnector {
             "mailbox" => account.log.info("Setting mailbox", &[]),
             _ => {}
         };
-        let mut imap = Imap::connect(account, &Deadlines::default(), &self.gate, &mut progress).await?;
+        let mut imap = Imap::connect(account, &Deadlines::default(), &self.limiter, &mut progress).await?;
         imap.silent_idle = self.silent_idle.clone();
         Ok(imap)
     }

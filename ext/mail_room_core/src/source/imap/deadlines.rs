@@ -7,7 +7,7 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Deadlines {
-    /// Name, TCP, TLS, greeting, login and SELECT together, without the wait at the [`Gate`]: 30 s.
+    /// Name, TCP, TLS, greeting, login and SELECT together, without the wait at the [`LoginLimiter`]: 30 s.
     pub connect: Duration,
     /// The name's share of it: 10 s.
     pub dns: Duration,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::session::{Fetch, Session};
-use super::uid_set::{sequence_set, sets};
+use crate::transport::imap_syntax::sequence_set::{sequence_set, sets};
 use crate::error::{Error, Result};
 use crate::message::MessageId;
 use crate::source::Fetched;

@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::search::{self, Answer};
-use super::search_program::SearchProgram;
+use crate::transport::imap_syntax::search_program::SearchProgram;
 use super::select::select;
 use super::session::{Session, exchange, replaced};
-use super::utf7;
+use crate::transport::imap_syntax::utf7;
 use crate::error::{Error, Result};
 use crate::transport::imap_stream::Kind;
 

@@ -4,7 +4,7 @@ use async_imap::types::Name;
 use futures_util::StreamExt;
 
 use super::session::{Session, ok};
-use super::utf7;
+use crate::transport::imap_syntax::utf7;
 use crate::error::Result;
 use crate::observe::text::said;
 use crate::transport::imap_stream::Status;

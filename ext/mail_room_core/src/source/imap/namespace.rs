@@ -4,7 +4,7 @@
 
 use super::list;
 use super::session::{Session, exchange};
-use super::utf7;
+use crate::transport::imap_syntax::utf7;
 use crate::error::Result;
 use crate::transport::imap_stream::Kind;
 

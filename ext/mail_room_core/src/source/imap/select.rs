@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::list;
 use super::namespace;
 use super::session::{Session, exchange};
-use super::utf7;
+use crate::transport::imap_syntax::utf7;
 use crate::error::{Error, Result};
 use crate::observe::text::said;
 use crate::transport::imap_stream::{Kind, Status};

@@ -2,7 +2,7 @@
 //! also expunges messages that others have marked.
 
 use super::session::Session;
-use super::uid_set::{sequence_set, sets};
+use crate::transport::imap_syntax::sequence_set::{sequence_set, sets};
 use crate::error::Result;
 use crate::source::Mark;
 use crate::source::narrow::{Narrowed, Refused, Request, narrow};

@@ -1,12 +1,9 @@
 //! The search program of the configuration: checks it and makes it fit to send. It looks at whole tokens only, so that an
 //! argument is never taken for a key. The server knows what the keys mean.
 
-mod absent;
-
 use std::fmt;
 
 use crate::error::{Error, Result};
-use crate::source::AbsentFlags;
 
 /// Keys followed by one argument that may be a bare word (RFC 3501 section 6.4.4, RFC 5032, RFC 8474, Gmail's).
 const ONE_ARGUMENT: &str = "BCC BEFORE BODY CC CHARSET EMAILID FILTER FROM KEYWORD LARGER MODSEQ OLDER ON SAVEDBEFORE \
@@ -16,7 +13,6 @@ const ONE_ARGUMENT: &str = "BCC BEFORE BODY CC CHARSET EMAILID FILTER FROM KEYWO
 /// A checked search program.
 #[derive(Debug, Clone)]
 pub(crate) struct SearchProgram {
-    /// Parentheses, words and quoted strings, as they are sent.
     tokens: Vec<String>,
     /// Some argument is not US-ASCII and no CHARSET was given.
     utf8: bool,
@@ -62,9 +58,9 @@ impl SearchProgram {
         Ok(Self { tokens, utf8 })
     }
 
-    /// Flags that a message found by the program surely does not have.
-    pub(super) fn absent(&self) -> AbsentFlags {
-        absent::absent(&self.tokens)
+    /// Parentheses, words and quoted strings in their order.
+    pub(crate) fn tokens(&self) -> &[String] {
+        &self.tokens
     }
 }
 
@@ -89,7 +85,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// How many arguments follow a key, which is in capitals.
-fn arguments_of(key: &str) -> usize {
+pub(crate) fn arguments_of(key: &str) -> usize {
     match key {
         "HEADER" => 2,
         key => usize::from(ONE_ARGUMENT.split(' ').any(|known| known == key)),

@@ -3,8 +3,8 @@
 
 use std::slice::Iter;
 
-use super::arguments_of;
 use crate::source::AbsentFlags;
+use crate::transport::imap_syntax::search_program::{SearchProgram, arguments_of};
 
 /// Parentheses and NOTs within each other that are followed.
 const DEPTH: u32 = 100;
@@ -16,9 +16,9 @@ struct Meaning {
     others: AbsentFlags,
 }
 
-/// Flags that are absent from every message that `tokens` find.
-pub(super) fn absent(tokens: &[String]) -> AbsentFlags {
-    all_of(&mut tokens.iter(), 0).found
+/// Flags that are absent from every message that `program` finds.
+pub(super) fn absent(program: &SearchProgram) -> AbsentFlags {
+    all_of(&mut program.tokens().iter(), 0).found
 }
 
 /// The keys up to a closing parenthesis or the end: a message is found that all of them find.
@@ -63,7 +63,7 @@ fn key(tokens: &mut Iter<'_, String>, depth: u32) -> Option<Meaning> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::SearchProgram;
+    use super::{SearchProgram, absent};
 
     #[test]
     fn tells_which_flags_a_found_message_cannot_bear() {
@@ -103,7 +103,7 @@ mod tests {
             ("OR UNSEEN", ""),
             ("NOT", ""),
         ] {
-            let absent = SearchProgram::new(program).unwrap().absent();
+            let absent = absent(&SearchProgram::new(program).unwrap());
             let flags = [(absent.seen, "seen"), (absent.deleted, "deleted"), (absent.flagged, "flagged")];
             let told: Vec<_> = flags.iter().filter(|(absent, _)| *absent).map(|(_, name)| *name).collect();
             assert_eq!(told.join(" "), expected, "{program}");
@@ -118,7 +118,7 @@ mod tests {
             (format!("UNDELETED {}UNSEEN", "NOT ".repeat(100_000)), true),
             (format!("NOT {open}SEEN{close}"), false),
         ] {
-            let absent = SearchProgram::new(&program).unwrap().absent();
+            let absent = absent(&SearchProgram::new(&program).unwrap());
             assert_eq!((absent.seen, absent.deleted, absent.flagged), (false, deleted, false));
         }
     }
