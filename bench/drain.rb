@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-# How close to the wire: drains a backlog into Sidekiq, and an identical mailbox over a raw socket that does no more than
-# SEARCH, one FETCH of everything, STORE and EXPUNGE. Prints the ratio of the two times, measured in one run.
+# Drains a backlog into Sidekiq, and an identical mailbox over a raw socket with the bare minimum: SEARCH, one FETCH of everything,
+# STORE and EXPUNGE. Prints the ratio of the two times, measured in one run.
 #
 #   rake bench:drain [COUNT=20000] [SIZE=3000]
 

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# How fast mail goes through a Ruby class that does nothing, and how much of its time a sibling thread keeps meanwhile.
+# Measures the throughput of a Ruby class that does nothing, and how much of its time a sibling thread keeps meanwhile.
 #
 #   rake bench:hooks [COUNT=2000]
 

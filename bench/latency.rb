@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-# How soon: from the server's EXISTS to the job in Redis while idling, and from the start of the process to the first
-# delivery. Prints the median and the worst.
+# Measures the time from the server's EXISTS to the job in Redis while idling, and from the start of the process to the first delivery.
+# Prints the median and the maximum.
 #
 #   rake bench:latency [COUNT=50]
 

@@ -1,14 +1,14 @@
 # frozen_string_literal: true
 
-# How fast it is found out what a message is for: MailRoom::Matcher beside the `mail` gem (Debian: ruby-mail) reading the same
-# headers of the same mails, in one run. Both have to find the same keys. And how long headers take that were made to cost much.
+# Measures the speed of MailRoom::Matcher and of the `mail` gem (Debian: ruby-mail), which reads the same headers of the same mails, in one
+# run. Both must find the same keys. Also measures headers that were made to be expensive.
 
 $LOAD_PATH.unshift(File.expand_path("../lib", __dir__))
 require "mail_room"
 require "mail"
 
 ADDRESS = "incoming+%{key}@gl.test"
-# The headers that are looked at, in order, and with what the gem reads them.
+# The headers that are read, in order, and how the gem reads them.
 LOOKED_AT = %w[To References Delivered-To X-Delivered-To Envelope-To X-Envelope-To Received X-Original-To X-Forwarded-To Cc].freeze
 
 # A mail as providers hand it on: traces, signatures, a thread.

@@ -112,7 +112,7 @@ RSpec.describe "contrib" do
     end
 
     it "does not say that it has started when the program has ended at once" do
-      ended = "gitlab-mailroom: it has ended at once; #{File.expand_path("log")} says why\n"
+      ended = "gitlab-mailroom: it ended at once; #{File.expand_path("log")} says why\n"
       defaults(DAEMON: stand_in("echo no such thing >&2; exit 1"))
       expect(call("start")).to eq([ended, 1])
       expect([File.read("log"), call("status"), call("stop"), call("reload").last])

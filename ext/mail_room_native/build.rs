@@ -1,5 +1,5 @@
-//! Tells the library what it was made of and for: the commit and the platform, for `mail_room --version`. The commit is read from a
-//! file that the gemspec writes, because where a gem is installed there is no repository.
+//! Gives the library the commit that it was built from and its platform, for `mail_room --version`. The commit comes from a file that the
+//! gemspec writes, because an installed gem has no repository.
 
 use std::path::Path;
 use std::{env, fs};
@@ -10,11 +10,11 @@ fn main() {
     let commit: String = commit.trim().chars().filter(char::is_ascii_hexdigit).take(12).collect();
     println!("cargo::rustc-env=MAIL_ROOM_COMMIT={}", if commit.is_empty() { "unknown" } else { &commit });
     println!("cargo::rustc-env=MAIL_ROOM_PLATFORM={}", platform(&env::var("TARGET").unwrap_or_default()));
-    // A file that is missing would have cargo run this every time: the folder's time changes when one appears.
+    // For a missing file cargo would run this every time. The folder's time changes when a file appears.
     println!("cargo::rerun-if-changed={}", if file.exists() { "COMMIT" } else { "." });
 }
 
-/// The name that RubyGems has for the platform of a target of Rust's.
+/// RubyGems' name for the platform of a Rust target.
 fn platform(target: &str) -> String {
     let platform = target.replace("-unknown-", "-");
     match platform.split_once("-apple-darwin") {

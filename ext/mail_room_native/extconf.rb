@@ -1,11 +1,10 @@
 # frozen_string_literal: true
 
-# Writes the Makefile with which `gem install` builds lib/mail_room/mail_room_native.so. In the source tree it is
-# `rake compile` that builds it.
+# Writes the Makefile with which `gem install` builds lib/mail_room/mail_room_native.so. In the source tree, `rake compile` builds it.
 
 require_relative "toolchain"
 
-# Before mkmf is loaded, which has a page to say about a script that ends.
+# Before mkmf is loaded, which prints a page of text when a script exits.
 complaint = Toolchain.complaint and abort(complaint)
 
 require "mkmf"

@@ -27,7 +27,7 @@ module MailRoom
     private_constant :USAGE, :COMMANDS
 
     class << self
-      # Runs the executable to its end. What the user has to change is one line on stderr; any other error is raised.
+      # Runs the executable to its end. An error that the user can correct is one line on stderr; any other is raised.
       # With `--log-exit-as json`, both are one line of JSON on stdout; with `plain`, both are raised, with their backtrace.
       #
       # @param argv [Array<String>]

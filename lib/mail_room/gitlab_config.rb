@@ -44,7 +44,7 @@ module MailRoom
 
       private
 
-      # GitLab's own default is development, which is wrong on a server.
+      # Not development, GitLab's own default, which is wrong on a server.
       def environment_of_the_process
         %w[RAILS_ENV RACK_ENV].map { |name| ENV.fetch(name, nil) }.find { |value| !value.to_s.empty? } || DEFAULT_ENVIRONMENT
       end

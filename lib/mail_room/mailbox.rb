@@ -80,7 +80,7 @@ module MailRoom
       @arbitrator ||= arbitration_klass.new(arbitration_klass::Options.new(self))
     end
 
-    # @return [#reject, nil] an instance of the app's own class that tells senders, if there is one
+    # @return [#reject, nil] an instance of the app's own class that notifies senders, if there is one
     # @raise [ConfigurationError]
     def rejector
       klass = RejectionOptions.klass(self) or return

@@ -32,9 +32,9 @@ RSpec.describe "matching", :servers do
   it "ignores what is to nobody when told to, and notes it at the arbiter as delivered" do
     run_over(mails, unmatched: "ignore")
     expect(delivered).to eq([mails[0]])
-    truths = redis.call("KEYS", "delivered:*:*").map { |key| redis.call("GET", key) }
-    expect(truths.size).to eq(3)
-    expect(truths).to all(start_with("delivered "))
+    states = redis.call("KEYS", "delivered:*:*").map { |key| redis.call("GET", key) }
+    expect(states.size).to eq(3)
+    expect(states).to all(start_with("delivered "))
   end
 
   it "only logs in a dry run" do

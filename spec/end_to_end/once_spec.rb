@@ -96,7 +96,7 @@ RSpec.describe "mail_room --once", :servers do
     process = once(gone, mailbox(user), arguments: %w[--give-up-after 5])
     expect(process.wait(20).exitstatus).to eq(1)
     expect(jobs).to eq(3)
-    expect(process.stderr).to match(/\Amail_room: Mailbox \(name "INBOX", email "#{gone[:email]}"\) was not worked through: nothing got on for 5 s; 127\.0\.0\.1:#{gone[:port]}: cannot connect.*\n\z/) # rubocop:disable Layout/LineLength
+    expect(process.stderr).to match(/\Amail_room: Mailbox \(name "INBOX", email "#{gone[:email]}"\) was not worked through: there was no progress for 5 s; 127\.0\.0\.1:#{gone[:port]}: cannot connect.*\n\z/) # rubocop:disable Layout/LineLength
     expect(process.stdout).to include("3 delivered, 0 set aside, 0 left")
     expect(process.log.select { |line| line["action"] == "Giving up" }.map { |line| line["severity"] }).to eq(["ERROR"])
   end
@@ -105,7 +105,7 @@ RSpec.describe "mail_room --once", :servers do
     silent = TCPServer.new("127.0.0.1", 0)
     process = once(mailbox(user, port: silent.addr[1]), arguments: %w[--give-up-after 1])
     expect(process.wait(20).exitstatus).to eq(1)
-    expect(process.stderr).to include("nothing got on for 1 s; it was still connecting")
+    expect(process.stderr).to include("there was no progress for 1 s; it was still connecting")
   ensure
     silent&.close
   end
@@ -127,7 +127,7 @@ RSpec.describe "mail_room --once", :servers do
     expect(process.wait(20).exitstatus).to eq(1)
     expect(server.requests.size).to be_between(2, 4)
     expect(process.stdout).to include("0 delivered, 0 set aside, 1 left")
-    expect(process.stderr).to include("nothing got on for 6 s; what is left (1) is under way, waits for its next try")
+    expect(process.stderr).to include("there was no progress for 6 s; what is left (1) is under way, waits for its next try")
     expect(dovecot.uids(user, "UNSEEN").size).to eq(1)
   ensure
     server&.stop
@@ -139,7 +139,7 @@ RSpec.describe "mail_room --once", :servers do
     process = once(mailbox(user, delivery_options: { redis_url: "redis://127.0.0.1:#{port}", worker: "W", queue: "mails" },
                                  arbitration_method: "noop"), arguments: %w[--give-up-after 5])
     expect(process.wait(40).exitstatus).to eq(1)
-    expect(process.stderr).to match(/nothing got on for 5 s; .*127\.0\.0\.1:#{port}/)
+    expect(process.stderr).to match(/there was no progress for 5 s; .*127\.0\.0\.1:#{port}/)
     expect(process.stdout).to include("0 delivered, 0 set aside, 5 left")
     expect(dovecot.uids(user, "UNSEEN").size).to eq(5)
   end
@@ -163,7 +163,7 @@ RSpec.describe "mail_room --once", :servers do
     process = once(mailbox(user, port: ServerProcess.free_port))
     process.await_log("Disconnected. Resetting...")
     expect(process.term(5).exitstatus).to eq(1)
-    expect(process.stderr).to include("was not worked through: told to stop")
+    expect(process.stderr).to include("was not worked through: it was stopped")
   end
 
   it "is there from Ruby, also with a class of the app's own" do

@@ -69,8 +69,8 @@ Content-Transfer-Encoding: [^\r]*\r
     expect(lines.map { |line| line.values_at("uid", "decision", "verdict") })
       .to eq([[1, "deliver", "accepted"], [2, "reject", "unmatched"]])
     process.await_log("Rejection notice sent")
-    truths = redis.call("KEYS", "delivered:*:*").map { |key| redis.call("GET", key) }
-    expect(truths).to all(start_with("delivered "))
+    states = redis.call("KEYS", "delivered:*:*").map { |key| redis.call("GET", key) }
+    expect(states).to all(start_with("delivered "))
     process.term
     expect(process.log.last).to include("action" => "Watcher stopped", "delivered" => 1, "ignored" => 0, "rejected" => 1)
   end

@@ -65,7 +65,7 @@ RSpec.describe MailRoom::CLI do
       ":delivery_options: [hidden]" => /Field :delivery_options .* must be a mapping of options, not a list/,
       ":arbitration_method: redis\n    :arbitration_options: {redis_url: \"http://:hidden@h\"}" => /Field :redis_url/,
       ":password: *hidden" => /config\.yml is not understood: an alias/,
-      ":password: \"hidden" => /config\.yml is no YAML: .* line \d+, column \d+\z/,
+      ":password: \"hidden" => /config\.yml is not YAML: .* line \d+, column \d+\z/,
       ":port: <%= Integer('x') %>" => /\Amail_room: config\.yml:6: the ERB template failed: ArgumentError$/
     }.each do |extra, message|
       it "is said in one line for #{extra}" do

@@ -67,7 +67,7 @@ RSpec.describe MailRoom::Configuration do
   end
 
   {
-    "mailboxes: [" => /is no YAML: .* at line/,
+    "mailboxes: [" => /is not YAML: .* at line/,
     "mailboxes: 7" => /no list of mailboxes/,
     "{}" => /no list of mailboxes/,
     "mailboxes: [7]" => /not a mapping/,
@@ -99,7 +99,7 @@ RSpec.describe MailRoom::Configuration do
 
   it "is not silent about a file that it cannot understand" do
     expect { read("mailboxes: [", quiet: true) { |configuration| expect(configuration.mailboxes).to eq([]) } }
-      .to output(/is no YAML.*\n\z/).to_stderr
+      .to output(/is not YAML.*\n\z/).to_stderr
   end
 
   it "names the file and the mailbox, and keeps the class of the error" do

@@ -139,7 +139,7 @@ RSpec.describe MailRoom::GitlabConfig do
 
       it "is the one on this machine, with a warning, if no file says where" do
         expect { expect(redis).to eq(redis_url: "redis://localhost:6379", redis_db: 0) }
-          .to output(%r{no resque.yml with production in .*: taking redis://localhost:6379}).to_stderr
+          .to output(%r{no resque.yml with production in .*: using redis://localhost:6379}).to_stderr
       end
 
       it "is not asked of a command" do

@@ -50,10 +50,10 @@ pub enum Error {
         retry_after: Option<Duration>,
     },
 
-    /// So many messages failed in a row that the target may be at fault. Remedy: pause, keep the connection, then try a single
-    /// message, which may be a new one.
+    /// The circuit breaker is open: so many messages in a row failed that the target is probably down. Remedy: pause, keep the
+    /// connection, then try a single message, which may be a new one.
     #[error("{0}")]
-    TargetDoubted(String),
+    CircuitBreakerOpen(String),
 
     /// This message cannot be delivered. Remedy: try it again with a backoff, and set it aside in the end.
     #[error("{0}")]
@@ -69,9 +69,9 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the connection to the mail server can be used as before: the trouble is the target's.
+    /// Whether the connection to the mail server can still be used, because the error is the target's.
     pub fn spares_connection(&self) -> bool {
-        matches!(self, Self::TargetDown { .. } | Self::TargetDoubted(_))
+        matches!(self, Self::TargetDown { .. } | Self::CircuitBreakerOpen(_))
     }
 
     /// The same, with the mail server's name before what happened there.

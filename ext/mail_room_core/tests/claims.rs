@@ -266,7 +266,7 @@ async fn equal_uids_of_two_mailboxes_do_not_hinder_one_another() {
     assert_eq!(me.finish(SCOPE, &ids).await.unwrap(), [true]);
     assert_eq!(me.renew(OTHER_SCOPE, &ids).await.unwrap(), [true]);
     assert_eq!(me.finish(OTHER_SCOPE, &ids).await.unwrap(), [true]);
-    assert_eq!(server.ask::<String>("GET delivered:7"), SCOPE, "the first one's sign is left alone");
+    assert_eq!(server.ask::<String>("GET delivered:7"), SCOPE, "the first one's marker is left alone");
     me.acknowledged(SCOPE, &ids).await.unwrap();
     me.acknowledged(OTHER_SCOPE, &ids).await.unwrap();
     for scope in [SCOPE, OTHER_SCOPE] {

@@ -13,7 +13,7 @@ use mail_room_core::config::{self, Arbitration, Claims};
 use mail_room_core::delivery::sidekiq::Sidekiq;
 use mail_room_core::limits::memory_budget::{Budget, ENCODING_OCTETS};
 use mail_room_core::message::{Message, MessageId};
-use mail_room_core::outcome::Handover;
+use mail_room_core::outcome::DeliveryOutcome;
 use mail_room_core::transport::redis::RedisClients;
 use redis_server::{Proxy, Server, redis_at};
 use serde_json::Value;
@@ -57,7 +57,7 @@ impl Process {
         self.arbiter.claim(SCOPE, &ids).await.unwrap()
     }
 
-    async fn deliver(&self, messages: &[Message]) -> mail_room_core::Result<Vec<Handover>> {
+    async fn deliver(&self, messages: &[Message]) -> mail_room_core::Result<Vec<DeliveryOutcome>> {
         self.sidekiq.deliver(SCOPE, messages, &self.encoding).await
     }
 }
@@ -70,8 +70,8 @@ fn messages(uids: std::ops::RangeInclusive<u32>) -> Vec<Message> {
     uids.map(|uid| message(uid, format!("Subject: {uid}\r\n\r\nbody").as_bytes())).collect()
 }
 
-fn delivered(handovers: &[Handover]) -> usize {
-    handovers.iter().filter(|handover| matches!(handover, Handover::Delivered { .. })).count()
+fn delivered(outcomes: &[DeliveryOutcome]) -> usize {
+    outcomes.iter().filter(|outcome| matches!(outcome, DeliveryOutcome::Delivered { .. })).count()
 }
 
 /// What the jobs' texts are, oldest first.
@@ -80,7 +80,7 @@ fn texts(server: &Server) -> Vec<String> {
     jobs.map(|job| serde_json::from_str::<Value>(&job).unwrap()["args"][0].as_str().unwrap().to_owned()).collect()
 }
 
-fn truth(server: &Server, uid: u32) -> Option<String> {
+fn state(server: &Server, uid: u32) -> Option<String> {
     server.ask(&format!("GET delivered:{uid}:{SCOPE}"))
 }
 
@@ -139,7 +139,7 @@ async fn queues_stand_behind_the_namespace() {
 async fn only_what_is_claimed_by_us_is_pushed() {
     let server = Server::start(&[]);
     let process = Process::on(server.config(), "me");
-    // Truth and sign before; whether a job is pushed and what is answered; truth and sign after.
+    // State and marker before; whether a job is pushed and what is answered; state and marker after.
     let table = [
         ("-", "-", 0, "lost", "-", "-"),
         ("-", SCOPE, 0, "lost", "-", SCOPE),
@@ -153,30 +153,31 @@ async fn only_what_is_claimed_by_us_is_pushed() {
         ("delivered me", "1", 0, "delivered", "delivered me", "1"),
         ("delivered you", SCOPE, 0, "lost", "delivered you", SCOPE),
     ];
-    for (truth_before, sign_before, pushed, answer, truth_after, sign_after) in table {
+    for (state_before, marker_before, pushed, answer, state_after, marker_after) in table {
         server.ask::<()>("FLUSHALL");
-        let (truth_key, sign_key) = (format!("delivered:7:{SCOPE}"), "delivered:7");
-        for (key, value) in [(truth_key.as_str(), truth_before), (sign_key, sign_before)] {
+        let (state_key, marker_key) = (format!("delivered:7:{SCOPE}"), "delivered:7");
+        for (key, value) in [(state_key.as_str(), state_before), (marker_key, marker_before)] {
             if value != "-" {
                 server.ask::<()>(&format!("SET {key} \"{value}\" EX 30"));
             }
         }
-        let handovers = process.deliver(&[message(7, b"hi")]).await.unwrap();
-        let answered = match handovers[0] {
-            Handover::Delivered { .. } => "delivered",
-            Handover::Lost => "lost",
-            Handover::Refused { .. } | Handover::Unavailable { .. } | Handover::Failed(_) | Handover::Down(_) => {
-                "failed"
-            }
+        let outcomes = process.deliver(&[message(7, b"hi")]).await.unwrap();
+        let answered = match outcomes[0] {
+            DeliveryOutcome::Delivered { .. } => "delivered",
+            DeliveryOutcome::Lost => "lost",
+            DeliveryOutcome::Refused { .. }
+            | DeliveryOutcome::Unavailable { .. }
+            | DeliveryOutcome::Failed(_)
+            | DeliveryOutcome::Down(_) => "failed",
         };
-        assert_eq!(answered, answer, "{truth_before}|{sign_before}");
-        assert_eq!(server.jobs("queue:email_receiver").len(), pushed, "{truth_before}|{sign_before}");
-        for (key, after) in [(truth_key.as_str(), truth_after), (sign_key, sign_after)] {
+        assert_eq!(answered, answer, "{state_before}|{marker_before}");
+        assert_eq!(server.jobs("queue:email_receiver").len(), pushed, "{state_before}|{marker_before}");
+        for (key, after) in [(state_key.as_str(), state_after), (marker_key, marker_after)] {
             let value: Option<String> = server.ask(&format!("GET {key}"));
-            assert_eq!(value.as_deref().unwrap_or("-"), after, "{truth_before}|{sign_before}");
+            assert_eq!(value.as_deref().unwrap_or("-"), after, "{state_before}|{marker_before}");
             let kept = pushed == 1 && value.is_some() && !["other", "1"].contains(&after);
             let expected = if kept { 86_390..=86_400 } else { -2..=30 };
-            assert!(expected.contains(&server.ask::<i64>(&format!("TTL {key}"))), "{truth_before}|{sign_before}");
+            assert!(expected.contains(&server.ask::<i64>(&format!("TTL {key}"))), "{state_before}|{marker_before}");
         }
     }
 }
@@ -188,9 +189,9 @@ async fn answers_come_in_order_and_so_do_jobs() {
     let mails = messages(1..=250);
     other.claim(&mails[100..110]).await;
     process.claim(&mails).await;
-    let handovers = process.deliver(&mails).await.unwrap();
-    for (n, handover) in handovers.iter().enumerate() {
-        assert_eq!((100..110).contains(&n), matches!(handover, Handover::Lost), "{n}");
+    let outcomes = process.deliver(&mails).await.unwrap();
+    for (n, outcome) in outcomes.iter().enumerate() {
+        assert_eq!((100..110).contains(&n), matches!(outcome, DeliveryOutcome::Lost), "{n}");
     }
     let expected: Vec<_> = (1..=250).filter(|uid| !(101..=110).contains(uid)).collect();
     let subjects: Vec<u32> =
@@ -232,8 +233,8 @@ async fn a_lost_reply_makes_no_second_job() {
     process.claim(&messages(1..=3)).await;
     process.deliver(&messages(1..=1)).await.unwrap();
     proxy.cut(1);
-    let handovers = process.deliver(&messages(2..=3)).await.unwrap();
-    assert_eq!((delivered(&handovers), proxy.cuts_left()), (2, 0), "asked again on a new connection");
+    let outcomes = process.deliver(&messages(2..=3)).await.unwrap();
+    assert_eq!((delivered(&outcomes), proxy.cuts_left()), (2, 0), "asked again on a new connection");
     assert_eq!(server.jobs("queue:email_receiver").len(), 3);
 }
 
@@ -263,7 +264,7 @@ async fn a_redis_out_of_memory_takes_nothing_and_later_everything_once() {
     server.ask::<()>("CONFIG SET maxmemory 1000");
     let told = told(&process.deliver(&mails).await.unwrap_err());
     assert!(told.contains("OOM") && told.contains("maxmemory") && !told.contains("Subject"), "{told}");
-    assert_eq!(truth(&server, 1).as_deref(), Some("claimed me"));
+    assert_eq!(state(&server, 1).as_deref(), Some("claimed me"));
     assert!(server.jobs("queue:email_receiver").is_empty());
     let claimed = process.arbiter.claim(SCOPE, &[MessageId::Uid(1_000)]).await;
     assert!(claimed.is_err(), "claiming is writing");
@@ -290,7 +291,7 @@ async fn a_queue_that_cannot_take_jobs_leaves_the_claims_as_they_are() {
     assert!(no_permission.contains("lacks a permission (ACL)"), "{no_permission}");
 
     for uid in 1..=2 {
-        assert_eq!(truth(&server, uid).as_deref(), Some("claimed me"));
+        assert_eq!(state(&server, uid).as_deref(), Some("claimed me"));
         assert!((50..=60).contains(&server.ask::<i64>(&format!("TTL delivered:{uid}:{SCOPE}"))));
     }
     assert_eq!(delivered(&process.deliver(&mails).await.unwrap()), 2);
@@ -391,17 +392,17 @@ async fn a_message_whose_job_would_be_too_large_is_refused_alone() {
         message(5, b"last"),
     ];
     process.claim(&messages).await;
-    let handovers = process.deliver(&messages).await.unwrap();
-    let refused: Vec<_> = handovers
+    let outcomes = process.deliver(&messages).await.unwrap();
+    let refused: Vec<_> = outcomes
         .iter()
         .enumerate()
-        .filter_map(|(number, handover)| match handover {
-            Handover::Refused { error, tries: Some(1) } => Some((number, error.to_string())),
+        .filter_map(|(number, outcome)| match outcome {
+            DeliveryOutcome::Refused { error, tries: Some(1) } => Some((number, error.to_string())),
             _ => None,
         })
         .collect();
     assert_eq!(refused.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [1, 2]);
     assert!(refused.iter().all(|(_, why)| why.contains("max_job_size allows 10000")), "{refused:?}");
-    assert_eq!(delivered(&handovers), 3);
+    assert_eq!(delivered(&outcomes), 3);
     assert_eq!(texts(&server), ["first".to_owned(), "x".repeat(9_000), "last".into()]);
 }

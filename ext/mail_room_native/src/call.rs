@@ -49,7 +49,7 @@ impl Call {
         Some(ruby.str_from_slice(&body))
     }
 
-    /// The members of the message's `MailRoom::Match` if its sender is to be told that it was rejected, else nil.
+    /// The members of the message's `MailRoom::Match` if its sender is to be notified that it was rejected, else nil.
     fn rejected(ruby: &Ruby, rb_self: &Self) -> Result<Option<RArray>, Error> {
         let found = match rb_self.0.borrow().as_ref().map(|call| &call.question) {
             Some(Question::Reject(.., found)) => found.clone(),

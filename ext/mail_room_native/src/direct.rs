@@ -10,7 +10,7 @@ use mail_room_core::config;
 use mail_room_core::delivery::Delivery as CoreDelivery;
 use mail_room_core::limits::memory_budget::{Budget, ENCODING_OCTETS};
 use mail_room_core::message::{Message, MessageId};
-use mail_room_core::outcome::Handover;
+use mail_room_core::outcome::DeliveryOutcome;
 use mail_room_core::system::runtime::runtime;
 use mail_room_core::transport::postgres::PostgresClients;
 use mail_room_core::transport::redis::RedisClients;
@@ -139,16 +139,16 @@ impl Delivery {
             .map_err(|error| errors::raise(ruby, &error))?;
         let message = Message { id: MessageId::Uid(0), body };
         let delivered = run(ruby, async move {
-            let handovers = delivery.deliver("", vec![message], &Budget::new(ENCODING_OCTETS)).await?;
-            match handovers.into_iter().next() {
+            let outcomes = delivery.deliver("", vec![message], &Budget::new(ENCODING_OCTETS)).await?;
+            match outcomes.into_iter().next() {
                 Some(
-                    Handover::Refused { error, .. }
-                    | Handover::Unavailable { error, .. }
-                    | Handover::Failed(error)
-                    | Handover::Down(error),
+                    DeliveryOutcome::Refused { error, .. }
+                    | DeliveryOutcome::Unavailable { error, .. }
+                    | DeliveryOutcome::Failed(error)
+                    | DeliveryOutcome::Down(error),
                 ) => Err(error),
-                Some(Handover::Delivered { status }) => Ok(Some(status)),
-                Some(Handover::Lost) | None => Ok(None),
+                Some(DeliveryOutcome::Delivered { status }) => Ok(Some(status)),
+                Some(DeliveryOutcome::Lost) | None => Ok(None),
             }
         })?;
         Ok(match delivered {

@@ -12,7 +12,7 @@ module MailRoom
     class Redis
       KEYS = OptionTables::REDIS_ARBITRATION.names.freeze
       DEFAULT_CLAIM_TTL = OptionTables::REDIS_ARBITRATION[:claim_ttl].default
-      # How many seconds {#deliver?} keeps other processes away, unless told otherwise.
+      # How many seconds a claim of {#deliver?} lasts by default.
       DEFAULT_EXPIRATION = 600
 
       Options = OptionStruct.define(OptionTables::REDIS_ARBITRATION, %i[redis_url namespace sentinels sentinel_username sentinel_password],

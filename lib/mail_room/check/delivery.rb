@@ -8,7 +8,7 @@ require_relative "step"
 
 module MailRoom
   module Check
-    # Where the messages of a mailbox go: that the target is there and takes what comes from us. Delivers nothing.
+    # The target of a mailbox's messages: whether it is there and accepts what we send. Delivers nothing.
     module Delivery
       HTTP_ANSWERS = "Delivery endpoint answers?"
       HTTP_CREDENTIALS = "Delivery endpoint takes our credentials?"
@@ -46,13 +46,13 @@ module MailRoom
           end
         end
 
-        # Nothing is posted: HEAD is asked, which an endpoint need not have.
+        # Nothing is posted. Not every endpoint supports HEAD.
         def answered(status, took, native)
           case status
           when 401, 403, 407 then refused(status, took, native)
           when 404 then unclear(status, took)
           when 300..399 then Step.failed("postback.answered", HTTP_ANSWERS, "it redirects (#{status})",
-                                         "Set delivery_url to where it redirects to", took_ms: took)
+                                         "Set delivery_url to the address that it redirects to", took_ms: took)
           when 500..599 then broken(status, took)
           else [answers(status, took), Step.ok("postback.credentials", HTTP_CREDENTIALS)]
           end
@@ -73,7 +73,7 @@ module MailRoom
         end
 
         def unclear(status, took)
-          Step.warning("postback.answered", HTTP_ANSWERS, "it answers HEAD with #{status}: an app may do so where it takes posts",
+          Step.warning("postback.answered", HTTP_ANSWERS, "it answers HEAD with #{status}: an app may do so although it accepts posts",
                        "Check the path of delivery_url", took_ms: took)
         end
 

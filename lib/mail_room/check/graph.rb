@@ -5,11 +5,11 @@ require_relative "step"
 
 module MailRoom
   module Check
-    # A mailbox of Microsoft Graph: token, permission, folder and what waits in it.
+    # A mailbox of Microsoft Graph: token, permission, folder and the messages that wait in it.
     class Graph
       PERMISSION = "Mail.ReadWrite"
-      GRANT = "Grant the app the application permission #{PERMISSION}, with an administrator's consent, and see whether an application " \
-              "access policy leaves this mailbox out (Test-ApplicationAccessPolicy)".freeze
+      GRANT = "Grant the app the application permission #{PERMISSION}, with an administrator's consent, and check whether an application " \
+              "access policy excludes this mailbox (Test-ApplicationAccessPolicy)".freeze
       CREDENTIALS = "Check tenant_id, client_id and client_secret (or client_certificate) in inbox_options: a secret expires, and its " \
                     "value is not its id"
       private_constant :PERMISSION, :GRANT, :CREDENTIALS

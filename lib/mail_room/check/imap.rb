@@ -5,15 +5,15 @@ require_relative "step"
 
 module MailRoom
   module Check
-    # The IMAP server of a mailbox: everything up to the folder and what waits in it. Opens the folder with EXAMINE.
+    # The IMAP server of a mailbox: every step up to the folder and the messages that wait in it. Opens the folder with EXAMINE.
     class Imap
-      # Days before its end that a certificate is talked about.
+      # Days before its end that a warning about a certificate begins.
       SOON = 21
       DAY = 86_400
       LOOPBACK = /\A(?:localhost|127\.[\d.]+|\[?::1\]?)\z/i
-      PASSWORD_FIX = "Check email and password; some providers want an app password, or IMAP switched on for the account"
+      PASSWORD_FIX = "Check email and password; some providers require an app password, or IMAP must be enabled for the account"
       TOKEN_FIX = "Check email, scope and mechanism of auth, that the token is for this mailbox, and that the application may use IMAP"
-      NOT_CONNECTED_FIX = "Try again in a minute, then check the token's scope, the licence, and that IMAP is switched on for the mailbox"
+      NOT_CONNECTED_FIX = "Try again in a minute, then check the token's scope, the licence, and that IMAP is enabled for the mailbox"
       private_constant :SOON, :DAY, :LOOPBACK, :PASSWORD_FIX, :TOKEN_FIX, :NOT_CONNECTED_FIX
 
       # @param mailbox [Mailbox]
@@ -42,8 +42,8 @@ module MailRoom
           "resolved" => ["IMAP server name resolves?", "Check host (#{box.host}), and whether this machine's DNS knows it"],
           "connected" => ["IMAP server can be reached?",
                           "Check host and port (#{box.host}:#{box.port}), that the server runs, and the firewalls in between"],
-          "greeted" => ["IMAP server answers?", "Check port, ssl and start_tls: usual is 993 with ssl: true, or 143 with start_tls: true"],
-          "start_tls" => ["IMAP server offers STARTTLS?", "Set ssl: true and its port (993), or have STARTTLS switched on at the server"],
+          "greeted" => ["IMAP server answers?", "Check port, ssl and start_tls: usually 993 with ssl: true, or 143 with start_tls: true"],
+          "start_tls" => ["IMAP server offers STARTTLS?", "Set ssl: true and its port (993), or enable STARTTLS at the server"],
           "nothing_slipped_in" => [nil, "Find out who is between this machine and the server"],
           "tls" => ["TLS certificate is trusted?", "Correct the certificate at the server, host, or ca_file in ssl"],
           "logged_in" => ["IMAP server credentials are correct?", box.auth ? TOKEN_FIX : PASSWORD_FIX],
@@ -75,14 +75,14 @@ module MailRoom
       def unencrypted(took)
         return if @mailbox.host.match?(LOOPBACK)
 
-        Step.warning("imap.greeted", texts["greeted"].first, "the password and all mail travel in clear",
+        Step.warning("imap.greeted", texts["greeted"].first, "the password and all mail are sent unencrypted",
                      "Set ssl: true or start_tls: true", took_ms: took)
       end
 
       def certificate(facts, took)
         question = texts["tls"].first
         unless facts["verified"]
-          return Step.warning("imap.tls", question, "it is not verified: anybody may pretend to be the server",
+          return Step.warning("imap.tls", question, "it is not verified: anybody can pretend to be the server",
                               "Name the right authority in ssl: ca_file, and remove verify_mode: none", took_ms: took)
         end
         return unless facts["not_after"]
@@ -100,8 +100,8 @@ module MailRoom
         return Step.ok("imap.idle", question) if there
 
         pause = [@mailbox.idle_timeout, 60].min
-        Step.warning("imap.idle", question, "new mail is looked for every #{pause} s in place of arriving at once",
-                     "Switch IDLE on at the server, if it can", answer: "no")
+        Step.warning("imap.idle", question, "mail_room checks for new mail every #{pause} s instead of getting it at once",
+                     "Enable IDLE at the server, if it supports it", answer: "no")
       end
 
       def uidplus(there)
@@ -111,7 +111,7 @@ module MailRoom
           return Step.new(id: "imap.uidplus", question: question, status: :ok, answer: "no", detail: "it is not needed here")
         end
 
-        Step.warning("imap.uidplus", question, "expunging also removes what other people have marked as deleted",
+        Step.warning("imap.uidplus", question, "expunging also removes messages that others have marked as deleted",
                      "Let nobody else use this folder, or set expunge_deleted: false", answer: "no")
       end
     end

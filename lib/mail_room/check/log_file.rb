@@ -5,7 +5,7 @@ require_relative "step"
 
 module MailRoom
   module Check
-    # Whether a file can be written by the user we run as. Creates none.
+    # Whether the current user can write a file. Creates none.
     module LogFile
       class << self
         # @param mailbox [Mailbox]

@@ -4,7 +4,7 @@ require_relative "step"
 
 module MailRoom
   module Check
-    # Whether a program that messages are handed to is there. Runs nothing.
+    # Whether the program that gets the messages exists. Runs nothing.
     module Program
       QUESTION = "Program can be run?"
       private_constant :QUESTION

@@ -11,7 +11,7 @@ module MailRoom
     # @!attribute question
     #   @return [String] in the words of GitLab's own checks
     # @!attribute status
-    #   @return [Symbol] ok, warning (it works, at a price or not for long) or failed
+    #   @return [Symbol] ok, warning (it works, with a drawback or not for long) or failed
     # @!attribute answer
     #   @return [String] yes or no
     # @!attribute detail
@@ -26,7 +26,7 @@ module MailRoom
           new(id: id, question: question, status: :ok, answer: "yes", detail: detail, took_ms: took_ms)
         end
 
-        # It works, but.
+        # It works, with a reservation.
         def warning(id, question, detail, fix, answer: "yes", took_ms: nil)
           new(id: id, question: question, status: :warning, answer: answer, detail: detail, fix: fix, took_ms: took_ms)
         end
@@ -44,7 +44,7 @@ module MailRoom
         status == :warning
       end
 
-      # @return [Hash] what there is
+      # @return [Hash] the members that are set
       def to_h
         super.compact
       end

@@ -10,7 +10,7 @@ module MailRoom
       private_constant :MARKS, :PLAIN_MARKS, :COLOURS
 
       # @param out [IO]
-      # @param quiet [Boolean] nothing about what is well
+      # @param quiet [Boolean] only failures and warnings
       def initialize(out, quiet: false)
         @out = out
         @quiet = quiet
@@ -40,7 +40,7 @@ module MailRoom
       private
 
       def step(step)
-        # What is more than a word has a line of its own when something is wrong.
+        # Details of a failure or warning have a line of their own.
         aside = [(step.detail if step.status == :ok), ("#{step.took_ms} ms" if step.took_ms)].compact
         line = "#{@marks[step.status]} #{step.question} ... #{step.answer}#{" (#{aside.join(", ")})" unless aside.empty?}"
         @out.puts coloured(printable(line), step.status)

@@ -7,7 +7,7 @@ require_relative "command"
 require_relative "source_options"
 
 module MailRoom
-  # `mail_room check`: tries a configuration out, and says what to do about what does not work. Exits with 0 if everything works,
+  # `mail_room check`: tries out a configuration, and says what to do about each failure. Exits with 0 if everything works,
   # warnings aside, else with 1.
   class CheckCommand < Command
     # The exit status if something does not work.

@@ -28,11 +28,11 @@ module MailRoom
         parser.program_name = "mail_room"
         parser.banner = "Usage: mail_room -c FILE [options]\n       mail_room (check|config|match) --help"
         SourceOptions.add(parser, options)
-        parser.on("-q", "--quiet", "do without a configuration file that is missing or without mailboxes") { options[:quiet] = true }
-        parser.on("--once", "work through what is in the mailboxes, then exit: with 1 if something was set aside or is left") do
+        parser.on("-q", "--quiet", "go on if the configuration file is missing or has no mailboxes") { options[:quiet] = true }
+        parser.on("--once", "deliver what is in the mailboxes, then exit: with 1 if something was set aside or is left") do
           options[:once] = true
         end
-        parser.on("--give-up-after SECONDS", Integer, "with --once: leave a mailbox in which nothing gets on for so long (60)") do |seconds|
+        parser.on("--give-up-after SECONDS", Integer, "with --once: give up a mailbox after so long without progress (60)") do |seconds|
           raise OptionParser::InvalidArgument, "must be between 1 and 86400" unless (1..86_400).cover?(seconds)
 
           options[:give_up_after] = seconds

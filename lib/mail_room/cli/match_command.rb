@@ -12,7 +12,7 @@ module MailRoom
     # The exit status if a message is not accepted.
     NOT_ACCEPTED = 1
     OUTCOMES = { accepted: "always accepted", not_ours: "not ours", no_address: "no address in it", auto_reply: "an automatic reply",
-                 not_looked_at: "not looked at, as there is no gitlab_host" }.freeze
+                 not_looked_at: "not read, because there is no gitlab_host" }.freeze
     USAGE = "(-c FILE | --address ADDRESS [options]) FILE... | -"
     private_constant :NOT_ACCEPTED, :OUTCOMES, :USAGE
 
@@ -39,7 +39,7 @@ module MailRoom
       parser.on("--address ADDRESS", "the mailbox's address, with %{key}") { |address| @options[:address] = address }
       parser.on("--host HOST", "the host in the ids of references") { |host| @options[:gitlab_host] = host }
       parser.on("--accept ADDRESS", "one more address; * is any run of characters") { |glob| @options[:also_accept] << glob }
-      parser.on("--explain", "every header that was looked at") { @explain = true }
+      parser.on("--explain", "every header that was read") { @explain = true }
       parser.on("--json", "a line of JSON for each message") { @json = true }
     end
 

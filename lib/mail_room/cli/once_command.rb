@@ -38,7 +38,7 @@ module MailRoom
 
     def sum_up(progress, seconds)
       progress.unfinished.each do |mailbox|
-        why = mailbox.state == "given_up" ? mailbox.trouble : "told to stop"
+        why = mailbox.state == "given_up" ? mailbox.trouble : "it was stopped"
         BoundedOutput.say(@err, "mail_room: #{mailbox.title} was not worked through: #{why}")
       end
       others = { "ignored" => progress.ignored, "rejected" => progress.rejected, "delivered elsewhere" => progress.elsewhere }

@@ -8,7 +8,7 @@ module MailRoom
   # Reads a file of ERB over YAML. Its errors are one line that names the file and, where possible, the line in it. They never quote the
   # file, because any value may be a password, and for the same reason have no `cause`.
   class ConfigFile
-    # The file is missing or cannot be read, or it does not have what was looked for.
+    # The file is missing, cannot be read, or lacks what is needed.
     class Missing < ConfigurationError; end
 
     # @param path [String]
@@ -35,7 +35,7 @@ module MailRoom
       raise Missing, "cannot read the configuration file #{@path}: #{e.class.new.message}", cause: nil
     end
 
-    # An application that makes its mailboxes itself reads no file, and need not load what reads one.
+    # Loaded here, because an application that creates its mailboxes itself reads no file.
     def render(text)
       require "erb"
       template = ERB.new(text)
@@ -52,7 +52,7 @@ module MailRoom
       YAML.safe_load(text, permitted_classes: [Symbol], aliases: true)
     rescue Psych::SyntaxError => e
       problem = [e.problem, e.context].compact.join(" ")
-      raise ConfigurationError, "#{@path} is no YAML: #{problem} at line #{e.line}, column #{e.column}", cause: nil
+      raise ConfigurationError, "#{@path} is not YAML: #{problem} at line #{e.line}, column #{e.column}", cause: nil
     rescue Psych::BadAlias
       # The alias's name is left out: it may be the beginning of a password.
       not_understood("an alias (*...) has no anchor; a value that begins with * must be in quotes")

@@ -54,7 +54,7 @@ module MailRoom
           require "etc"
           Etc.getpwuid.name
         rescue ArgumentError
-          raise ConfigurationError, "Field :username in #{where} is required: the user we run as has no name", cause: nil
+          raise ConfigurationError, "Field :username in #{where} is required: the current user has no name", cause: nil
         end
 
         def ssl_mode(options, authority, where)
@@ -62,7 +62,7 @@ module MailRoom
           raise ConfigurationError, "Field :sslmode in #{where} must be one of #{SSL_MODES.join(", ")}" unless SSL_MODES.include?(mode)
           return mode unless authority == "system" && mode != "verify-full"
 
-          raise ConfigurationError, "Field :sslmode in #{where} must be verify-full where sslrootcert is system: anybody may have a " \
+          raise ConfigurationError, "Field :sslmode in #{where} must be verify-full if sslrootcert is system: anybody may have a " \
                                     "certificate of those authorities"
         end
 

@@ -31,7 +31,7 @@ module MailRoom
       rescue ConfigurationError
         raise
       rescue StandardError => e
-        # Neither the message nor the cause: what was decrypted may stand in them.
+        # Neither the message nor the cause, which may contain what was decrypted.
         refuse("GitLab cannot decrypt it (#{e.class}): is encrypted_settings_key_base in config/secrets.yml the one it was written with?")
       end
 

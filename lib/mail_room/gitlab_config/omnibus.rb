@@ -11,7 +11,7 @@ module MailRoom
   module GitlabConfig
     # A gitlab.rb, the configuration of GitLab's packages: Ruby, evaluated, and then read with the packages' own defaults.
     class Omnibus
-      # What a package calls an option of a section, where it is not called the same.
+      # The options of a section that have another name in a package.
       NAMES = { user: "email", mailbox: "mailbox_name", log_path: "log_file" }.freeze
       ROOT = "/opt/gitlab/embedded/service/gitlab-rails"
       LOG = "/var/log/gitlab/mailroom/mail_room_json.log"
@@ -79,7 +79,7 @@ module MailRoom
         raise ConfigurationError, "#{@path}: external_url is no address", cause: nil
       end
 
-      # Straight to Workhorse where that listens on TCP, as packages do it.
+      # Directly to Workhorse if it listens on TCP, as in the packages.
       def gitlab_url(settings)
         workhorse = group(settings, :gitlab_workhorse)
         address = workhorse.value(:listen_addr)
@@ -88,7 +88,7 @@ module MailRoom
         "http://#{address}"
       end
 
-      # Packages write the keys to decrypt them with into a secrets.yml that only GitLab's user may read.
+      # Packages write the keys for decryption into a secrets.yml that only GitLab's user may read.
       def refuse_encrypted(rails, type)
         file = rails.value("#{type}_encrypted_secret_file") || encrypted_default(rails, type)
         return {} unless File.exist?(file) && rails.value("#{type}_password").nil?

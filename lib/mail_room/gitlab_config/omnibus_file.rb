@@ -2,14 +2,14 @@
 
 module MailRoom
   module GitlabConfig
-    # What a gitlab.rb is evaluated in: an object of its own in which every name that Ruby does not know is a setting, as in
-    # GitLab's packages. `gitlab_rails['x'] = 1` sets one of a group, `external_url 'x'` sets one without; `Gitlab['x']` is
-    # the same by name, `from_file` reads another file. What it finally says is in {#settings}.
+    # Evaluates a gitlab.rb, as GitLab's packages do: every name that Ruby does not know is a setting. `gitlab_rails['x'] = 1` sets a
+    # setting of a group, `external_url 'x'` one without a group, and `Gitlab['x']` does the same by name. `from_file` reads another
+    # file. {#settings} has the result.
     #
     # Its methods have long names: each name is one that no setting can have.
     class OmnibusFile
-      # A group of settings. Its keys are names, symbol or string. As while a package reads its file, what is not there springs
-      # into being, so that `nginx['a']['b'] = 1` needs no line before it.
+      # A group of settings. Its keys are names, symbol or string. As in GitLab's packages, a missing setting is
+      # created when it is read, so that `nginx['a']['b'] = 1` needs no line before it.
       class Group < Hash
         def [](key)
           key?(key) ? super(key.to_s) : store(key, self.class.new)
@@ -24,7 +24,7 @@ module MailRoom
           super(key.to_s)
         end
 
-        # @return [Object, nil] what was set; nil also for what only sprang into being
+        # @return [Object, nil] what was set; nil also for a setting that was only read
         def value(key)
           value = fetch(key.to_s, nil)
           value unless value.is_a?(Group) && value.empty?
@@ -75,7 +75,7 @@ module MailRoom
   end
 end
 
-# Written this way for what it is not inside of: code evaluated here finds no constant of ours, but Ruby's.
+# Defined outside of the module, so that the evaluated code sees Ruby's constants and none of ours.
 def (MailRoom::GitlabConfig).evaluate(file, text, path)
   file.instance_eval(text, path, 1)
 end

@@ -4,7 +4,7 @@ require_relative "redis_files"
 
 module MailRoom
   module GitlabConfig
-    # Where the queues of a package's GitLab live, from `gitlab_rails['redis_…']` and `redis[...]`.
+    # The Redis of the queues of GitLab's packages, from `gitlab_rails['redis_…']` and `redis[...]`.
     class OmnibusRedis
       SOCKET = "/var/opt/gitlab/redis/redis.socket"
       private_constant :SOCKET
@@ -18,7 +18,7 @@ module MailRoom
         @path = path
       end
 
-      # @return [Hash{Symbol=>Object}] redis_url, redis_db and what else there is of {RedisOptions}
+      # @return [Hash{Symbol=>Object}] redis_url, redis_db and other options of {RedisOptions}
       # @raise [ConfigurationError]
       def options
         RedisFiles.build(url: url, tls: tls, sentinels: sentinels, where: @path,

@@ -8,10 +8,10 @@ require_relative "../output/warnings"
 
 module MailRoom
   module GitlabConfig
-    # Where GitLab's queues live: redis.queues.yml, redis.yml or resque.yml beside gitlab.yml, or the file that an environment
-    # variable of GitLab's names. The first of them that there is counts.
+    # The Redis of GitLab's queues, from redis.queues.yml, redis.yml or resque.yml beside gitlab.yml, or from the file that one of GitLab's
+    # environment variables names. The first that exists is used.
     class RedisFiles
-      # Options of TLS that GitLab calls otherwise.
+      # Options of TLS that have another name in GitLab.
       TLS_NAMES = { cert_file: :cert, key_file: :key }.freeze
       private_constant :TLS_NAMES
 
@@ -22,7 +22,7 @@ module MailRoom
         @environment = environment
       end
 
-      # @return [Hash{Symbol=>Object}] redis_url, redis_db and what else there is of {RedisOptions}
+      # @return [Hash{Symbol=>Object}] redis_url, redis_db and other options of {RedisOptions}
       # @raise [ConfigurationError]
       def options
         path, settings = found
@@ -58,7 +58,7 @@ module MailRoom
         Coercion.options(tls, "ssl_params").transform_keys { |key| TLS_NAMES.fetch(key, key) }
       end
 
-      # A password beside the address belongs into it, unless one is there.
+      # Puts a password beside the address into it, unless it has one.
       def self.with_password(url, password)
         require "erb"
         url.sub(%r{\A(rediss?://)(?![^/]*@)}) { "#{Regexp.last_match(1)}:#{ERB::Util.url_encode(password.to_s)}@" }
@@ -91,7 +91,7 @@ module MailRoom
 
       def default
         url = RedisOptions::DEFAULT_URL
-        Warnings.once([:gitlab_redis, @folder], "no resque.yml with #{@environment} in #{@folder}: taking #{url} for GitLab's Redis")
+        Warnings.once([:gitlab_redis, @folder], "no resque.yml with #{@environment} in #{@folder}: using #{url} as GitLab's Redis")
         { redis_url: url, redis_db: 0 }
       end
     end

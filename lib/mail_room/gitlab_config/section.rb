@@ -101,7 +101,7 @@ module MailRoom
 
       def webhook
         url = @values[:gitlab_url] || around.gitlab_url
-        raise ConfigurationError, "#{field(:gitlab_url)} is required: where GitLab answers" if url.nil?
+        raise ConfigurationError, "#{field(:gitlab_url)} is required: GitLab's address" if url.nil?
 
         secret = below_root(@values[:secret_file] || around.secret_file)
         { delivery_method: "postback",

@@ -9,7 +9,7 @@ require_relative "section"
 
 module MailRoom
   module GitlabConfig
-    # A gitlab.yml: ERB over YAML, one mapping for each environment. What it does not say itself stands in files beside it.
+    # A gitlab.yml: ERB over YAML, one mapping for each environment. Redis and secrets are in files beside it.
     class Yml
       # @param path [String]
       # @param environment [String]
@@ -60,7 +60,7 @@ module MailRoom
         "http#{"s" if https}://#{gitlab[:host]}#{":#{port}" unless port == usual}#{gitlab[:relative_url_root]}"
       end
 
-      # In packages the file is a link out of the installation: what is beside it there counts.
+      # In packages the file is a link to a file outside of the installation: the files beside that one are used.
       def file
         File.expand_path(@path)
       end

@@ -29,7 +29,7 @@ module MailRoom
 
     class << self
       # @param mailbox [Mailbox]
-      # @return [Hash{String=>Object}, nil] for the native library; nil if senders are not told
+      # @return [Hash{String=>Object}, nil] for the native library; nil if senders are not notified
       # @raise [ConfigurationError] naming the option
       def to_native(mailbox)
         return if mailbox.rejection.nil?
@@ -41,7 +41,7 @@ module MailRoom
       end
 
       # @param mailbox [Mailbox]
-      # @return [Class, nil] the app's own class, if it is what tells senders
+      # @return [Class, nil] the app's own class, if it notifies senders
       # @raise [ConfigurationError]
       def klass(mailbox)
         return if mailbox.rejection.nil?

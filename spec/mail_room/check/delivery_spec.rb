@@ -41,7 +41,7 @@ RSpec.describe MailRoom::Check::Delivery do
     {
       401 => [:failed, "postback.credentials", "it answers 401", /jwt_secret_path .*secret\) holds the same secret as the app's/],
       404 => [:warning, "postback.answered", /it answers HEAD with 404/, /path of delivery_url/],
-      302 => [:failed, "postback.answered", "it redirects (302)", /Set delivery_url to where it redirects to/],
+      302 => [:failed, "postback.answered", "it redirects (302)", /Set delivery_url to the address that it redirects to/],
       501 => [:warning, "postback.answered", /HEAD with 501/, /delivery_url/],
       503 => [:failed, "postback.answered", "it answers 503", /See the app's log/]
     }.each do |answer, (status, id, detail, fix)|

@@ -58,7 +58,7 @@ RSpec.describe MailRoom::Check::Imap do
       listener = TCPServer.new("127.0.0.1", 0)
       smtp = Thread.new { listener.accept.tap { |socket| socket.write("220 mx ESMTP\r\n") } }
       expect(lines_of("imap.greeted", mailbox(port: listener.addr[1])))
-        .to match([/IMAP server answers\? ... no/, /does not greet like an IMAP server/, /usual is 993 with ssl: true/])
+        .to match([/IMAP server answers\? ... no/, /does not greet like an IMAP server/, /usually 993 with ssl: true/])
       smtp.value.close
     ensure
       listener&.close
@@ -106,7 +106,7 @@ RSpec.describe MailRoom::Check::Imap do
     it "is a wrong password, which it does not tell" do
       lines = lines_of("imap.logged_in", mailbox(password: "hidden"))
       expect(lines).to match([/\A\S IMAP server credentials are correct\? ... no \(\d+ ms\)\z/, /login refused, check email and password/,
-                              /Try fixing it: Check email and password; some providers want an app password/])
+                              /Try fixing it: Check email and password; some providers require an app password/])
       expect(lines.join).not_to include("hidden")
     end
 
@@ -140,17 +140,17 @@ RSpec.describe MailRoom::Check::Imap do
 
     it "is a certificate that is not verified" do
       step = step_of("imap.tls", tls(ssl: { verify_mode: "none" }))
-      expect(step.to_h).to include(status: :warning, answer: "yes", detail: "it is not verified: anybody may pretend to be the server")
+      expect(step.to_h).to include(status: :warning, answer: "yes", detail: "it is not verified: anybody can pretend to be the server")
     end
 
     it "is a server without IDLE and UIDPLUS" do
       on(without: %w[IDLE UIDPLUS]) do |server|
         box = mailbox(host: server.host, port: server.port, idle_timeout: 90)
         expect(lines_of("imap.idle",
-                        box)).to match([/\A! IMAP server supports IDLE\? ... no\z/, /looked for every 60 s/, /Try fixing it: /])
+                        box)).to match([/\A! IMAP server supports IDLE\? ... no\z/, /checks for new mail every 60 s/, /Try fixing it: /])
         expect(step_of("imap.uidplus", box).to_h).to include(status: :ok, answer: "no", detail: "it is not needed here")
         expunging = { **box, delete_after_delivery: true, expunge_deleted: true }
-        expect(step_of("imap.uidplus", expunging).to_h).to include(status: :warning, answer: "no", detail: /other people have marked/)
+        expect(step_of("imap.uidplus", expunging).to_h).to include(status: :warning, answer: "no", detail: /others have marked as deleted/)
       end
     end
   end

@@ -42,7 +42,7 @@ RSpec.describe MailRoom::MatchCommand do
       all.eml: auto_reply: key k?, source to, feature unknown (X-Autoreply says so)
         To: you@gl.test: not ours
         To: incoming+k?@gl.test: key k?
-        References: not looked at, as there is no gitlab_host
+        References: not read, because there is no gitlab_host
         Cc: no address in it
         X-Autoreply: an automatic reply
         Delivered-To: help@acme.test: always accepted

@@ -42,8 +42,8 @@ RSpec.describe MailRoom::ConfigFile do
   end
 
   {
-    "a: [1" => /\Aconfig\.yml is no YAML: .* at line 1, column \d+\z/,
-    "a: 1\n b: 2" => /\Aconfig\.yml is no YAML: .* at line 2, column \d+\z/,
+    "a: [1" => /\Aconfig\.yml is not YAML: .* at line 1, column \d+\z/,
+    "a: 1\n b: 2" => /\Aconfig\.yml is not YAML: .* at line 2, column \d+\z/,
     "- 1" => /\Aconfig\.yml: the configuration must be a mapping of options, not a list\z/,
     "a: 2020-01-01" => /\Aconfig\.yml is not understood: .*date/,
     "a: !ruby/object:Object {}" => /\Aconfig\.yml is not understood: /,

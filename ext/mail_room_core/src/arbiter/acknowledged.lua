@@ -5,7 +5,7 @@ local scope, ttl = ARGV[1], ARGV[2]
 
 local found = call('MGET', unpack(KEYS))
 for i = 1, #KEYS, 3 do
-  if found[i] and string.sub(found[i], 1, 10) == 'delivered ' then
+  if is_delivered(found[i]) then
     call('PEXPIRE', KEYS[i], ttl)
     if found[i + 1] == scope then
       call('PEXPIRE', KEYS[i + 1], ttl)

@@ -6,7 +6,7 @@
 -- those of the heartbeats above, then those that are known for certain to have ended. Their claims are taken over.
 -- Returns two lists. For each message three integers: 1, its attempts, 0 (claimed); 2, 0, 0 (delivered before); 3, ms, holder (held for
 -- so long by the holder at this place in the second list, or by none of them if it is 0). The instances that hold messages.
-local mine, scope, ttl, no_expiry = 'claimed ' .. ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local mine, scope, ttl, no_expiry = claimed_by(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4])
 local last, heartbeat_ttl = 3 * tonumber(ARGV[5]), tonumber(ARGV[6])
 local search_age, aside_ttl, look_again = tonumber(ARGV[7]), tonumber(ARGV[8]), 1000
 
@@ -27,7 +27,7 @@ for i = 9, #ARGV do
   local heartbeat = KEYS[heartbeats + i - 8]
   -- A process whose heartbeat is back is alive.
   if not heartbeat or not call('GET', heartbeat) then
-    ended['claimed ' .. ARGV[i]] = true
+    ended[claimed_by(ARGV[i]]) = true
   end
 end
 
@@ -35,18 +35,18 @@ local answers, holders, place = {}, {}, {}
 for i = 1, last, 3 do
   local state, marker = found[i], found[i + 1]
   local answer, number, holder = 1, 0, 0
-  if state == 'aside' and search_age < aside_ttl - call('PTTL', KEYS[i]) then
+  if state == ASIDE and search_age < aside_ttl - call('PTTL', KEYS[i]) then
     -- The search began after the message was set aside, so a person has marked it unread.
     state = false
   end
   if state and state ~= mine and not ended[state] then
-    if string.sub(state, 1, 10) == 'delivered ' then
+    if is_delivered(state) then
       answer = 2
-    elseif state == 'aside' then
+    elseif state == ASIDE then
       answer, number = 3, look_again
     else
       answer, number = 3, time_left(KEYS[i])
-      local name = string.match(state, '^claimed (.+)$')
+      local name = holder_of(state)
       if name and not place[name] then
         holders[#holders + 1] = name
         place[name] = #holders

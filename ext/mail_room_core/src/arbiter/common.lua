@@ -5,6 +5,34 @@
 -- set it. Its attempts: how many failed, and while one runs in the app's own code the instance that makes it ("3 <instance>").
 local call = redis.call
 
+-- The values of the state: here, and nowhere else.
+local function claimed_by(instance)
+  return 'claimed ' .. instance
+end
+
+local function delivered_by(instance)
+  return 'delivered ' .. instance
+end
+
+local function failed_after(attempts)
+  return 'failed ' .. attempts
+end
+
+local ASIDE = 'aside'
+
+local function is_delivered(state)
+  return state and string.sub(state, 1, 10) == 'delivered '
+end
+
+local function is_failed(state)
+  return state and string.sub(state, 1, 7) == 'failed '
+end
+
+-- The instance that has claimed a message, nil if none has.
+local function holder_of(state)
+  return string.match(state, '^claimed (.+)$')
+end
+
 -- Whether the original has set the marker.
 local function is_originals(marker)
   return marker and string.find(marker, '^%d+$')

@@ -3,7 +3,7 @@
 -- ARGV: instance, scope, TTL of the state and the marker in ms, then for each message its job.
 -- Returns for each message 1 if its job is in the queue, pushed by this call or by an earlier one whose reply was lost, else 0: the claim
 -- is lost.
-local mine, delivered, scope, ttl = 'claimed ' .. ARGV[1], 'delivered ' .. ARGV[1], ARGV[2], ARGV[3]
+local mine, delivered, scope, ttl = claimed_by(ARGV[1]), delivered_by(ARGV[1]), ARGV[2], ARGV[3]
 
 local found, answers, jobs, ours = call('MGET', unpack(KEYS, 2)), {}, {}, {}
 for i = 2, #KEYS, 2 do

@@ -4,6 +4,6 @@
 local found, answers = call('MGET', unpack(KEYS)), {}
 for i = 1, #KEYS, 2 do
   local state = found[i]
-  answers[#answers + 1] = state and string.sub(state, 1, 10) == 'delivered ' and 1 or 0
+  answers[#answers + 1] = is_delivered(state) and 1 or 0
 end
 return answers

@@ -3,7 +3,7 @@
 -- ARGV: instance, scope, the backoff in ms, 1 if the attempt counts, TTL of the attempts in ms, number of attempts after which the
 -- message is set aside (0: not given), number of attempts to record then.
 -- Returns its attempts.
-local mine, scope, backoff, counts, attempts_ttl = 'claimed ' .. ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
+local mine, scope, backoff, counts, attempts_ttl = claimed_by(ARGV[1]), ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
 
 local limit, most = tonumber(ARGV[6]), tonumber(ARGV[7])
 local found = call('MGET', unpack(KEYS))
@@ -29,5 +29,5 @@ end
 if found[2] == scope then
   call('DEL', KEYS[2])
 end
-call('SET', KEYS[1], 'failed ' .. number, 'PX', backoff)
+call('SET', KEYS[1], failed_after(number), 'PX', backoff)
 return number

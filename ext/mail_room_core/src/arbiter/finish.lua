@@ -2,7 +2,7 @@
 -- KEYS: for each message its state, its marker, its attempts.
 -- ARGV: instance, scope, TTL of the state and the marker in ms.
 -- Returns for each message 1 if this instance held its claim, or recorded its delivery before, else 0.
-local mine, delivered, scope, ttl = 'claimed ' .. ARGV[1], 'delivered ' .. ARGV[1], ARGV[2], ARGV[3]
+local mine, delivered, scope, ttl = claimed_by(ARGV[1]), delivered_by(ARGV[1]), ARGV[2], ARGV[3]
 
 local found, answers = call('MGET', unpack(KEYS)), {}
 for i = 1, #KEYS, 3 do

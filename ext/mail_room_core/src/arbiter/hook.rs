@@ -1,5 +1,5 @@
-//! Arbitrates through the app's own class. It is asked once per message; its yes holds until the message is delivered or
-//! set aside.
+//! Arbitrates through the app's own class. The class is asked once per message. Its permission lasts until the message is delivered
+//! or set aside.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::message::MessageId;
 use crate::ruby::calls::{Answer, Calls, Question};
 
-/// When the app's class is asked again about a message that it refused.
+/// The time until the app's class is asked again about a message that it refused.
 const ASK_AGAIN: Duration = Duration::from_secs(60);
 
 /// The arbiter of the app's own class.

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
 use super::heartbeat::Heartbeat;
-use super::procfs::{Stat, UNKNOWN, place};
+use super::procfs::{Stat, UNKNOWN, machine};
 use crate::system::random::hex_96;
 use crate::transport::redis::RedisClient;
 
@@ -19,11 +19,11 @@ const ENDED: usize = 10_000;
 /// Tries to lock the list of ended instances. Others hold it for microseconds.
 const LOCK_TRIES: u32 = 1_000;
 
-/// Instances of this process that have ended, the oldest first. Use [`ended_here`] only.
+/// Instances of this process that have ended, the oldest first. Access it through [`ended_instances`] only.
 static ENDED_HERE: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
 
-/// The instances of this process that have ended; `None` in a forked child that has inherited the mutex locked for ever.
-fn ended_here() -> Option<MutexGuard<'static, VecDeque<String>>> {
+/// The instances of this process that have ended; `None` in a forked child that inherited a locked mutex.
+fn ended_instances() -> Option<MutexGuard<'static, VecDeque<String>>> {
     for _ in 0..LOCK_TRIES {
         match ENDED_HERE.try_lock() {
             Ok(ended) => return Some(ended),
@@ -38,16 +38,16 @@ fn ended_here() -> Option<MutexGuard<'static, VecDeque<String>>> {
 #[derive(Debug)]
 pub struct Process {
     name: String,
-    home: Home,
+    identity: Identity,
     watchers: AtomicU64,
     heartbeats: Mutex<Vec<Arc<Heartbeat>>>,
 }
 
-/// The process itself, and the place in which its pid has a meaning.
+/// Identifies this process: the machine on which its pid has a meaning, the pid and the start time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Home {
-    /// Host name, boot id and namespaces; unknown where `/proc` does not tell them.
-    place: Option<String>,
+struct Identity {
+    /// Host name, boot id and namespaces; `None` where `/proc` does not show them.
+    machine: Option<String>,
     pid: u32,
     /// Clock ticks after boot.
     started: u64,
@@ -67,14 +67,14 @@ pub(super) struct Holder<'a> {
     pub(super) name: &'a str,
     /// The name of its process.
     pub(super) process: &'a str,
-    place: &'a str,
+    machine: &'a str,
     pid: u32,
     started: u64,
 }
 
 /// What this machine knows of a holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum ProcessState {
     /// Its process runs, or is stopped and may go on.
     Runs,
     /// Its process has certainly ended.
@@ -86,20 +86,20 @@ pub(super) enum Verdict {
 impl Process {
     /// A run of this process.
     pub fn new() -> Arc<Self> {
-        Self::at(Home::here())
+        Self::at(Identity::here())
     }
 
     /// A run that looks like one on another machine. For tests.
     #[doc(hidden)]
-    pub fn elsewhere(host: &str) -> Arc<Self> {
-        Self::at(Home { place: Some(format!("{host}/{host}/{UNKNOWN}")), ..Home::here() })
+    pub fn on_another_machine(host: &str) -> Arc<Self> {
+        Self::at(Identity { machine: Some(format!("{host}/{host}/{UNKNOWN}")), ..Identity::here() })
     }
 
-    fn at(home: Home) -> Arc<Self> {
+    fn at(identity: Identity) -> Arc<Self> {
         let unknown = format!("{UNKNOWN}/{UNKNOWN}/{UNKNOWN}");
-        let place = home.place.as_ref().unwrap_or(&unknown);
-        let name = format!("{place}/{}/{}/{}", home.pid, home.started, hex_96());
-        Arc::new(Self { name, home, watchers: AtomicU64::new(0), heartbeats: Mutex::default() })
+        let machine = identity.machine.as_ref().unwrap_or(&unknown);
+        let name = format!("{machine}/{}/{}/{}", identity.pid, identity.started, hex_96());
+        Arc::new(Self { name, identity, watchers: AtomicU64::new(0), heartbeats: Mutex::default() })
     }
 
     /// The name of its next watcher.
@@ -134,34 +134,34 @@ impl Process {
     }
 
     /// What this machine knows of `holder`.
-    fn judge(&self, holder: &Holder<'_>) -> Verdict {
-        if self.home.place.as_deref() != Some(holder.place) {
-            return Verdict::Unknown;
+    fn judge(&self, holder: &Holder<'_>) -> ProcessState {
+        if self.identity.machine.as_deref() != Some(holder.machine) {
+            return ProcessState::Unknown;
         }
-        if (self.home.pid, self.home.started) == (holder.pid, holder.started) {
-            let ended = ended_here().is_some_and(|ended| ended.iter().any(|name| name == holder.name));
-            return if ended { Verdict::Ended } else { Verdict::Runs };
+        if (self.identity.pid, self.identity.started) == (holder.pid, holder.started) {
+            let ended = ended_instances().is_some_and(|ended| ended.iter().any(|name| name == holder.name));
+            return if ended { ProcessState::Ended } else { ProcessState::Runs };
         }
-        let Some(pid) = i32::try_from(holder.pid).ok().and_then(Pid::from_raw) else { return Verdict::Unknown };
+        let Some(pid) = i32::try_from(holder.pid).ok().and_then(Pid::from_raw) else { return ProcessState::Unknown };
         if test_kill_process(pid) == Err(Errno::SRCH) {
-            return Verdict::Ended;
+            return ProcessState::Ended;
         }
         // There may be a process of that pid that we may not look at (hidepid).
         match Stat::of(&holder.pid.to_string()) {
-            None => Verdict::Unknown,
-            Some(stat) if stat.started != holder.started || stat.is_over() => Verdict::Ended,
-            Some(_) => Verdict::Runs,
+            None => ProcessState::Unknown,
+            Some(stat) if stat.started != holder.started || stat.is_over() => ProcessState::Ended,
+            Some(_) => ProcessState::Runs,
         }
     }
 }
 
-impl Home {
+impl Identity {
     fn here() -> Self {
         let pid = std::process::id();
         // A /proc of another PID namespace shows another pid; then none of it applies to us.
         match Stat::of("self").filter(|stat| stat.pid == pid) {
-            Some(stat) => Self { place: place(), pid, started: stat.started },
-            None => Self { place: None, pid, started: 0 },
+            Some(stat) => Self { machine: machine(), pid, started: stat.started },
+            None => Self { machine: None, pid, started: 0 },
         }
     }
 }
@@ -178,15 +178,15 @@ impl Instance {
     }
 
     /// What this machine knows of `holder`.
-    pub(super) fn judge(&self, holder: &Holder<'_>) -> Verdict {
-        self.process.as_ref().map_or(Verdict::Unknown, |process| process.judge(holder))
+    pub(super) fn judge(&self, holder: &Holder<'_>) -> ProcessState {
+        self.process.as_ref().map_or(ProcessState::Unknown, |process| process.judge(holder))
     }
 }
 
 impl Drop for Instance {
     fn drop(&mut self) {
         if self.process.is_some()
-            && let Some(mut ended) = ended_here()
+            && let Some(mut ended) = ended_instances()
         {
             if ended.len() >= ENDED {
                 ended.pop_front();
@@ -221,7 +221,7 @@ impl<'a> Holder<'a> {
         Some(Self {
             name,
             process,
-            place: name.get(..host.len() + boot.len() + namespaces.len() + 2)?,
+            machine: name.get(..host.len() + boot.len() + namespaces.len() + 2)?,
             pid: pid.parse().ok()?,
             started: started.parse().ok()?,
         })
@@ -236,10 +236,10 @@ mod tests {
 
     /// The name of a process of this machine, as one that claims would bear it.
     fn named(pid: u32, started: u64) -> String {
-        format!("{}/{pid}/{started}/0123456789abcdef01234567/3", Home::here().place.unwrap())
+        format!("{}/{pid}/{started}/0123456789abcdef01234567/3", Identity::here().machine.unwrap())
     }
 
-    fn judged(name: &str) -> Verdict {
+    fn judged(name: &str) -> ProcessState {
         Process::new().instance().judge(&Holder::parse(name).unwrap())
     }
 
@@ -250,7 +250,7 @@ mod tests {
         assert_ne!(one.name(), two.name());
         let holder = Holder::parse(two.name()).unwrap();
         assert_eq!((holder.process, holder.pid), (process.name.as_str(), std::process::id()));
-        assert_eq!(Some(holder.place), process.home.place.as_deref());
+        assert_eq!(Some(holder.machine), process.identity.machine.as_deref());
         assert!(!name.contains(' ') && !one.name().contains(' '));
         for foreign in
             ["", "me", "0123456789abcdef0123456789abcdef", "a/b/c/d/e/f/g", "a/b/c/1/2/f/x", "a/b/c/1/2/f/3/4"]
@@ -263,10 +263,10 @@ mod tests {
     fn a_process_that_runs_is_never_taken_for_dead() {
         let mut child = Command::new("sleep").arg("60").stdout(Stdio::null()).spawn().unwrap();
         let started = Stat::of(&child.id().to_string()).unwrap().started;
-        assert_eq!(judged(&named(child.id(), started)), Verdict::Runs);
+        assert_eq!(judged(&named(child.id(), started)), ProcessState::Runs);
         assert!(Command::new("kill").args(["-STOP", &child.id().to_string()]).status().unwrap().success());
-        assert_eq!(judged(&named(child.id(), started)), Verdict::Runs, "it may go on");
-        assert_eq!(judged(&named(child.id(), started + 1)), Verdict::Ended, "another one of that pid");
+        assert_eq!(judged(&named(child.id(), started)), ProcessState::Runs, "it may go on");
+        assert_eq!(judged(&named(child.id(), started + 1)), ProcessState::Ended, "another one of that pid");
         child.kill().unwrap();
         // A zombie until we ask for its end.
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
@@ -274,25 +274,25 @@ mod tests {
             assert!(std::time::Instant::now() < deadline, "it does not end");
             std::thread::yield_now();
         }
-        assert_eq!(judged(&named(child.id(), started)), Verdict::Ended, "a zombie");
+        assert_eq!(judged(&named(child.id(), started)), ProcessState::Ended, "a zombie");
         child.wait().unwrap();
-        assert_eq!(judged(&named(child.id(), started)), Verdict::Ended, "gone");
+        assert_eq!(judged(&named(child.id(), started)), ProcessState::Ended, "gone");
         // Of another user, and it runs.
-        assert_eq!(judged(&named(1, Stat::of("1").unwrap().started)), Verdict::Runs);
+        assert_eq!(judged(&named(1, Stat::of("1").unwrap().started)), ProcessState::Runs);
     }
 
     #[test]
     fn nothing_is_known_of_other_places() {
         let pid = std::process::id();
-        for place in ["other/b/1-2", "-/-/-"] {
-            assert_eq!(judged(&format!("{place}/{pid}/1/0/0")), Verdict::Unknown, "{place}");
+        for machine in ["other/b/1-2", "-/-/-"] {
+            assert_eq!(judged(&format!("{machine}/{pid}/1/0/0")), ProcessState::Unknown, "{machine}");
         }
-        let elsewhere = Process::elsewhere("b");
-        assert_eq!(elsewhere.judge(&Holder::parse(Process::new().instance().name()).unwrap()), Verdict::Unknown);
+        let elsewhere = Process::on_another_machine("b");
+        assert_eq!(elsewhere.judge(&Holder::parse(Process::new().instance().name()).unwrap()), ProcessState::Unknown);
         // Where /proc tells nothing, even what looks alike may be elsewhere.
-        let blind = Process::at(Home { place: None, ..Home::here() });
-        let other = Process::at(Home { place: None, ..Home::here() });
-        assert_eq!(blind.judge(&Holder::parse(other.instance().name()).unwrap()), Verdict::Unknown);
+        let blind = Process::at(Identity { machine: None, ..Identity::here() });
+        let other = Process::at(Identity { machine: None, ..Identity::here() });
+        assert_eq!(blind.judge(&Holder::parse(other.instance().name()).unwrap()), ProcessState::Unknown);
     }
 
     #[test]
@@ -301,7 +301,7 @@ mod tests {
         let (one, two) = (process.instance(), process.instance());
         let (first, second) = (one.name().to_owned(), two.name().to_owned());
         drop(one);
-        assert_eq!((judged(&first), judged(&second)), (Verdict::Ended, Verdict::Runs));
+        assert_eq!((judged(&first), judged(&second)), (ProcessState::Ended, ProcessState::Runs));
     }
 
     #[test]

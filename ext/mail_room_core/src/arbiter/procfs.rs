@@ -1,4 +1,4 @@
-//! What `/proc` says of a process, and of the place in which its pid has a meaning.
+//! What `/proc` says about a process, and about the machine on which its pid has a meaning.
 
 use std::fs;
 
@@ -7,9 +7,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 /// Stands for an unknown part of a name.
 pub(super) const UNKNOWN: &str = "-";
 
-/// The place in which a pid and a start time identify a process: host name, boot id and namespaces. The host name tells
-/// copies of one running virtual machine apart, which share the boot id.
-pub(super) fn place() -> Option<String> {
+/// The machine on which a pid and a start time identify a process: host name, boot id and namespaces. The host name tells
+/// copies of a running virtual machine apart, which share the boot id.
+pub(super) fn machine() -> Option<String> {
     let read = |path| Some(fs::read_to_string(path).ok()?.trim().to_owned()).filter(|text| !text.is_empty());
     let boot = read("/proc/sys/kernel/random/boot_id")?;
     let host = read("/proc/sys/kernel/hostname")?;

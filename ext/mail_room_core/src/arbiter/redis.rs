@@ -19,7 +19,7 @@ use super::process::Instance;
 use crate::config;
 use crate::error::Result;
 use crate::message::MessageId;
-use crate::transport::redis::{Carry, Command, Invocation, RedisClient, RedisClients, Script, integers};
+use crate::transport::redis::{Command, Invocation, RedisClient, RedisClients, Script, Traffic, integers};
 
 /// Messages per script call: few enough that no other client waits long for Redis.
 const BATCH: usize = 200;
@@ -141,10 +141,10 @@ impl Redis {
         let backoff = backoff.max(Duration::from_millis(1));
         call.arg(self.instance.name()).arg(scope).millis(backoff).arg(if counted { "1" } else { "0" }).millis(KEPT);
         call.number(limit).number(most);
-        let replies = self.client.run_script(Carry::Words, &FAIL, &[call]).await?;
+        let replies = self.client.run_script(Traffic::Commands, &FAIL, &[call]).await?;
         match replies.as_slice() {
             [redis::Value::Int(attempts)] => Ok(u32::try_from(*attempts).unwrap_or(u32::MAX)),
-            _ => Err(self.client.nonsense()),
+            _ => Err(self.client.unexpected_reply()),
         }
     }
 
@@ -168,19 +168,19 @@ impl Redis {
         self.run(&ACKNOWLEDGED, scope, ids, (Keys::Three, None), |call| _ = call.arg(scope).millis(ttl)).await.map(drop)
     }
 
-    /// Asks as the original does, with its key and its value, whether `uid` may be delivered. A yes holds for `expiration`
-    /// seconds.
+    /// Claims `uid` as the original does, with the original's key and value, for `expiration` seconds. Returns whether it may be
+    /// delivered.
     ///
     /// # Errors
     /// [`Error::TargetDown`](crate::Error::TargetDown).
     pub async fn original(&self, uid: &str, expiration: u64) -> Result<bool> {
         let key = format!("{}delivered:{uid}", self.prefix);
         let command = Command::new("SET").arg(&key).arg("1").arg("NX").arg("EX").owned(expiration.to_string());
-        let reply = self.client.run(Carry::Words, &[command]).await?.pop();
-        match reply.unwrap_or_else(|| Err(self.client.nonsense()))? {
+        let reply = self.client.run(Traffic::Commands, &[command]).await?.pop();
+        match reply.unwrap_or_else(|| Err(self.client.unexpected_reply()))? {
             redis::Value::Okay => Ok(true),
             redis::Value::Nil => Ok(false),
-            _ => Err(self.client.nonsense()),
+            _ => Err(self.client.unexpected_reply()),
         }
     }
 
@@ -239,7 +239,7 @@ impl Redis {
             arguments(&mut call);
             call
         });
-        self.client.run_script(Carry::Words, script, &calls.collect::<Vec<_>>()).await
+        self.client.run_script(Traffic::Commands, script, &calls.collect::<Vec<_>>()).await
     }
 
     /// The replies of a script that returns 1 or 0 for each of `ids`.
@@ -250,7 +250,7 @@ impl Redis {
     fn flatten(&self, replies: &[redis::Value], expected: usize) -> Result<Vec<i64>> {
         let numbers: Option<Vec<_>> = replies.iter().map(integers).collect();
         let numbers: Vec<_> = numbers.unwrap_or_default().concat();
-        if numbers.len() == expected { Ok(numbers) } else { Err(self.client.nonsense()) }
+        if numbers.len() == expected { Ok(numbers) } else { Err(self.client.unexpected_reply()) }
     }
 
     /// Adds the keys of `id`: its state, its marker for the original, and its attempts if wanted.

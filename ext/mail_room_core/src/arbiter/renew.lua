@@ -6,7 +6,7 @@
 -- Returns for each message 1 if this instance still holds its claim, else 0.
 local instance, scope, ttl, begins = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 local attempts_ttl, heartbeat_ttl = tonumber(ARGV[5]), tonumber(ARGV[6])
-local mine = 'claimed ' .. instance
+local mine = claimed_by(instance)
 
 local last = #KEYS
 if heartbeat_ttl > 0 then

@@ -6,11 +6,11 @@
 local found = call('MGET', unpack(KEYS))
 for i = 1, #KEYS, 3 do
   local state = found[i]
-  if not state or string.sub(state, 1, 7) == 'failed ' then
-    call('SET', KEYS[i], 'aside', 'PX', ARGV[1])
-    state = 'aside'
+  if not state or is_failed(state) then
+    call('SET', KEYS[i], ASIDE, 'PX', ARGV[1])
+    state = ASIDE
   end
-  if found[i + 2] and state == 'aside' then
+  if found[i + 2] and state == ASIDE then
     call('DEL', KEYS[i + 2])
   end
 end

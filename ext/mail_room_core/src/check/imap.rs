@@ -19,11 +19,11 @@ use crate::source::imap::list;
 use crate::source::imap::login::TokenRefused;
 use crate::source::imap::namespace;
 use crate::source::imap::search::{self, Answer};
-use crate::transport::imap_syntax::search_program::SearchProgram;
 use crate::source::imap::session::{Session, exchange};
-use crate::transport::imap_syntax::utf7;
 use crate::transport::credentials::Credentials;
 use crate::transport::imap_stream::{Kind, Status};
+use crate::transport::imap_syntax::search_program::SearchProgram;
+use crate::transport::imap_syntax::utf7;
 use crate::transport::oauth::Tokens;
 
 /// How long IDLE is tried.

@@ -50,7 +50,7 @@ pub struct Mailbox {
     /// Which messages are for the app; all of them if absent.
     #[serde(default)]
     pub matching: Option<Matching>,
-    /// How senders are told that their message was rejected; required if `unmatched` is
+    /// How senders are notified that their message was rejected; required if `unmatched` is
     /// [`Unmatched::Reject`](super::Unmatched::Reject).
     #[serde(default)]
     pub rejection: Option<Rejection>,

@@ -1,15 +1,15 @@
-//! How senders learn that their message was rejected.
+//! How senders are notified that their message was rejected.
 
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::Tls;
 
-/// How senders are told, and how many of them.
+/// How senders are notified, and how many of them.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rejection {
-    /// Who tells them.
+    /// Who notifies them.
     pub by: RejectBy,
     /// Notices to one sender per hour, at most.
     pub per_sender: usize,
@@ -17,7 +17,7 @@ pub struct Rejection {
     pub in_all: usize,
 }
 
-/// Who tells senders.
+/// Who notifies senders.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "method", rename_all = "snake_case", deny_unknown_fields)]
 pub enum RejectBy {

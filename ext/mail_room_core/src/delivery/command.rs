@@ -1,5 +1,5 @@
-//! Each message to a program's standard input, as fetchmail and getmail do. The exit status says what became of it: 0 is
-//! delivered, 75 (EX_TEMPFAIL of sysexits.h) is the target's fault, any other the message's.
+//! Gives each message to a program on its standard input, as fetchmail and getmail do. The exit status is the outcome: 0 means
+//! delivered, 75 (EX_TEMPFAIL of sysexits.h) that the target is at fault, any other that the message may be.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
@@ -8,12 +8,12 @@ use std::time::Duration;
 use crate::config;
 use crate::error::Error;
 use crate::message::Message;
-use crate::outcome::{Handover, Symptom, Weight};
+use crate::outcome::{DeliveryOutcome, FailureClass, FailureKind};
 use crate::system::program::{self, Failure, Program};
 
 /// "Try again later": EX_TEMPFAIL of sysexits.h.
 const TEMPFAIL: i32 = 75;
-/// Variables of ours that the program sees; all others are ours alone, secrets among them.
+/// Our environment variables that the program sees. The others stay hidden, because they may hold secrets.
 const PASSED_ON: [&str; 8] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR"];
 
 /// The delivery `command`.
@@ -44,9 +44,9 @@ impl Command {
         self.command.first().map_or("", String::as_str)
     }
 
-    /// Hands over messages one by one. One answer per message, in order.
-    pub(super) async fn deliver(&self, scope: &str, messages: Vec<Message>) -> Vec<Handover> {
-        let mut handovers = Vec::with_capacity(messages.len());
+    /// Delivers messages one by one. Returns one outcome per message, in order.
+    pub(super) async fn deliver(&self, scope: &str, messages: Vec<Message>) -> Vec<DeliveryOutcome> {
+        let mut outcomes = Vec::with_capacity(messages.len());
         for message in messages {
             let program = Program {
                 command: &self.command,
@@ -55,32 +55,32 @@ impl Command {
                 output_limit: 0,
                 within: self.within,
             };
-            handovers.push(self.judge(program::run(program).await));
+            outcomes.push(self.judge(program::run(program).await));
         }
-        handovers
+        outcomes
     }
 
-    fn judge(&self, ended: Result<program::Ended, Failure>) -> Handover {
+    fn judge(&self, ended: Result<program::Ended, Failure>) -> DeliveryOutcome {
         let named = self.shown();
         match ended {
-            Ok((status, _)) if status.success() => Handover::DELIVERED,
-            Ok((status, _)) if status.code() == Some(TEMPFAIL) => Handover::Unavailable {
+            Ok((status, _)) if status.success() => DeliveryOutcome::DELIVERED,
+            Ok((status, _)) if status.code() == Some(TEMPFAIL) => DeliveryOutcome::Unavailable {
                 error: Error::target_down(format!(
                     "{named} ended with 75 (EX_TEMPFAIL): it asks for another try later"
                 )),
-                symptom: Symptom { status: None, weight: Weight::Later },
+                class: FailureClass { status: None, kind: FailureKind::RetryLater },
             },
-            Ok((status, _)) => Handover::Refused {
+            Ok((status, _)) => DeliveryOutcome::Refused {
                 error: Error::Message(format!("{named} {}; its standard error says why", how(status))),
                 tries: None,
             },
             Err(Failure::NotRun(error)) => {
-                Handover::Down(Error::target_down(format!("{named} cannot be run: {error}; correct command")))
+                DeliveryOutcome::Down(Error::target_down(format!("{named} cannot be run: {error}; correct command")))
             }
             // Perhaps because of this message.
-            Err(failure @ (Failure::Late(_) | Failure::Broken(_) | Failure::Aborted)) => Handover::Unavailable {
+            Err(failure @ (Failure::Late(_) | Failure::Broken(_) | Failure::Aborted)) => DeliveryOutcome::Unavailable {
                 error: Error::target_down(format!("{named} {failure}")),
-                symptom: Symptom::UNKNOWN,
+                class: FailureClass::UNKNOWN,
             },
         }
     }
@@ -94,7 +94,7 @@ fn how(status: ExitStatus) -> String {
     }
 }
 
-/// What the program sees: who and where it is, and a name for the message that is the same at each try.
+/// The program's environment: some of our variables, and a name for the message that is the same at each attempt.
 fn environment(idempotency_key: &str) -> Vec<(&'static str, String)> {
     let ours = PASSED_ON.into_iter().filter_map(|name| Some((name, std::env::var(name).ok()?)));
     ours.chain([("MAIL_ROOM_IDEMPOTENCY_KEY", idempotency_key.to_owned())]).collect()
@@ -109,7 +109,7 @@ mod tests {
 
     const SCOPE: &str = "imap://a/inbox;1";
 
-    async fn deliver(script: &str, timeout: u64, body: &[u8]) -> Handover {
+    async fn deliver(script: &str, timeout: u64, body: &[u8]) -> DeliveryOutcome {
         let command = ["sh", "-c", script].map(str::to_owned).to_vec();
         let command = Command::new(&config::Command { command, timeout, concurrency: 1 });
         let messages = vec![Message { id: MessageId::Uid(7), body: body.to_vec() }];
@@ -123,12 +123,12 @@ mod tests {
         // Larger than a pipe holds, with every octet.
         let body: Vec<u8> = (0..=255).cycle().take(1_000_000).collect();
         let script = format!("cat > {0}.new && mv {0}.new {0}", file.display());
-        assert!(matches!(deliver(&script, 30, &body).await, Handover::Delivered { status: None }));
+        assert!(matches!(deliver(&script, 30, &body).await, DeliveryOutcome::Delivered { status: None }));
         assert_eq!(std::fs::read(&file).unwrap(), body);
-        assert!(matches!(deliver(&script, 30, b"").await, Handover::Delivered { .. }));
+        assert!(matches!(deliver(&script, 30, b"").await, DeliveryOutcome::Delivered { .. }));
         assert_eq!(std::fs::read(&file).unwrap(), b"");
         // What it leaves unread is its own business.
-        assert!(matches!(deliver("exit 0", 30, &body).await, Handover::Delivered { .. }));
+        assert!(matches!(deliver("exit 0", 30, &body).await, DeliveryOutcome::Delivered { .. }));
     }
 
     #[tokio::test]
@@ -139,22 +139,24 @@ mod tests {
             ("kill -9 $$", "sh was killed by signal 9"),
         ] {
             match deliver(script, 30, b"x").await {
-                Handover::Refused { error, tries: None } => assert!(error.to_string().contains(words), "{error}"),
+                DeliveryOutcome::Refused { error, tries: None } => {
+                    assert!(error.to_string().contains(words), "{error}")
+                }
                 other => panic!("{script}: {other:?}"),
             }
         }
         match deliver("exit 75", 30, b"x").await {
-            Handover::Unavailable { error: Error::TargetDown { what, .. }, symptom } => {
+            DeliveryOutcome::Unavailable { error: Error::TargetDown { what, .. }, class } => {
                 assert!(what.contains("EX_TEMPFAIL"), "{what}");
-                assert_eq!(symptom.weight, Weight::Later);
+                assert_eq!(class.kind, FailureKind::RetryLater);
             }
             other => panic!("{other:?}"),
         }
         let missing = config::Command { command: vec!["/nonexistent/mda".into()], timeout: 5, concurrency: 1 };
         let messages = vec![Message { id: MessageId::Uid(7), body: Vec::new() }];
-        let handovers = Command::new(&missing).deliver(SCOPE, messages).await;
+        let outcomes = Command::new(&missing).deliver(SCOPE, messages).await;
         assert!(
-            matches!(&handovers[..], [Handover::Down(Error::TargetDown { what, .. })] if what.contains("/nonexistent/mda"))
+            matches!(&outcomes[..], [DeliveryOutcome::Down(Error::TargetDown { what, .. })] if what.contains("/nonexistent/mda"))
         );
     }
 
@@ -165,7 +167,7 @@ mod tests {
         let script = format!("sleep 1000 & echo $$ $! > {}; wait", file.display());
         let began = Instant::now();
         match deliver(&script, 1, b"x").await {
-            Handover::Unavailable { error, symptom: Symptom::UNKNOWN } => {
+            DeliveryOutcome::Unavailable { error, class: FailureClass::UNKNOWN } => {
                 assert!(error.to_string().contains("sh did not end within 1 s"), "{error}");
             }
             other => panic!("{other:?}"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::message::Message;
-use crate::outcome::Handover;
+use crate::outcome::DeliveryOutcome;
 use crate::ruby::calls::{Answer, Calls, Question};
 
 /// The delivery by a class of the app's own.
@@ -27,23 +27,29 @@ impl Hook {
     }
 
     /// Delivers messages one by one. Returns one outcome per message, in order.
-    pub(super) async fn deliver(&self, messages: Vec<Message>) -> Vec<Handover> {
-        let mut handovers = Vec::with_capacity(messages.len());
+    pub(super) async fn deliver(&self, messages: Vec<Message>) -> Vec<DeliveryOutcome> {
+        let mut outcomes = Vec::with_capacity(messages.len());
         for message in messages {
             let question = Question::Deliver(message.id, message.body);
-            handovers.push(self.judge(self.calls.ask(question).await));
+            outcomes.push(self.judge(self.calls.ask(question).await));
         }
-        handovers
+        outcomes
     }
 
-    fn judge(&self, answer: Option<Answer>) -> Handover {
+    fn judge(&self, answer: Option<Answer>) -> DeliveryOutcome {
         let class = &self.class_name;
         match answer {
-            Some(Answer::Yes) => Handover::DELIVERED,
-            Some(Answer::No) => Handover::Failed(Error::Message(format!("{class}#deliver returned false or nil"))),
-            Some(Answer::Raised(words)) => Handover::Failed(Error::Message(format!("{class}#deliver raised {words}"))),
+            Some(Answer::Yes) => DeliveryOutcome::DELIVERED,
+            Some(Answer::No) => {
+                DeliveryOutcome::Failed(Error::Message(format!("{class}#deliver returned false or nil")))
+            }
+            Some(Answer::Raised(words)) => {
+                DeliveryOutcome::Failed(Error::Message(format!("{class}#deliver raised {words}")))
+            }
             // Counts as a failure, because this very message may have ended the thread and would end the next one.
-            None => Handover::Failed(Error::Message(format!("the thread in {class}#deliver ended before it returned"))),
+            None => DeliveryOutcome::Failed(Error::Message(format!(
+                "the thread in {class}#deliver ended before it returned"
+            ))),
         }
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::error::{Error, Result};
 use crate::message::{Message, MessageId};
-use crate::outcome::Handover;
+use crate::outcome::DeliveryOutcome;
 use crate::system::blocking;
 use crate::system::output::Output;
 
@@ -67,13 +67,13 @@ impl Logger {
     ///
     /// # Errors
     /// [`Error::TargetDown`] if the output cannot be written to, or not within 10 s.
-    pub async fn deliver(&self, messages: &[Message]) -> Result<Vec<Handover>> {
-        let mut handovers = Vec::with_capacity(messages.len());
+    pub async fn deliver(&self, messages: &[Message]) -> Result<Vec<DeliveryOutcome>> {
+        let mut outcomes = Vec::with_capacity(messages.len());
         for message in messages {
             self.write(&message.id, &message.body).await?;
-            handovers.push(Handover::DELIVERED);
+            outcomes.push(DeliveryOutcome::DELIVERED);
         }
-        Ok(handovers)
+        Ok(outcomes)
     }
 
     async fn write(&self, id: &MessageId, body: &[u8]) -> Result<()> {
@@ -98,7 +98,7 @@ impl Logger {
         match timeout(WRITE_WITHIN, &mut write).await {
             Ok(Ok(Ok(()))) => Ok(()),
             Ok(Ok(Err(error))) => Err(self.down(&error.to_string())),
-            Ok(Err(_)) => Err(self.down("the write was broken off")),
+            Ok(Err(_)) => Err(self.down("the write was interrupted")),
             Err(_) => {
                 *stuck = Some(Stuck { id: id.clone(), write });
                 Err(self.down("nobody reads it"))

@@ -17,7 +17,7 @@ use crate::config;
 use crate::error::Result;
 use crate::limits::memory_budget::Budget;
 use crate::message::Message;
-use crate::outcome::Handover;
+use crate::outcome::DeliveryOutcome;
 use crate::ruby::calls::Calls;
 use crate::transport::postgres::PostgresClients;
 use crate::transport::redis::RedisClients;
@@ -96,7 +96,7 @@ impl Delivery {
 
     /// Whether a message may crash this process, because the app's code runs in it. The attempt is then counted in advance.
     /// With other methods, a crash says nothing about the messages in flight.
-    pub fn may_be_deadly(&self) -> bool {
+    pub fn may_crash_process(&self) -> bool {
         match self {
             Self::Noop | Self::Logger(_) | Self::Sidekiq(_) | Self::Postback(_) | Self::Command(_) | Self::Que(_) => {
                 false
@@ -109,9 +109,14 @@ impl Delivery {
     ///
     /// # Errors
     /// [`Error::TargetDown`](crate::Error::TargetDown) if the target cannot be reached or refuses everything; nothing is known of the group then.
-    pub async fn deliver(&self, scope: &str, messages: Vec<Message>, encoding: &Budget) -> Result<Vec<Handover>> {
+    pub async fn deliver(
+        &self,
+        scope: &str,
+        messages: Vec<Message>,
+        encoding: &Budget,
+    ) -> Result<Vec<DeliveryOutcome>> {
         match self {
-            Self::Noop => Ok(messages.iter().map(|_| Handover::DELIVERED).collect()),
+            Self::Noop => Ok(messages.iter().map(|_| DeliveryOutcome::DELIVERED).collect()),
             Self::Logger(logger) => logger.deliver(&messages).await,
             Self::Sidekiq(sidekiq) => sidekiq.deliver(scope, &messages, encoding).await,
             Self::Postback(postback) => Ok(postback.deliver(scope, messages).await),
@@ -158,8 +163,7 @@ impl Delivery {
         }
     }
 
-    /// Octets of a message above which a person should know what they do to the target: a job of that size makes Redis and the
-    /// workers slow for everybody.
+    /// Octets of a message above which an administrator is warned: a job of that size slows down Redis and the workers.
     pub fn warns_above(&self) -> usize {
         match self {
             Self::Sidekiq(_) => 10 << 20,

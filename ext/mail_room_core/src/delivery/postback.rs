@@ -18,9 +18,9 @@ use tokio::time::{Instant, timeout_at};
 use crate::config::{self, Endpoint};
 use crate::error::{Error, Result};
 use crate::message::{Message, MessageId};
-use crate::outcome::{Handover, Symptom, Weight};
+use crate::outcome::{DeliveryOutcome, FailureClass, FailureKind};
 use crate::system::random::hex_128;
-use crate::transport::http::{self, Answer, Poster, Unanswered};
+use crate::transport::http::{self, Answer, PostError, Poster};
 use crate::transport::jwt;
 
 /// Most redirects that one message follows.
@@ -88,12 +88,12 @@ impl Postback {
         http::shown(&self.url)
     }
 
-    /// Posts messages one by one. One answer per message, in order.
-    pub(super) async fn deliver(&self, scope: &str, messages: Vec<Message>) -> Vec<Handover> {
-        let mut handovers = Vec::with_capacity(messages.len());
+    /// Posts messages one by one. Returns one outcome per message, in order.
+    pub(super) async fn deliver(&self, scope: &str, messages: Vec<Message>) -> Vec<DeliveryOutcome> {
+        let mut outcomes = Vec::with_capacity(messages.len());
         for message in messages {
             let key = idempotency_key(scope, &message.id);
-            handovers.push(match self.post(&key, message.body.into()).await {
+            outcomes.push(match self.post(&key, message.body.into()).await {
                 Ok(mut answer) => {
                     let (status, retry_after) = (answer.status, http::retry_after(&answer.headers));
                     let body =
@@ -101,10 +101,10 @@ impl Postback {
                     answer.drain().await;
                     judge::judge(self.endpoint, status, retry_after, &body, &self.shown())
                 }
-                Err(handover) => handover,
+                Err(outcome) => outcome,
             });
         }
-        handovers
+        outcomes
     }
 
     /// Sends a HEAD request with everything that a post carries except the message, and returns the status. It shows
@@ -119,25 +119,25 @@ impl Postback {
         let headers = timeout_at(until, self.headers(&hex_128())).await.map_err(|_| late())??;
         match self.http.send(Method::HEAD, &self.url, headers, Bytes::new(), until).await {
             Ok(answer) => Ok(answer.status.as_u16()),
-            Err(Unanswered::Unsent(why) | Unanswered::Broken(why)) => Err(self.down(&why)),
-            Err(Unanswered::Late) => Err(late()),
+            Err(PostError::Unsent(why) | PostError::Broken(why)) => Err(self.down(&why)),
+            Err(PostError::Late) => Err(late()),
         }
     }
 
     /// Posts, and follows redirects. An error is the outcome for the message.
-    async fn post(&self, key: &str, body: Bytes) -> std::result::Result<Answer, Handover> {
+    async fn post(&self, key: &str, body: Bytes) -> std::result::Result<Answer, DeliveryOutcome> {
         let until = Instant::now() + self.timeout;
         let mut url = self.url.clone();
         for _ in 0..=REDIRECTS {
             let headers = timeout_at(until, self.headers(key)).await.unwrap_or_else(|_| Err(self.late()));
-            let mut headers = headers.map_err(Handover::Down)?;
+            let mut headers = headers.map_err(DeliveryOutcome::Down)?;
             // Required for an empty message, too (RFC 9110 section 8.6); the client would omit it.
             headers.insert(CONTENT_LENGTH, body.len().into());
             let answer = self.http.send(Method::POST, &url, headers, body.clone(), until).await;
             let answer = answer.map_err(|why| match why {
-                Unanswered::Unsent(why) => Handover::Down(self.down(&why)),
-                Unanswered::Broken(why) => unanswered(self.down(&why)),
-                Unanswered::Late => unanswered(self.late()),
+                PostError::Unsent(why) => DeliveryOutcome::Down(self.down(&why)),
+                PostError::Broken(why) => unanswered(self.down(&why)),
+                PostError::Late => unanswered(self.late()),
             })?;
             // A 303 is not followed: it asks for a GET, whose answer says nothing about the message.
             if !matches!(answer.status.as_u16(), 301 | 302 | 307 | 308) {
@@ -190,14 +190,14 @@ impl Postback {
 }
 
 /// The outcome for a message without an answer; the message itself may be the cause.
-fn unanswered(error: Error) -> Handover {
-    Handover::Unavailable { error, symptom: Symptom::UNKNOWN }
+fn unanswered(error: Error) -> DeliveryOutcome {
+    DeliveryOutcome::Unavailable { error, class: FailureClass::UNKNOWN }
 }
 
 /// The outcome for a message that was answered with a redirect that is not followed.
-fn redirected(error: Error, status: StatusCode) -> Handover {
-    let symptom = Symptom { status: Some(status.as_u16()), weight: Weight::Ruled };
-    Handover::Unavailable { error, symptom }
+fn redirected(error: Error, status: StatusCode) -> DeliveryOutcome {
+    let class = FailureClass { status: Some(status.as_u16()), kind: FailureKind::ByRule };
+    DeliveryOutcome::Unavailable { error, class }
 }
 
 fn address(text: &str) -> Result<Url> {

@@ -8,7 +8,7 @@ use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 use crate::config;
 use crate::matching::charset::to_utf8;
 use crate::message::Message;
-use crate::outcome::Handover;
+use crate::outcome::DeliveryOutcome;
 use crate::transport::postgres::{PostgresClient, PostgresClients, StatementError};
 
 /// Most messages and octets per statement. A larger message travels alone.
@@ -35,36 +35,36 @@ impl Que {
     }
 
     /// Stores a job per message. Returns one outcome per message, in order.
-    pub(super) async fn deliver(&self, messages: &[Message]) -> Vec<Handover> {
+    pub(super) async fn deliver(&self, messages: &[Message]) -> Vec<DeliveryOutcome> {
         match self.insert(messages, Nul::Kept).await {
-            Ok(()) => messages.iter().map(|_| Handover::DELIVERED).collect(),
-            Err(StatementError::Down(error)) => messages.iter().map(|_| Handover::Down(error.clone())).collect(),
+            Ok(()) => messages.iter().map(|_| DeliveryOutcome::DELIVERED).collect(),
+            Err(StatementError::Down(error)) => messages.iter().map(|_| DeliveryOutcome::Down(error.clone())).collect(),
             Err(_) => self.deliver_singly(messages).await,
         }
     }
 
     /// One of the messages is at fault. The others must not wait for it.
-    async fn deliver_singly(&self, messages: &[Message]) -> Vec<Handover> {
-        let mut handovers = Vec::with_capacity(messages.len());
+    async fn deliver_singly(&self, messages: &[Message]) -> Vec<DeliveryOutcome> {
+        let mut outcomes = Vec::with_capacity(messages.len());
         for message in messages {
             let message = std::slice::from_ref(message);
             let mut stored = self.insert(message, Nul::Kept).await;
             if matches!(stored, Err(StatementError::RefusedNul(_))) {
                 stored = self.insert(message, Nul::Replaced).await;
             }
-            handovers.push(match stored {
-                Ok(()) => Handover::DELIVERED,
+            outcomes.push(match stored {
+                Ok(()) => DeliveryOutcome::DELIVERED,
                 Err(StatementError::Refused(error) | StatementError::RefusedNul(error)) => {
-                    Handover::Refused { error, tries: None }
+                    DeliveryOutcome::Refused { error, tries: None }
                 }
-                Err(StatementError::Failed(error)) => Handover::Failed(error),
+                Err(StatementError::Failed(error)) => DeliveryOutcome::Failed(error),
                 Err(StatementError::Down(error)) => {
-                    handovers.resize_with(messages.len(), || Handover::Down(error.clone()));
+                    outcomes.resize_with(messages.len(), || DeliveryOutcome::Down(error.clone()));
                     break;
                 }
             });
         }
-        handovers
+        outcomes
     }
 
     async fn insert(&self, messages: &[Message], nul: Nul) -> Result<(), StatementError> {

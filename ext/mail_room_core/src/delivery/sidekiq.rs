@@ -13,13 +13,13 @@ use crate::limits::batch::fitting;
 use crate::limits::memory_budget::Budget;
 use crate::matching::charset::to_utf8;
 use crate::message::Message;
-use crate::outcome::Handover;
+use crate::outcome::DeliveryOutcome;
 use crate::system::random::hex_96;
-use crate::transport::redis::{Carry, Command, RedisClient, RedisClients};
+use crate::transport::redis::{Command, RedisClient, RedisClients, Traffic};
 
 /// Most messages and octets that are encoded and sent at a time. A larger message travels alone.
 pub(super) const BATCH: (usize, usize) = (100, 1 << 20);
-/// What a job has beside its text, more or less.
+/// Octets of a job without its text, roughly.
 const ENVELOPE: usize = 256;
 
 /// The delivery `sidekiq`.
@@ -56,46 +56,46 @@ impl Sidekiq {
     /// # Errors
     /// [`Error::TargetDown`]. In one step with the claims, the messages may simply be claimed and delivered again;
     /// without, none of them is known to be in the queue.
-    pub async fn deliver(&self, scope: &str, messages: &[Message], encoding: &Budget) -> Result<Vec<Handover>> {
+    pub async fn deliver(&self, scope: &str, messages: &[Message], encoding: &Budget) -> Result<Vec<DeliveryOutcome>> {
         let refused: Vec<_> = messages.iter().map(|message| self.too_large(message)).collect();
         let sound = messages.iter().zip(&refused).filter(|(_, refused)| refused.is_none()).map(|(message, _)| message);
         let mut pushed = self.push_all(scope, &sound.collect::<Vec<_>>(), encoding).await?.into_iter();
         Ok(refused.into_iter().filter_map(|refused| refused.or_else(|| pushed.next())).collect())
     }
 
-    async fn push_all(&self, scope: &str, messages: &[&Message], encoding: &Budget) -> Result<Vec<Handover>> {
-        let mut handovers = Vec::with_capacity(messages.len());
+    async fn push_all(&self, scope: &str, messages: &[&Message], encoding: &Budget) -> Result<Vec<DeliveryOutcome>> {
+        let mut outcomes = Vec::with_capacity(messages.len());
         let mut rest = messages;
         while !rest.is_empty() {
             let fitting = fitting(rest.iter().map(|message| message.body.len()), BATCH);
             let (batch, after) = rest.split_at_checked(fitting).unwrap_or((rest, &[]));
             rest = after;
             match self.push(scope, batch, encoding).await {
-                Ok(pushed) => handovers.extend(pushed),
-                Err(error) if handovers.is_empty() => return Err(error),
+                Ok(pushed) => outcomes.extend(pushed),
+                Err(error) if outcomes.is_empty() => return Err(error),
                 // What is in the queue already must not be forgotten.
                 Err(error) => {
-                    handovers.resize_with(messages.len(), || Handover::Down(error.clone()));
+                    outcomes.resize_with(messages.len(), || DeliveryOutcome::Down(error.clone()));
                     break;
                 }
             }
         }
-        Ok(handovers)
+        Ok(outcomes)
     }
 
-    /// Why no job is made of this message, if its job would be larger than `max_job_size`.
-    fn too_large(&self, message: &Message) -> Option<Handover> {
+    /// The refusal of a message whose job would be larger than `max_job_size`.
+    fn too_large(&self, message: &Message) -> Option<DeliveryOutcome> {
         let most = usize::try_from(self.config.max_job_size?).unwrap_or(usize::MAX);
-        // An octet becomes at most 6, the replacement of one that is no text included; so most need no closer look.
+        // Encoding makes at most 6 octets of one, so most messages need no closer look.
         let octets = match message.body.len().saturating_mul(6).saturating_add(ENVELOPE) > most {
             true => escaped_len(&to_utf8(&message.body)).saturating_add(ENVELOPE),
             false => return None,
         };
         let what = format!("its job would have {octets} octets, max_job_size allows {most}");
-        (octets > most).then_some(Handover::Refused { error: Error::Message(what), tries: Some(1) })
+        (octets > most).then_some(DeliveryOutcome::Refused { error: Error::Message(what), tries: Some(1) })
     }
 
-    async fn push(&self, scope: &str, messages: &[&Message], encoding: &Budget) -> Result<Vec<Handover>> {
+    async fn push(&self, scope: &str, messages: &[&Message], encoding: &Budget) -> Result<Vec<DeliveryOutcome>> {
         let octets = messages.iter().map(|message| message.body.len()).sum::<usize>();
         // Held until the jobs are dropped, because they are declared after it.
         let _lease = encoding.take(u64::try_from(octets).unwrap_or(u64::MAX)).await;
@@ -110,10 +110,10 @@ impl Sidekiq {
         // A single command: either all jobs are in the queue or none.
         let push = Command::new("LPUSH").arg(&self.queue_key);
         let push = jobs.iter().fold(push, |push, job| push.arg(&job.payload));
-        for reply in self.client.run(Carry::Loads, &[push]).await? {
+        for reply in self.client.run(Traffic::Payloads, &[push]).await? {
             reply?;
         }
-        Ok(jobs.iter().map(|_| Handover::DELIVERED).collect())
+        Ok(jobs.iter().map(|_| DeliveryOutcome::DELIVERED).collect())
     }
 
     /// Encodes the job, with its keys in the original's order.

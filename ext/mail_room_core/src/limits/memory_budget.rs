@@ -56,7 +56,7 @@ impl Budget {
         loop {
             let (granted, lease) = oneshot::channel();
             let number = self.shared.account().enqueue(units, granted);
-            let _leave = Leave { shared: &self.shared, number };
+            let _place = QueuePlace { shared: &self.shared, number };
             self.shared.serve();
             // The sender is not dropped before it has sent. If it ever is, we queue again.
             if let Ok(lease) = lease.await {
@@ -130,12 +130,12 @@ pub(crate) fn kept(mut lease: Lease, octets: usize) -> Option<Lease> {
 }
 
 /// A place in the queue. Dropping it leaves the queue.
-struct Leave<'a> {
+struct QueuePlace<'a> {
     shared: &'a Arc<Shared>,
     number: u64,
 }
 
-impl Drop for Leave<'_> {
+impl Drop for QueuePlace<'_> {
     fn drop(&mut self) {
         let left = self.shared.account().leave(self.number);
         if left.is_some() {

@@ -36,7 +36,7 @@ impl Feature {
 
 /// The parts of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Reading<'a> {
+pub(super) struct KeyParts<'a> {
     pub feature: Feature,
     pub project_id: Option<u64>,
     /// The slug, or the full path of the older forms.
@@ -52,7 +52,7 @@ pub(super) struct ReplyToken<'a> {
     pub namespace_id: Option<&'a str>,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> KeyParts<'a> {
     fn bare(feature: Feature) -> Self {
         Self { feature, project_id: None, project_path: None, token: None }
     }
@@ -63,9 +63,9 @@ impl<'a> Reading<'a> {
 }
 
 /// Reads `key`. The first form that matches wins.
-pub(super) fn read(key: &str) -> Reading<'_> {
+pub(super) fn read(key: &str) -> KeyParts<'_> {
     if let Some(token) = reply_token(key) {
-        return Reading { token: Some(token), ..Reading::bare(Feature::Reply) };
+        return KeyParts { token: Some(token), ..KeyParts::bare(Feature::Reply) };
     }
     let no_slash = !key.contains('/');
     if let Some(reading) = of_project(key.strip_suffix("-issue").filter(|_| no_slash), Feature::NewIssue) {
@@ -78,7 +78,7 @@ pub(super) fn read(key: &str) -> Reading<'_> {
         && !token.contains('+')
         && token != "unsubscribe"
     {
-        return Reading::of_path(Feature::NewIssue, path);
+        return KeyParts::of_path(Feature::NewIssue, path);
     }
     if let Some((head, iid)) = key.rsplit_once("-issue-")
         && !iid.is_empty()
@@ -89,7 +89,7 @@ pub(super) fn read(key: &str) -> Reading<'_> {
     }
     for end in ["-unsubscribe", "+unsubscribe"] {
         if let Some(token) = key.strip_suffix(end).and_then(reply_token) {
-            return Reading { token: Some(token), ..Reading::bare(Feature::Unsubscribe) };
+            return KeyParts { token: Some(token), ..KeyParts::bare(Feature::Unsubscribe) };
         }
     }
     let merge_request = key.strip_suffix("-merge-request").filter(|_| no_slash);
@@ -100,22 +100,22 @@ pub(super) fn read(key: &str) -> Reading<'_> {
         && !path.is_empty()
         && rest.strip_prefix("merge-request+").is_some_and(|token| !token.is_empty())
     {
-        return Reading::of_path(Feature::NewMergeRequest, path);
+        return KeyParts::of_path(Feature::NewMergeRequest, path);
     }
     if let Some(head) = key.strip_suffix("-issue-").filter(|_| no_slash)
         && let Some((slug, id)) = head.rsplit_once('-').and_then(|(slug, id)| Some((slug, number(id)?)))
         && !slug.is_empty()
     {
-        return Reading { project_id: Some(id), ..Reading::of_path(Feature::ServiceDesk, slug) };
+        return KeyParts { project_id: Some(id), ..KeyParts::of_path(Feature::ServiceDesk, slug) };
     }
     if !no_slash && sections.is_none() {
-        return Reading::of_path(Feature::ServiceDesk, key);
+        return KeyParts::of_path(Feature::ServiceDesk, key);
     }
-    Reading::bare(Feature::Unknown)
+    KeyParts::bare(Feature::Unknown)
 }
 
 /// `<slug>-<project id>-<token>`, the slug as long as it can be.
-fn of_project(text: Option<&str>, feature: Feature) -> Option<Reading<'_>> {
+fn of_project(text: Option<&str>, feature: Feature) -> Option<KeyParts<'_>> {
     let text = text?;
     let mut head = text;
     while let Some((before, token)) = head.rsplit_once('-') {
@@ -123,7 +123,7 @@ fn of_project(text: Option<&str>, feature: Feature) -> Option<Reading<'_>> {
         if let Some((slug, id)) = before.rsplit_once('-').filter(|(slug, _)| has_token && !slug.is_empty())
             && let Some(id) = number(id)
         {
-            return Some(Reading { project_id: Some(id), ..Reading::of_path(feature, slug) });
+            return Some(KeyParts { project_id: Some(id), ..KeyParts::of_path(feature, slug) });
         }
         head = before;
     }

@@ -65,8 +65,8 @@ impl Logs {
     ///
     /// # Errors
     /// [`Error::Configuration`] if a thread cannot be started.
-    pub(crate) fn tell_panics(&mut self) -> Result<()> {
-        panics::tell(self.writer()?.pipe(&LogTarget::Stderr, false)?);
+    pub(crate) fn log_panics(&mut self) -> Result<()> {
+        panics::install(self.writer()?.pipe(&LogTarget::Stderr, false)?);
         Ok(())
     }
 

@@ -36,7 +36,7 @@ pub struct Snapshot {
     pub delivered: u64,
     /// Messages that were ignored: only marked.
     pub ignored: u64,
-    /// Messages rejected, whether or not their senders were told.
+    /// Messages rejected, whether or not their senders were notified.
     pub rejected: u64,
     /// Messages set aside.
     pub set_aside: u64,
@@ -55,7 +55,7 @@ pub enum Outcome {
     Delivered,
     /// It was ignored.
     Ignored,
-    /// It was rejected. Its sender was told, unless there was a reason not to.
+    /// It was rejected. Its sender was notified, unless there was a reason not to.
     Rejected,
     /// It was set aside.
     SetAside,

@@ -21,7 +21,7 @@ use crate::matching::matcher::{Match, Matcher};
 use crate::message::{Message, MessageId};
 use crate::observe::log::Severity;
 use crate::observe::progress::Outcome;
-use crate::outcome::Symptom;
+use crate::outcome::FailureClass;
 use crate::ruby::calls::Calls;
 use crate::system::clock;
 use crate::track::failures::{Failure, Failures};
@@ -162,7 +162,7 @@ impl Rejection {
         };
         // If the arbiter does not answer, the ledger still knows.
         retry::failed(tracker, scope, id, "Rejection failed", &error, failure, Terms::default()).await.ok();
-        if lock(&self.failures).doubted() {
+        if lock(&self.failures).is_breaker_open() {
             self.pause_for(tracker, id, &error);
         }
         false
@@ -223,7 +223,7 @@ impl Rejection {
         if failures.len() >= NOTED {
             *failures = Failures::default();
         }
-        failures.failed(id, Symptom::UNKNOWN, Instant::now())
+        failures.failed(id, FailureClass::UNKNOWN, Instant::now())
     }
 
     /// No notice can be sent for now: neither for this message nor for any other.

@@ -6,7 +6,7 @@ use lettre::address::Envelope;
 
 use super::notice;
 use super::queue::Pending;
-use super::smtp::{self, Untaken};
+use super::smtp::{self, SmtpError};
 use crate::config;
 use crate::error::Error;
 use crate::ruby::calls::{Answer, Calls, Question};
@@ -56,20 +56,20 @@ impl Sender {
         match &self.by {
             By::Smtp(smtp) => match self.mail(smtp, pending).await {
                 Ok(()) => Sent::Accepted,
-                Err(Untaken::Refused(error)) => Sent::Refused(error),
-                Err(Untaken::Down(error)) => Sent::Down(error),
+                Err(SmtpError::Refused(error)) => Sent::Refused(error),
+                Err(SmtpError::Down(error)) => Sent::Down(error),
             },
             By::Hook(calls, class) => call(calls, class, pending).await,
         }
     }
 
-    async fn mail(&self, smtp: &config::Smtp, pending: &Pending) -> Result<(), Untaken> {
+    async fn mail(&self, smtp: &config::Smtp, pending: &Pending) -> Result<(), SmtpError> {
         let name = pending.id.name_in(&pending.scope);
         let mail = notice::compose(smtp, &pending.rejected, &pending.found, &self.mailbox, &name);
-        let mail = mail.map_err(Untaken::Refused)?;
+        let mail = mail.map_err(SmtpError::Refused)?;
         // The return path is null (RFC 3834 section 3.3), so that bounces do not come back to us.
         let envelope = Envelope::new(None, vec![pending.rejected.sender.clone()]);
-        let envelope = envelope.map_err(|error| Untaken::Refused(Error::Message(error.to_string())))?;
+        let envelope = envelope.map_err(|error| SmtpError::Refused(Error::Message(error.to_string())))?;
         smtp::send(smtp, &envelope, &mail).await
     }
 }

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use crate::config::{Smtp, SmtpSecurity};
 use crate::error::Error;
 use crate::transport::stream;
-use crate::transport::tcp::{self, Stream, Unreached};
+use crate::transport::tcp::{self, ConnectError, Stream};
 use crate::transport::tls;
 
 /// How long a check waits for greeting and login; less than a notice does.
@@ -30,7 +30,7 @@ const REPLY: u64 = 64 << 10;
 
 /// Why a mail was not accepted.
 #[derive(Debug)]
-pub(super) enum Untaken {
+pub(super) enum SmtpError {
     /// The server refuses this mail or this address, and would refuse it again.
     Refused(Error),
     /// The server is down, or refuses us.
@@ -38,7 +38,7 @@ pub(super) enum Untaken {
 }
 
 /// Gives `mail` to the server.
-pub(super) async fn send(config: &Smtp, envelope: &Envelope, mail: &[u8]) -> Result<(), Untaken> {
+pub(super) async fn send(config: &Smtp, envelope: &Envelope, mail: &[u8]) -> Result<(), SmtpError> {
     let within = Duration::from_secs(config.timeout.max(1));
     match timeout(within, hand_over(config, envelope, mail, Instant::now() + within)).await {
         Ok(sent) => sent,
@@ -60,42 +60,42 @@ pub(crate) async fn ask(config: &Smtp) -> Result<(), Error> {
     let late = || Err(down(config, &format!("no answer within {} s", within.as_secs())));
     match timeout(within, asked).await.unwrap_or_else(|_| late()) {
         Ok(()) => Ok(()),
-        Err(Untaken::Refused(error) | Untaken::Down(error)) => Err(error),
+        Err(SmtpError::Refused(error) | SmtpError::Down(error)) => Err(error),
     }
 }
 
-async fn hand_over(config: &Smtp, envelope: &Envelope, mail: &[u8], until: Instant) -> Result<(), Untaken> {
+async fn hand_over(config: &Smtp, envelope: &Envelope, mail: &[u8], until: Instant) -> Result<(), SmtpError> {
     let mut connection = log_in(config, until).await?;
-    connection.send(envelope, mail).await.map_err(|error| told(config, &error))?;
+    connection.send(envelope, mail).await.map_err(|error| classify(config, &error))?;
     // The server has accepted the mail; a failed QUIT changes nothing.
     connection.quit().await.ok();
     Ok(())
 }
 
 /// Opens a connection and logs in.
-async fn log_in(config: &Smtp, until: Instant) -> Result<AsyncSmtpConnection, Untaken> {
+async fn log_in(config: &Smtp, until: Instant) -> Result<AsyncSmtpConnection, SmtpError> {
     let stream = open(config, until).await?;
     let hello = ClientId::Domain(config.domain.clone());
     let mut connection = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello)
         .await
-        .map_err(|error| told(config, &error))?;
+        .map_err(|error| classify(config, &error))?;
     if let (Some(user), Some(password)) = (&config.username, &config.password) {
         let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
         let mechanisms = [Mechanism::Plain, Mechanism::Login];
         // A refused login is not the mail's fault.
         connection.auth(&mechanisms, &credentials).await.map_err(|error| match error.status() {
             Some(code) => down(config, &format!("it answered {code} to the login; correct user_name and password")),
-            None => told(config, &error),
+            None => classify(config, &error),
         })?;
     }
     Ok(connection)
 }
 
 /// Opens a stream on which the server greets, encrypted as `security` requires.
-async fn open(config: &Smtp, until: Instant) -> Result<Greeting, Untaken> {
+async fn open(config: &Smtp, until: Instant) -> Result<Greeting, SmtpError> {
     let stream = tcp::tcp(&config.host, config.port, until).await.map_err(|unreached| match unreached {
-        Unreached::Io(error) => down(config, &format!("{error}; check address and port")),
-        Unreached::Late(within) => down(config, &format!("no connection within {} s", within.as_secs())),
+        ConnectError::Io(error) => down(config, &format!("{error}; check address and port")),
+        ConnectError::Late(within) => down(config, &format!("no connection within {} s", within.as_secs())),
     })?;
     match config.security {
         SmtpSecurity::Plain => Ok(Greeting { said: b"", stream: Box::new(stream) }),
@@ -105,7 +105,7 @@ async fn open(config: &Smtp, until: Instant) -> Result<Greeting, Untaken> {
 }
 
 /// STARTTLS (RFC 3207). Refuses a server that goes on in plain text before the TLS handshake.
-async fn start_tls(config: &Smtp, stream: TcpStream, until: Instant) -> Result<Greeting, Untaken> {
+async fn start_tls(config: &Smtp, stream: TcpStream, until: Instant) -> Result<Greeting, SmtpError> {
     let mut stream = BufReader::new(stream);
     let broken = |error: io::Error| down(config, &format!("the connection broke: {error}"));
     expect(config, reply(&mut stream).await.map_err(broken)?, "220")?;
@@ -122,13 +122,13 @@ async fn start_tls(config: &Smtp, stream: TcpStream, until: Instant) -> Result<G
     stream.write_all(b"STARTTLS\r\n").await.map_err(broken)?;
     expect(config, reply(&mut stream).await.map_err(broken)?, "220")?;
     if !stream.buffer().is_empty() {
-        return Err(down(config, "it went on talking in clear after STARTTLS; somebody in between may be doing that"));
+        return Err(down(config, "it sent plain text after STARTTLS; somebody in between may have sent it"));
     }
     // The server does not greet again after STARTTLS, but lettre waits for a greeting.
     Ok(Greeting { said: b"220 \r\n", stream: encrypted(config, stream.into_inner(), until).await? })
 }
 
-async fn encrypted(config: &Smtp, stream: TcpStream, until: Instant) -> Result<Box<dyn Stream>, Untaken> {
+async fn encrypted(config: &Smtp, stream: TcpStream, until: Instant) -> Result<Box<dyn Stream>, SmtpError> {
     let options = tls::client_config(&config.tls).await.map_err(|error| down(config, &error.to_string()))?;
     let encrypted = stream::encrypt(options, &config.host, stream, until).await;
     encrypted.map_err(|error| down(config, &tls::reason(&error)))
@@ -155,7 +155,7 @@ async fn reply(stream: &mut BufReader<TcpStream>) -> io::Result<Vec<String>> {
 }
 
 /// The texts behind the codes if all codes are `code`.
-fn expect(config: &Smtp, lines: Vec<String>, code: &str) -> Result<Vec<String>, Untaken> {
+fn expect(config: &Smtp, lines: Vec<String>, code: &str) -> Result<Vec<String>, SmtpError> {
     let lines: Option<Vec<_>> = lines
         .iter()
         .map(|line| line.strip_prefix(code).map(|rest| rest.get(1..).unwrap_or_default().to_owned()))
@@ -164,7 +164,7 @@ fn expect(config: &Smtp, lines: Vec<String>, code: &str) -> Result<Vec<String>, 
 }
 
 /// Describes an error without the server's words, which may contain an address.
-fn told(config: &Smtp, error: &lettre::transport::smtp::Error) -> Untaken {
+fn classify(config: &Smtp, error: &lettre::transport::smtp::Error) -> SmtpError {
     let Some(code) = error.status() else {
         let what = match std::error::Error::source(error) {
             Some(cause) if cause.is::<io::Error>() => format!("the connection broke: {cause}"),
@@ -179,14 +179,14 @@ fn told(config: &Smtp, error: &lettre::transport::smtp::Error) -> Untaken {
     match code.as_str() {
         // RFC 3463: the reason is not the address (1), the mailbox (2) or the content (6).
         "550" | "551" | "552" | "553" | "554" | "555" if !about_us => {
-            Untaken::Refused(Error::Message(format!("{} answered {code}: it takes no such mail", shown(config))))
+            SmtpError::Refused(Error::Message(format!("{} answered {code}: it takes no such mail", shown(config))))
         }
         _ => down(config, &format!("it answered {code}; see its log (may we send from here, and as this sender?)")),
     }
 }
 
-fn down(config: &Smtp, why: &str) -> Untaken {
-    Untaken::Down(Error::target_down(format!("{}: {why}", shown(config))))
+fn down(config: &Smtp, why: &str) -> SmtpError {
+    SmtpError::Down(Error::target_down(format!("{}: {why}", shown(config))))
 }
 
 fn shown(config: &Smtp) -> String {

@@ -18,14 +18,14 @@ pub enum Question {
     Deliver(MessageId, Vec<u8>),
     /// To decide whether a message is to be delivered.
     Ask(MessageId),
-    /// To tell a message's sender that the message was rejected.
+    /// To notify a message's sender that the message was rejected.
     Reject(MessageId, Vec<u8>, Box<Match>),
 }
 
 /// The answer of the app's code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// It was delivered, is to be delivered, or the sender was told.
+    /// It was delivered, is to be delivered, or the sender was notified.
     Yes,
     /// The opposite.
     No,

@@ -97,7 +97,7 @@ impl Source for Graph {
         self.marker.mark(&self.client, &self.watch.folder, ids, mark).await
     }
 
-    fn complaint(&mut self) -> Option<String> {
+    fn mark_warning(&mut self) -> Option<String> {
         self.marker.complaint.take()
     }
 

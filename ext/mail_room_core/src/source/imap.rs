@@ -51,7 +51,7 @@ pub struct Imap {
     scope: String,
     idle_timeout: Duration,
     failed: Failed,
-    complaint: Option<String>,
+    mark_warning: Option<String>,
     looked_for_leftovers: bool,
     announcements: Announcements,
     silent_idle: SilentIdle,
@@ -91,7 +91,7 @@ impl Imap {
             // Zero would search without pause.
             idle_timeout: Duration::from_secs(mailbox.idle_timeout.max(1)),
             failed: Failed::new(mailbox.failed_mailbox.clone()),
-            complaint: None,
+            mark_warning: None,
             looked_for_leftovers: false,
             announcements: Announcements::default(),
             silent_idle: SilentIdle::default(),
@@ -107,7 +107,7 @@ impl Imap {
         self.session.unmarked.clear();
         identity::confirm_lately(&mut self.session).await?;
         match mark {
-            Mark::SetAside => self.complaint = self.failed.set_aside(&mut self.session, uids).await?,
+            Mark::SetAside => self.mark_warning = self.failed.set_aside(&mut self.session, uids).await?,
             mark => store::mark(&mut self.session, uids, mark).await?,
         }
         if self.session.unmarked.is_empty() {
@@ -170,7 +170,7 @@ impl Source for Imap {
         let found = identity::search(&mut self.session, &self.program).await;
         let found = self.named(found)?;
         if self.announcements.found(&found, &self.address, &self.silent_idle) {
-            self.session.remarks.push(("IDLE", silent_idle::REMARK.to_owned()));
+            self.session.warnings.push(("IDLE", silent_idle::WARNING.to_owned()));
         }
         Ok(ids(found))
     }
@@ -189,12 +189,12 @@ impl Source for Imap {
         self.named(marked)
     }
 
-    fn remarks(&mut self) -> Vec<(&'static str, String)> {
-        std::mem::take(&mut self.session.remarks)
+    fn warnings(&mut self) -> Vec<(&'static str, String)> {
+        std::mem::take(&mut self.session.warnings)
     }
 
-    fn complaint(&mut self) -> Option<String> {
-        self.complaint.take()
+    fn mark_warning(&mut self) -> Option<String> {
+        self.mark_warning.take()
     }
 
     fn unmarked(&mut self) -> Vec<(MessageId, String)> {

@@ -4,9 +4,9 @@
 //! below it.
 
 pub mod connector;
-mod login_limiter;
 pub mod graph;
 pub mod imap;
+mod login_limiter;
 mod narrow;
 mod placeholder;
 

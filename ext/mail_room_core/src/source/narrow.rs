@@ -1,6 +1,5 @@
-//! Which of many messages a server refuses a whole set for: the set is halved until they are alone. Their neighbours must
-//! not suffer for them. Knows no protocol. A server that ends the connection instead leaves nothing to halve here: see
-//! `track::fetch_failures`.
+//! Finds the messages because of which a server refuses a whole set: the set is halved until they are alone, so that the
+//! others are not affected. Knows no protocol. If the server ends the connection instead, see `track::fetch_failures`.
 
 use std::future::Future;
 
@@ -9,33 +8,33 @@ use crate::error::Result;
 /// A set that was refused.
 #[derive(Debug)]
 pub(crate) struct Refused {
-    /// What is left of it: the server may refuse it after it has dealt with a part.
+    /// The messages that remain: the server may refuse the set after it has handled a part of it.
     pub(crate) left: Vec<u32>,
     /// What the server said.
     pub(crate) why: String,
-    /// Whether that has surely nothing to do with the messages, so that parts of the set would be refused as well.
+    /// Whether the reason certainly has nothing to do with the messages, so that parts of the set would be refused as well.
     pub(crate) whole: bool,
 }
 
-/// Something to be done with sets of messages, which are numbers.
+/// A request that is made for sets of messages, which are numbers.
 pub(crate) trait Request: Send {
-    /// Sets that are refused while none is answered before single messages are tried, and how many of these then. If the
-    /// server refuses them all, it refuses everything.
+    /// If more sets than this are refused and none was accepted, this many single messages are tried. If the server refuses
+    /// all of them, it refuses everything.
     const PROBES: usize;
-    /// Requests after which sets that are refused are not halved any more.
+    /// Requests after which refused sets are no longer halved.
     const MOST: usize;
 
     /// Cuts `uids` into sets that fit a request.
     fn cut(&self, uids: &[u32]) -> Vec<Vec<u32>>;
 
-    /// Makes a request for each of `sets`, and tells for each whether it was refused.
+    /// Makes a request for each of `sets`. Returns for each whether it was refused.
     fn ask(&mut self, sets: &[Vec<u32>]) -> impl Future<Output = Result<Vec<Option<Refused>>>> + Send;
 }
 
-/// What a request comes to.
+/// The result of a request for many messages.
 #[derive(Debug)]
 pub(crate) enum Narrowed {
-    /// These were refused, and why; the others were answered. One message that is asked for alone is always among these.
+    /// These were refused, and why; the others were accepted. A single message that is refused is always returned here.
     Some(Vec<(u32, String)>),
     /// The server refuses everything; the last of its reasons.
     All(String),
@@ -47,7 +46,7 @@ pub(crate) enum Narrowed {
 /// Those of [`Request::ask`].
 pub(crate) async fn narrow<R: Request>(request: &mut R, uids: &[u32]) -> Result<Narrowed> {
     let (mut refused, mut last, mut asked) = (Vec::new(), String::new(), 0_usize);
-    // Whether the server has shown that it can do it.
+    // Whether the server has accepted anything.
     let mut works = uids.len() < 2;
     let mut pending = request.cut(uids);
     while !pending.is_empty() {

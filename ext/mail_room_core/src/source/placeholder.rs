@@ -1,7 +1,7 @@
-//! A text that a server gives in place of a mail it cannot read. Delivered, it would be an empty ticket, and the mail
-//! would be marked as done.
+//! Recognizes the text that a server sends in place of a mail that it cannot read. If it were delivered, the app would get an
+//! empty ticket, and the mail would be marked as delivered.
 
-/// What Courier IMAP gives for a file that it cannot open.
+/// What Courier IMAP sends for a file that it cannot open.
 const COURIER: [&str; 5] = [
     "From: System Administrator <root@localhost>",
     "Subject: message unavailable",
@@ -9,10 +9,10 @@ const COURIER: [&str; 5] = [
     "This message is no longer available on the server.",
     "",
 ];
-/// Octets of it, with CRLF.
+/// Octets of this text, with CRLF.
 const OCTETS: usize = 129;
 
-/// Whether `body` is such a text: this one form, byte for byte but for the host's name and the line ends.
+/// Whether `body` is this text, octet for octet except for the host name and the line ends.
 pub(crate) fn is_placeholder(body: &[u8]) -> bool {
     if body.len() > OCTETS {
         return false;

@@ -53,8 +53,8 @@ pub trait Source: Send {
     /// error: [`unmarked`](Self::unmarked) returns it.
     fn mark(&mut self, ids: &[MessageId], mark: Mark) -> impl Future<Output = Result<()>> + Send;
 
-    /// Takes the warning of the last [`mark`](Self::mark), if it had to mark messages in another way than asked.
-    fn complaint(&mut self) -> Option<String> {
+    /// Takes the warning of the last [`mark`](Self::mark), if it had to mark messages differently than requested.
+    fn mark_warning(&mut self) -> Option<String> {
         None
     }
 
@@ -65,7 +65,7 @@ pub trait Source: Send {
 
     /// Takes the warnings about this mailbox that an administrator should read. The name of each lets the caller log it once
     /// rather than at every connection.
-    fn remarks(&mut self) -> Vec<(&'static str, String)> {
+    fn warnings(&mut self) -> Vec<(&'static str, String)> {
         Vec::new()
     }
 

@@ -25,7 +25,7 @@ static STARTED: AtomicUsize = AtomicUsize::new(0);
 
 /// Why there is no result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Unfinished {
+pub(crate) enum BlockingError {
     /// It was not done within this time. It goes on.
     Late(Duration),
     /// Too much other work hangs; this was not begun.
@@ -36,7 +36,7 @@ pub(crate) enum Unfinished {
     Broken,
 }
 
-impl fmt::Display for Unfinished {
+impl fmt::Display for BlockingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Late(within) => write!(f, "not done within {} s", within.as_secs_f32()),
@@ -145,14 +145,14 @@ impl<T: Send + Sync + 'static> Threads<T> {
     /// The result of `work`, or of the same key's work that is under way, `within` this time. Cancel safe: the work goes on.
     ///
     /// # Errors
-    /// See [`Unfinished`].
+    /// See [`BlockingError`].
     pub(crate) async fn run(
         &'static self,
         key: &OsStr,
         within: Duration,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<Arc<T>, Unfinished> {
-        timeout(within, self.finish(key, within, work)).await.unwrap_or(Err(Unfinished::Late(within)))
+    ) -> Result<Arc<T>, BlockingError> {
+        timeout(within, self.finish(key, within, work)).await.unwrap_or(Err(BlockingError::Late(within)))
     }
 
     async fn finish(
@@ -160,20 +160,20 @@ impl<T: Send + Sync + 'static> Threads<T> {
         key: &OsStr,
         within: Duration,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<Arc<T>, Unfinished> {
+    ) -> Result<Arc<T>, BlockingError> {
         let mut running = match self.turn(key) {
             Turn::Shared(running) => running,
             Turn::Wait(places) => {
                 // Never closed.
-                let place = places.acquire_owned().await.map_err(|_| Unfinished::Broken)?;
+                let place = places.acquire_owned().await.map_err(|_| BlockingError::Broken)?;
                 self.begin(key, place, work)?
             }
         };
         let patience = if running.since.elapsed() >= within { KNOWN_TO_HANG.min(within) } else { within };
         match timeout(patience, running.result.wait_for(Option::is_some)).await {
-            Ok(Ok(result)) => result.clone().ok_or(Unfinished::Broken),
-            Ok(Err(_)) => Err(Unfinished::Broken),
-            Err(_) => Err(Unfinished::Late(within)),
+            Ok(Ok(result)) => result.clone().ok_or(BlockingError::Broken),
+            Ok(Err(_)) => Err(BlockingError::Broken),
+            Err(_) => Err(BlockingError::Late(within)),
         }
     }
 
@@ -190,12 +190,12 @@ impl<T: Send + Sync + 'static> Threads<T> {
         key: &OsStr,
         place: OwnedSemaphorePermit,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<Running<T>, Unfinished> {
+    ) -> Result<Running<T>, BlockingError> {
         let (done, result) = watch::channel(None);
         let running = Running { since: Instant::now(), result };
         let others = self.with_state(|state| match state.running.get(key) {
             Some(others) => Some(Ok(others.clone())),
-            None if state.running.len() >= self.at_most => Some(Err(Unfinished::Full)),
+            None if state.running.len() >= self.at_most => Some(Err(BlockingError::Full)),
             None => {
                 state.running.insert(key.to_owned(), running.clone());
                 None
@@ -211,7 +211,7 @@ impl<T: Send + Sync + 'static> Threads<T> {
             drop(end);
             done.send_replace(Some(Arc::new(result)));
         });
-        started.map_err(|error| Unfinished::NoThread(error.to_string()))?;
+        started.map_err(|error| BlockingError::NoThread(error.to_string()))?;
         let mut result = running.result.clone();
         tokio::spawn(async move {
             let _place = place;
@@ -302,9 +302,9 @@ mod tests {
         assert_eq!(THREADS.run(OsStr::new("sound"), LONG, || 2).await.as_deref(), Ok(&2));
         hung.push(hang(20));
         timeout(LONG, begun(21)).await.unwrap();
-        assert_eq!(THREADS.run(OsStr::new("one more"), LONG, || 2).await, Err(Unfinished::Full));
+        assert_eq!(THREADS.run(OsStr::new("one more"), LONG, || 2).await, Err(BlockingError::Full));
         let late = THREADS.run(OsStr::new("hangs 0"), short, || 2).await;
-        assert_eq!(late, Err(Unfinished::Late(short)));
+        assert_eq!(late, Err(BlockingError::Late(short)));
         drop(releases);
         for ended in hung {
             assert_eq!(ended.await.unwrap().as_deref(), Ok(&1));
@@ -316,7 +316,7 @@ mod tests {
     async fn a_panic_is_an_error_and_no_more() {
         static THREADS: Threads<u32> = Threads::new("test", 2, 64);
         let key = OsStr::new("a");
-        assert_eq!(THREADS.run(key, LONG, || panic!("injected")).await, Err(Unfinished::Broken));
+        assert_eq!(THREADS.run(key, LONG, || panic!("injected")).await, Err(BlockingError::Broken));
         assert_eq!(THREADS.run(key, LONG, || 1).await.as_deref(), Ok(&1));
     }
 }

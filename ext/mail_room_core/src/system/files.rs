@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use secrecy::zeroize::Zeroizing;
 
-use crate::system::blocking::{Threads, Unfinished};
+use crate::system::blocking::{BlockingError, Threads};
 
 /// How long reading a file may take. It is less than any connection may take, so that the error blames the file.
 pub(crate) const WITHIN: Duration = Duration::from_secs(4);
@@ -35,14 +35,14 @@ enum Answer {
 
 /// Why a file was not read.
 #[derive(Debug)]
-pub(crate) enum Unread {
+pub(crate) enum ReadError {
     /// The system gave this reason.
     Failed(String),
     /// A reason that may pass: it hangs, or too much else does.
     Hangs(String),
 }
 
-impl Unread {
+impl ReadError {
     /// The reason, to follow the file's name in an error.
     pub(crate) fn why(&self) -> &str {
         match self {
@@ -51,10 +51,10 @@ impl Unread {
     }
 }
 
-impl From<Unfinished> for Unread {
-    fn from(unfinished: Unfinished) -> Self {
+impl From<BlockingError> for ReadError {
+    fn from(unfinished: BlockingError) -> Self {
         Self::Hangs(match unfinished {
-            Unfinished::Late(within) => {
+            BlockingError::Late(within) => {
                 format!("cannot be read within {} s (a network share that does not answer?)", within.as_secs())
             }
             other => format!("cannot be read: {other}"),
@@ -62,7 +62,7 @@ impl From<Unfinished> for Unread {
     }
 }
 
-impl From<&io::Error> for Unread {
+impl From<&io::Error> for ReadError {
     fn from(error: &io::Error) -> Self {
         Self::Failed(format!("cannot be read: {error}"))
     }
@@ -72,13 +72,13 @@ impl From<&io::Error> for Unread {
 ///
 /// # Errors
 /// Gives the reason, and nothing of the content.
-pub(crate) async fn read(path: &Path, limit: u64) -> Result<Contents, Unread> {
+pub(crate) async fn read(path: &Path, limit: u64) -> Result<Contents, ReadError> {
     let answer = run("read", path, move |path| Answer::Contents(read_now(path, limit))).await?;
     match &*answer {
         Answer::Contents(Ok(contents)) if octets(contents) > limit => Err(too_large(limit)),
         Answer::Contents(Ok(contents)) => Ok(contents.clone()),
         Answer::Contents(Err(error)) => Err(error.into()),
-        Answer::Stamp(_) | Answer::Directory(_) => Err(Unread::Failed("cannot be read".into())),
+        Answer::Stamp(_) | Answer::Directory(_) => Err(ReadError::Failed("cannot be read".into())),
     }
 }
 
@@ -86,7 +86,7 @@ pub(crate) async fn read(path: &Path, limit: u64) -> Result<Contents, Unread> {
 ///
 /// # Errors
 /// If the system does not answer in time. A missing file is no error.
-pub(crate) async fn stamp(path: &Path) -> Result<Stamp, Unread> {
+pub(crate) async fn stamp(path: &Path) -> Result<Stamp, ReadError> {
     let answer = run("stamp", path, |path| {
         Answer::Stamp(path.metadata().ok().and_then(|known| Some((known.modified().ok()?, known.len()))))
     });
@@ -101,12 +101,12 @@ pub(crate) async fn stamp(path: &Path) -> Result<Stamp, Unread> {
 ///
 /// # Errors
 /// As [`read`].
-pub(crate) async fn directory(path: &Path, limit: u64) -> Result<Vec<Contents>, Unread> {
+pub(crate) async fn directory(path: &Path, limit: u64) -> Result<Vec<Contents>, ReadError> {
     let answer = run("directory", path, move |path| Answer::Directory(directory_now(path, limit))).await?;
     match &*answer {
         Answer::Directory(Ok(files)) => Ok(files.clone()),
         Answer::Directory(Err(error)) => Err(error.into()),
-        Answer::Stamp(_) | Answer::Contents(_) => Err(Unread::Failed("cannot be read".into())),
+        Answer::Stamp(_) | Answer::Contents(_) => Err(ReadError::Failed("cannot be read".into())),
     }
 }
 
@@ -114,7 +114,7 @@ async fn run(
     kind: &str,
     path: &Path,
     work: impl FnOnce(&Path) -> Answer + Send + 'static,
-) -> Result<Arc<Answer>, Unfinished> {
+) -> Result<Arc<Answer>, BlockingError> {
     let mut key = OsString::from(format!("{kind} "));
     key.push(path);
     let path = path.to_owned();
@@ -142,8 +142,8 @@ fn octets(contents: &Contents) -> u64 {
     u64::try_from(contents.len()).unwrap_or(u64::MAX)
 }
 
-fn too_large(limit: u64) -> Unread {
-    Unread::Failed(format!("has more than {limit} octets"))
+fn too_large(limit: u64) -> ReadError {
+    ReadError::Failed(format!("has more than {limit} octets"))
 }
 
 #[cfg(test)]
@@ -167,7 +167,7 @@ mod tests {
         assert!(begun.elapsed() < WITHIN);
         for ended in hang {
             let why = ended.await.unwrap().unwrap_err();
-            assert!(matches!(&why, Unread::Hangs(why) if why.starts_with("cannot be read within 4 s")), "{why:?}");
+            assert!(matches!(&why, ReadError::Hangs(why) if why.starts_with("cannot be read within 4 s")), "{why:?}");
         }
         // A pipe that is written to at last is read, by the one who hangs there.
         let again = tokio::spawn({

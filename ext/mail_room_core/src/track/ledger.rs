@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use crate::message::MessageId;
-use crate::outcome::Symptom;
+use crate::outcome::FailureClass;
 use crate::source::{AbsentFlags, Mark};
 use crate::track::failures::{Failure, Failures};
 use crate::track::fetch_failures::{FetchFailure, FetchFailures, FetchRetry};
@@ -28,7 +28,7 @@ pub struct Ledger {
     /// How often the target went down while it was given this message alone. Such a message may be a poison message.
     suspects: BTreeMap<MessageId, u32>,
     half_open: bool,
-    /// Messages found marked deleted, not known yet whether by us.
+    /// Messages found marked deleted. It is not known yet whether we marked them.
     pub(crate) leftovers: Vec<MessageId>,
     newest_first: bool,
     /// The next search result is not complete.
@@ -212,8 +212,8 @@ impl Ledger {
     }
 
     /// A delivery failed. The message or the target may be at fault.
-    pub(crate) fn failed(&mut self, id: &MessageId, symptom: Symptom) -> Failure {
-        self.failures.failed(id, symptom, Instant::now())
+    pub(crate) fn failed(&mut self, id: &MessageId, class: FailureClass) -> Failure {
+        self.failures.failed(id, class, Instant::now())
     }
 
     /// The target is down, for a reason that has nothing to do with any message.
@@ -234,7 +234,7 @@ impl Ledger {
 
     /// Whether the circuit breaker is open: so many messages failed in a row that the target is probably down.
     pub fn is_breaker_open(&self) -> bool {
-        self.failures.doubted()
+        self.failures.is_breaker_open()
     }
 
     /// Sets the circuit breaker to half-open: one message at a time is tried until one is delivered.
@@ -262,13 +262,13 @@ impl Ledger {
         self.acknowledgements.is_due(now)
     }
 
-    /// The server did not mark the message though it answers: ask again, ever later. Returns when that is.
+    /// The server answered and did not mark the message. Returns the backoff before the next attempt.
     pub fn unmarked(&mut self, id: &MessageId, now: Instant) -> Duration {
         self.acknowledgements.unmarked(id, now)
     }
 
-    /// The connection ended while these were being marked. From now on they come last, in ever smaller groups. Returns the
-    /// longest backoff among them.
+    /// The connection ended while these were being marked. From now on they are marked last, in smaller and smaller groups.
+    /// Returns the longest backoff among them.
     pub(crate) fn cut_while_marking(&mut self, ids: &[MessageId], now: Instant) -> Duration {
         self.acknowledgements.cut(ids, now)
     }

@@ -1,4 +1,4 @@
-//! The state of one mailbox's messages, with the arbiter, the log and the counters that are told of changes. It outlives
+//! The state of one mailbox's messages, with the arbiter, the log and the counters that learn of changes. It outlives
 //! the mailbox's connections.
 
 use std::collections::BTreeSet;
@@ -29,7 +29,7 @@ pub struct Tracker {
     mark: Mark,
     absent_flags: AbsentFlags,
     failed_mailbox: Option<String>,
-    told: Mutex<BTreeSet<&'static str>>,
+    warned: Mutex<BTreeSet<&'static str>>,
     /// The claims that this watcher holds.
     pub claims: Claims,
     ledger: Mutex<Ledger>,
@@ -51,7 +51,7 @@ impl Tracker {
             arbiter,
             progress: Arc::default(),
             log,
-            told: Mutex::default(),
+            warned: Mutex::default(),
             ledger: Mutex::default(),
         }
     }
@@ -74,7 +74,7 @@ impl Tracker {
 
     /// Whether this process has not given the warning `name` before.
     pub(crate) fn is_first_warning(&self, name: &'static str) -> bool {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(name)
+        self.warned.lock().unwrap_or_else(PoisonError::into_inner).insert(name)
     }
 
     /// Counts and logs a message that was set aside, and says where to find it.

@@ -20,7 +20,7 @@ use crate::config::Tls;
 use crate::error::{Error, Result};
 use crate::transport::lookup::Resolver;
 use crate::transport::tls;
-pub(crate) use poster::{Answer, Poster, Unanswered};
+pub(crate) use poster::{Answer, PostError, Poster};
 
 /// The value of `User-Agent`.
 const AGENT: &str = concat!("mail_room/", env!("CARGO_PKG_VERSION"));

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::system::blocking::{Threads, Unfinished};
+use crate::system::blocking::{BlockingError, Threads};
 
 /// How long callers wait for a lookup. The lookup itself goes on.
 const WITHIN: Duration = Duration::from_secs(30);
@@ -34,7 +34,7 @@ pub(crate) async fn addresses(host: &str) -> io::Result<Vec<IpAddr>> {
     match found.as_deref() {
         Ok(Ok(addresses)) => Ok(addresses.clone()),
         Ok(Err(error)) => Err(io::Error::new(error.kind(), error.to_string())),
-        Err(Unfinished::Late(_)) => Err(io::Error::new(io::ErrorKind::TimedOut, "the resolver does not answer")),
+        Err(BlockingError::Late(_)) => Err(io::Error::new(io::ErrorKind::TimedOut, "the resolver does not answer")),
         Err(unfinished) => Err(io::Error::other(format!("the name was not looked up: {unfinished}"))),
     }
 }

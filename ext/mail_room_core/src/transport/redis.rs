@@ -1,4 +1,5 @@
-//! Clients of Redis: addresses, connections, deadlines, errors in plain words. Knows nothing of claims and jobs. Up to three connections per distinct address serve the whole process.
+//! Clients of Redis: addresses, connections, deadlines, errors in plain words. Knows nothing of claims and jobs. Up to
+//! three connections per address serve the whole process.
 
 pub(crate) mod address;
 pub(crate) mod connect;
@@ -44,8 +45,8 @@ impl RedisClients {
         if let Some(client) = clients.iter().find(|client| client.shared.address.shares_connection(&address)) {
             return Ok(client.clone());
         }
-        let (words, signs, loads) = Default::default();
-        let client = RedisClient { shared: Arc::new(Shared { address, words, signs, loads }) };
+        let (commands, heartbeats, payloads) = Default::default();
+        let client = RedisClient { shared: Arc::new(Shared { address, commands, heartbeats, payloads }) };
         clients.push(client.clone());
         Ok(client)
     }
@@ -59,15 +60,15 @@ pub fn same_server(a: &config::Redis, b: &config::Redis) -> bool {
     }
 }
 
-/// What commands carry. Each kind has a connection of its own, so that claims need not wait for megabytes.
+/// What commands carry. Each kind has a connection of its own, so that claims need not wait for megabytes of messages.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Carry {
+pub(crate) enum Traffic {
     /// Keys and numbers.
-    Words,
-    /// Signs of life: they must not wait for an answer that does not come.
-    Signs,
+    Commands,
+    /// Heartbeats, which must not wait for an answer that does not come.
+    Heartbeats,
     /// Messages.
-    Loads,
+    Payloads,
 }
 
 /// Talks to one Redis. Clones share its connections.
@@ -78,9 +79,9 @@ pub(crate) struct RedisClient {
 
 struct Shared {
     address: Address,
-    words: SharedConnection,
-    signs: SharedConnection,
-    loads: SharedConnection,
+    commands: SharedConnection,
+    heartbeats: SharedConnection,
+    payloads: SharedConnection,
 }
 
 impl fmt::Debug for RedisClient {
@@ -105,8 +106,8 @@ impl RedisClient {
     /// # Errors
     /// [`Error::TargetDown`] if the server cannot be reached or does not answer in time. It is not known then whether
     /// commands were carried out.
-    pub(crate) async fn run(&self, carry: Carry, commands: &[Command<'_>]) -> Result<Vec<Result<Value>>> {
-        let replies = self.exchange(carry, commands, false).await?;
+    pub(crate) async fn run(&self, traffic: Traffic, commands: &[Command<'_>]) -> Result<Vec<Result<Value>>> {
+        let replies = self.exchange(traffic, commands, false).await?;
         Ok(replies.into_iter().map(|reply| reply.map_err(|error| self.refusal(error))).collect())
     }
 
@@ -117,7 +118,7 @@ impl RedisClient {
     /// [`Error::TargetDown`] as [`run`](Self::run), also if one invocation fails.
     pub(crate) async fn run_script(
         &self,
-        carry: Carry,
+        traffic: Traffic,
         script: &Script,
         invocations: &[Invocation<'_>],
     ) -> Result<Vec<Value>> {
@@ -125,7 +126,7 @@ impl RedisClient {
         if commands.is_empty() {
             return Ok(Vec::new());
         }
-        let mut replies = self.exchange(carry, &commands, true).await?;
+        let mut replies = self.exchange(traffic, &commands, true).await?;
         let unknown = |reply: &std::result::Result<Value, ServerError>| {
             reply.as_ref().is_err_and(|error| error.code() == "NOSCRIPT")
         };
@@ -133,7 +134,7 @@ impl RedisClient {
             // All invocations are repeated. Running one twice does no harm.
             let mut commands = commands;
             commands.insert(0, script.load());
-            let mut again = self.exchange(carry, &commands, true).await?.into_iter();
+            let mut again = self.exchange(traffic, &commands, true).await?.into_iter();
             // The first reply is the hash of the script; the others belong to the invocations.
             again.next().transpose().map_err(|error| self.refusal(error))?;
             replies = again.collect();
@@ -143,21 +144,21 @@ impl RedisClient {
 
     async fn exchange(
         &self,
-        carry: Carry,
+        traffic: Traffic,
         commands: &[Command<'_>],
         repeatable: bool,
     ) -> Result<shared_connection::Replies> {
-        let connection = match carry {
-            Carry::Words => &self.shared.words,
-            Carry::Signs => &self.shared.signs,
-            Carry::Loads => &self.shared.loads,
+        let connection = match traffic {
+            Traffic::Commands => &self.shared.commands,
+            Traffic::Heartbeats => &self.shared.heartbeats,
+            Traffic::Payloads => &self.shared.payloads,
         };
         let replies = connection.run(&self.shared.address, commands, repeatable).await;
         replies.map_err(|error| error.into_error(&self.shared.address.to_string()))
     }
 
     /// The error for an unexpected reply.
-    pub(crate) fn nonsense(&self) -> Error {
+    pub(crate) fn unexpected_reply(&self) -> Error {
         ExchangeError::Unexpected.into_error(&self.shared.address.to_string())
     }
 

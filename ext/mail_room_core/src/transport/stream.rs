@@ -6,14 +6,14 @@ use std::time::Instant;
 
 use rustls::ClientConfig;
 
-use crate::transport::tcp::{self, Stream, Unreached};
+use crate::transport::tcp::{self, ConnectError, Stream};
 use crate::transport::tls;
 
 /// Why a stream could not be opened.
 #[derive(Debug)]
 pub(crate) enum OpenError {
     /// There is no TCP connection.
-    Tcp(Unreached),
+    Tcp(ConnectError),
     /// The TLS handshake failed. [`tls::reason`] words it.
     Tls(io::Error),
 }

@@ -1,5 +1,5 @@
-//! TCP streams to targets and mail servers: every address of a host gets its share of the time, and what falls silent is
-//! noticed by the kernel. Knows no protocol.
+//! TCP streams to targets and mail servers. Every address of a host gets its share of the time, and the kernel notices when the
+//! other end is gone. Knows no protocol.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,20 +13,24 @@ use tokio::time::timeout;
 use crate::error::Error;
 use crate::transport::lookup;
 
-/// When the kernel finds out that the other end is gone.
-struct Patience {
-    /// Quiet before it asks, and between its questions.
+/// When the kernel notices that the other end is gone.
+struct Keepalive {
+    /// Idle time before the first probe, and between probes.
     keepalive: (Duration, Duration),
     /// How long sent octets may stay unacknowledged (RFC 5482): without it the kernel tries again for a quarter of an hour.
     unacknowledged: Duration,
 }
 
-const TARGET: Patience =
-    Patience { keepalive: (Duration::from_secs(30), Duration::from_secs(10)), unacknowledged: Duration::from_secs(20) };
-/// Most of the time a mailbox waits in silence. A server that vanished is noticed within two minutes.
-const MAIL_SERVER: Patience =
-    Patience { keepalive: (Duration::from_secs(60), Duration::from_secs(15)), unacknowledged: Duration::from_secs(90) };
-/// Questions of the kernel before it gives up.
+const TARGET: Keepalive = Keepalive {
+    keepalive: (Duration::from_secs(30), Duration::from_secs(10)),
+    unacknowledged: Duration::from_secs(20),
+};
+/// A mailbox is idle most of the time. A server that has vanished is noticed within two minutes.
+const MAIL_SERVER: Keepalive = Keepalive {
+    keepalive: (Duration::from_secs(60), Duration::from_secs(15)),
+    unacknowledged: Duration::from_secs(90),
+};
+/// Probes before the kernel gives up.
 const PROBES: u32 = 4;
 
 /// A byte stream of any kind.
@@ -35,21 +39,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Stream for S {}
 
 /// Why there is no connection.
 #[derive(Debug)]
-pub(crate) enum Unreached {
-    /// The system said so.
+pub(crate) enum ConnectError {
+    /// The error of the system.
     Io(io::Error),
     /// Nobody answered within this time.
     Late(Duration),
 }
 
-impl From<io::Error> for Unreached {
+impl From<io::Error> for ConnectError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
 }
 
 /// A TCP stream to the first address of `host` that answers. The caller brings the deadline for the name's lookup.
-pub(crate) async fn tcp(host: &str, port: u16, until: Instant) -> Result<TcpStream, Unreached> {
+pub(crate) async fn tcp(host: &str, port: u16, until: Instant) -> Result<TcpStream, ConnectError> {
     let addresses: Vec<_> = lookup::addresses(host).await?.into_iter().map(|ip| SocketAddr::new(ip, port)).collect();
     let (stream, mut failures) = first(&addresses, until).await;
     let none = || io::Error::other("the host name has no address").into();
@@ -58,7 +62,7 @@ pub(crate) async fn tcp(host: &str, port: u16, until: Instant) -> Result<TcpStre
     Ok(stream)
 }
 
-/// The addresses of a mail server, and how long finding them took. Ends within `limit`.
+/// The addresses of a mail server, and how long the lookup took. Ends within `limit`.
 pub(crate) async fn resolve(host: &str, port: u16, limit: Duration) -> crate::Result<(Vec<SocketAddr>, Duration)> {
     let started = Instant::now();
     match timeout(limit, lookup::addresses(host)).await {
@@ -80,14 +84,14 @@ pub(crate) async fn connect(addresses: &[SocketAddr], until: Instant) -> crate::
         return Ok(stream);
     }
     let failures = failures.into_iter().take(4).map(|(address, failure)| match failure {
-        Unreached::Io(error) => format!("{}: {error}", address.ip()),
-        Unreached::Late(_) => format!("{}: no answer in time", address.ip()),
+        ConnectError::Io(error) => format!("{}: {error}", address.ip()),
+        ConnectError::Late(_) => format!("{}: no answer in time", address.ip()),
     });
     Err(Error::Reconnect(format!("cannot connect: {}", failures.collect::<Vec<_>>().join("; "))))
 }
 
-/// Tries `addresses` in their order; each gets its fair share of the time that is left. Gives back why the others failed.
-async fn first(addresses: &[SocketAddr], until: Instant) -> (Option<TcpStream>, Vec<(SocketAddr, Unreached)>) {
+/// Tries `addresses` in order; each gets an equal share of the time that is left. Also returns why the others failed.
+async fn first(addresses: &[SocketAddr], until: Instant) -> (Option<TcpStream>, Vec<(SocketAddr, ConnectError)>) {
     let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
     let mut failures = Vec::new();
     for address in addresses {
@@ -95,14 +99,14 @@ async fn first(addresses: &[SocketAddr], until: Instant) -> (Option<TcpStream>, 
         left = left.saturating_sub(1);
         match timeout(share, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => return (Some(stream), failures),
-            Ok(Err(error)) => failures.push((*address, Unreached::Io(error))),
-            Err(_) => failures.push((*address, Unreached::Late(share))),
+            Ok(Err(error)) => failures.push((*address, ConnectError::Io(error))),
+            Err(_) => failures.push((*address, ConnectError::Late(share))),
         }
     }
     (None, failures)
 }
 
-fn settle(stream: &TcpStream, patience: &Patience) -> io::Result<()> {
+fn settle(stream: &TcpStream, patience: &Keepalive) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let socket = SockRef::from(stream);
     let (quiet, between) = patience.keepalive;

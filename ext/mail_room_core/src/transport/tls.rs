@@ -169,7 +169,7 @@ pub(crate) fn end_point(certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
 }
 
 /// The issuer of `certificate` and the end of its validity (seconds since 1970); `None` if it is not X.509.
-pub(crate) fn vouched_for(certificate: &CertificateDer<'_>) -> Option<(String, i64)> {
+pub(crate) fn issuer_and_expiry(certificate: &CertificateDer<'_>) -> Option<(String, i64)> {
     certificate::facts(certificate).map(|facts| (facts.issuer, facts.not_after))
 }
 

@@ -9,31 +9,33 @@ use crate::observe::log::Severity;
 use crate::observe::progress::{Snapshot, State};
 use crate::watch::mailbox::Mailbox;
 
-/// Waits for `watching`, and gives the mailbox up after `patience` without progress. Messages in flight are then finished
+/// Waits for `watching`, and gives the mailbox up after `stall_timeout` without progress. Messages in flight are then finished
 /// or released, as after any stop.
 pub(crate) async fn work_through(
     watching: impl Future<Output = ()>,
     mailbox: Arc<Mailbox>,
-    patience: Duration,
+    stall_timeout: Duration,
     stop: Stop,
 ) {
-    let told_to_stop = async {
+    let stopped = async {
         tokio::select! {
             () = stop.wait() => {}
-            () = out_of_patience(&mailbox, patience) => {}
+            () = stalled(&mailbox, stall_timeout) => {}
         }
         mailbox.account.stop.ask();
         mailbox.account.stop.wait_and(STOP_WITHIN).await;
     };
     tokio::select! {
         () = watching => {}
-        () = told_to_stop => {}
+        () = stopped => {}
     }
 }
 
-/// Returns after `patience` without progress, with a log line.
-async fn out_of_patience(mailbox: &Mailbox, patience: Duration) {
-    while let Some(left) = patience.checked_sub(mailbox.tracker.progress.still_for()).filter(|left| !left.is_zero()) {
+/// Returns after `stall_timeout` without progress, with a log line.
+async fn stalled(mailbox: &Mailbox, stall_timeout: Duration) {
+    while let Some(left) =
+        stall_timeout.checked_sub(mailbox.tracker.progress.still_for()).filter(|left| !left.is_zero())
+    {
         tokio::time::sleep(left).await;
     }
     let why = match mailbox.tracker.progress.snapshot() {
@@ -43,7 +45,7 @@ async fn out_of_patience(mailbox: &Mailbox, patience: Duration) {
             format!("what is left ({left}) is under way, waits for its next try, or is claimed by another process")
         }
     };
-    give_up(mailbox, &format!("nothing got on for {} s; {why}", patience.as_secs()));
+    give_up(mailbox, &format!("there was no progress for {} s; {why}", stall_timeout.as_secs()));
 }
 
 /// Logs and records that the mailbox cannot be worked through.

@@ -127,7 +127,7 @@ impl Supervisor {
 
     fn run_once(&self) -> Result<()> {
         let mut logs = Logs::new(self.lines.clone());
-        logs.tell_panics()?;
+        logs.log_panics()?;
         let process = Process::new();
         let mailboxes = self.watched(&mut logs, &process)?;
         let graphs = graphs(&mailboxes)?;
@@ -197,16 +197,16 @@ async fn supervise(
     for (mailbox, graph) in mailboxes.into_iter().zip(graphs) {
         let stop = stop.clone();
         match (graph, once) {
-            (Some(graph), Some(patience)) => {
+            (Some(graph), Some(stall_timeout)) => {
                 let watching = keep_watching(Arc::new(graph), mailbox.clone());
-                watchers.spawn(work_through(watching, mailbox, patience, stop));
+                watchers.spawn(work_through(watching, mailbox, stall_timeout, stop));
             }
             (Some(graph), None) => {
                 watchers.spawn(keep_watching(Arc::new(graph), mailbox));
             }
-            (None, Some(patience)) => {
+            (None, Some(stall_timeout)) => {
                 let watching = keep_watching(imap.clone(), mailbox.clone());
-                watchers.spawn(work_through(watching, mailbox, patience, stop));
+                watchers.spawn(work_through(watching, mailbox, stall_timeout, stop));
             }
             (None, None) => {
                 watchers.spawn(keep_watching(imap.clone(), mailbox));

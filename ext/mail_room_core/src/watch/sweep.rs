@@ -18,11 +18,13 @@ mod deliver;
 mod expunge;
 mod gather;
 #[cfg(test)]
-mod overtaken;
+mod memory_source;
 mod pass;
 mod search_age;
 #[cfg(test)]
-mod sizes_told_slowly;
+mod slow_sizes;
+#[cfg(test)]
+mod suspended;
 mod triage;
 mod unfetched;
 
@@ -44,7 +46,7 @@ use unfetched::{log_omitted, suspects_last};
 ///
 /// # Errors
 /// [`Error::Reconnect`] and the like if the connection is no longer usable. [`Error::TargetDown`] and
-/// [`Error::TargetDoubted`] if the target is down; the connection remains usable. No error loses a message: delivered
+/// [`Error::CircuitBreakerOpen`] if the target is down; the connection remains usable. No error loses a message: delivered
 /// messages are remembered, the others are still unread.
 pub async fn sweep<S: Source>(source: &mut S, mailbox: &Mailbox) -> Result<()> {
     mailbox.tracker.ledger().enter(source.scope());
@@ -69,8 +71,8 @@ async fn passes<S: Source>(source: &mut S, mailbox: &Mailbox) -> Result<()> {
     // Messages that the server failed to mark before come after new mail, because marking them may end the connection.
     let marked = acknowledge_all(source, mailbox).await?;
     if marked && delivered.is_ok() {
-        // Searches again while these marks are fresh. Later it could not be told whether the server does not keep them or
-        // a person removed them.
+        // Searches again while these marks are fresh. Later nobody could tell whether the server does not keep them or a
+        // person has removed them.
         delivered = deliver_all(source, mailbox).await;
         if delivered.as_ref().is_err_and(|error| !error.spares_connection()) {
             return delivered;
@@ -124,13 +126,13 @@ async fn deliver_all<S: Source>(source: &mut S, mailbox: &Mailbox) -> Result<()>
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::pin::Pin;
     use std::sync::{Arc, Mutex};
     use std::task::Poll;
     use std::time::Duration;
 
     use tokio::time::timeout;
 
+    use super::memory_source::MemorySource;
     use super::*;
     use crate::arbiter::{Arbiter, Process};
     use crate::delivery::Delivery;
@@ -138,52 +140,11 @@ mod tests {
     use crate::message::MessageId;
     use crate::redis_server::Server;
     use crate::ruby::calls::{Answer, Calls, Question};
-    use crate::source::{Fetched, Mark};
+    use crate::source::Mark;
     use crate::system::clock;
     use crate::transport::postgres::PostgresClients;
     use crate::transport::redis::RedisClients;
     use crate::watch::mailbox::tests::{config, mailbox};
-
-    /// Two messages so large that each travels alone, and what was marked.
-    #[derive(Default)]
-    struct TwoLarge {
-        marked: Vec<(MessageId, Mark)>,
-    }
-
-    impl Source for TwoLarge {
-        fn scope(&self) -> &str {
-            "scope"
-        }
-
-        async fn search(&mut self) -> Result<Vec<MessageId>> {
-            let unmarked = |id: &MessageId| !self.marked.iter().any(|(marked, _)| marked == id);
-            Ok((1..=2).map(MessageId::Uid).filter(unmarked).collect())
-        }
-
-        async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<(MessageId, u64)>> {
-            Ok(ids.iter().map(|id| (id.clone(), 20 << 20)).collect())
-        }
-
-        async fn fetch(&mut self, ids: &[MessageId], _: u64, sink: &mut (dyn FnMut(Fetched) + Send)) -> Result<()> {
-            ids.iter().for_each(|id| sink(Fetched::Body(id.clone(), b"x".to_vec())));
-            Ok(())
-        }
-
-        async fn mark(&mut self, ids: &[MessageId], mark: Mark) -> Result<()> {
-            self.marked.extend(ids.iter().map(|id| (id.clone(), mark)));
-            Ok(())
-        }
-
-        async fn expunge(&mut self, _: &[MessageId]) -> Result<()> {
-            Ok(())
-        }
-
-        async fn wait(&mut self, _: Instant, _: &Stop) -> Result<()> {
-            Ok(())
-        }
-
-        async fn logout(self) {}
-    }
 
     #[tokio::test]
     async fn what_was_delivered_is_marked_although_the_arbiter_fails_for_the_next() {
@@ -203,58 +164,15 @@ mod tests {
                 tokio::task::yield_now().await;
             }
         });
-        let mut source = TwoLarge::default();
+        // So large that each travels alone.
+        let mut source = MemorySource { size: 20 << 20, ..MemorySource::new(1..=2) };
         let swept = tokio::time::timeout(Duration::from_secs(10), sweep(&mut source, &mailbox)).await.unwrap();
         answering.abort();
         assert!(matches!(swept, Err(Error::TargetDown { .. })), "{swept:?}");
         assert_eq!(source.marked, [(MessageId::Uid(1), Mark::Seen)]);
     }
 
-    /// Twelve messages on a server that two processes look at. Something may happen before the sizes are told.
-    struct Shared {
-        unread: Arc<Mutex<BTreeSet<u32>>>,
-        searches: usize,
-        before_sizes: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    }
-
-    impl Source for Shared {
-        fn scope(&self) -> &str {
-            "scope"
-        }
-
-        async fn search(&mut self) -> Result<Vec<MessageId>> {
-            self.searches += 1;
-            Ok(self.unread.lock().unwrap().iter().copied().map(MessageId::Uid).collect())
-        }
-
-        async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<(MessageId, u64)>> {
-            if let Some(before) = self.before_sizes.take() {
-                before.await;
-            }
-            Ok(ids.iter().map(|id| (id.clone(), 1)).collect())
-        }
-
-        async fn fetch(&mut self, ids: &[MessageId], _: u64, sink: &mut (dyn FnMut(Fetched) + Send)) -> Result<()> {
-            ids.iter().for_each(|id| sink(Fetched::Body(id.clone(), id.to_string().into())));
-            Ok(())
-        }
-
-        async fn mark(&mut self, ids: &[MessageId], _: Mark) -> Result<()> {
-            let mut unread = self.unread.lock().unwrap();
-            unread.retain(|uid| !ids.contains(&MessageId::Uid(*uid)));
-            Ok(())
-        }
-
-        async fn expunge(&mut self, _: &[MessageId]) -> Result<()> {
-            Ok(())
-        }
-
-        async fn wait(&mut self, _: Instant, _: &Stop) -> Result<()> {
-            Ok(())
-        }
-
-        async fn logout(self) {}
-    }
+    type Unread = Arc<Mutex<BTreeSet<MessageId>>>;
 
     /// A watcher with claims and queue in the Redis at `url`.
     fn with_redis(url: &str) -> Mailbox {
@@ -272,11 +190,11 @@ mod tests {
     }
 
     /// Another process delivers and marks everything; then so much time passes that Redis has forgotten it.
-    async fn meanwhile(url: String, port: u16, unread: Arc<Mutex<BTreeSet<u32>>>) {
-        let mut source = Shared { unread, searches: 0, before_sizes: None };
+    async fn meanwhile(url: String, port: u16, unread: Unread) {
+        let mut source = MemorySource { unread, ..MemorySource::new([]) };
         sweep(&mut source, &with_redis(&url)).await.unwrap();
         assert!(source.unread.lock().unwrap().is_empty());
-        // What ends by itself after 600 s.
+        // These keys expire after 600 s.
         let mut redis = redis::Client::open(format!("redis://127.0.0.1:{port}")).unwrap().get_connection().unwrap();
         let keys: Vec<String> = redis::cmd("KEYS").arg("*delivered:*").query(&mut redis).unwrap();
         assert_eq!(keys.len(), 24);
@@ -287,9 +205,8 @@ mod tests {
     #[tokio::test]
     async fn an_old_search_is_not_relied_upon() {
         let server = Server::start(&[]);
-        let unread: Arc<Mutex<BTreeSet<u32>>> = Arc::new(Mutex::new((1..=12).collect()));
-        let before_sizes = Box::pin(meanwhile(server.url(), server.port, unread.clone()));
-        let mut source = Shared { unread, searches: 0, before_sizes: Some(before_sizes) };
+        let mut source = MemorySource::new(1..=12);
+        source.before_sizes = Some(Box::pin(meanwhile(server.url(), server.port, source.unread.clone())));
         let mailbox = with_redis(&server.url());
         timeout(Duration::from_secs(30), sweep(&mut source, &mailbox)).await.unwrap().unwrap();
         assert_eq!(
@@ -301,11 +218,11 @@ mod tests {
     #[tokio::test]
     async fn a_claim_that_comes_too_late_is_given_back() {
         let server = Server::start(&[]);
-        let unread: Arc<Mutex<BTreeSet<u32>>> = Arc::new(Mutex::new((1..=12).collect()));
-        // Stands between the search and Redis: the first request is kept back while time passes.
+        let mut source = MemorySource::new(1..=12);
+        // A proxy between us and Redis: it delays the first request while time passes.
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("redis://{}", listener.local_addr().unwrap());
-        let mut before = Some(meanwhile(server.url(), server.port, unread.clone()));
+        let mut before = Some(meanwhile(server.url(), server.port, source.unread.clone()));
         let port = server.port;
         let forwarding = tokio::spawn(async move {
             loop {
@@ -319,7 +236,6 @@ mod tests {
                 tokio::spawn(async move { tokio::io::copy_bidirectional(&mut client, &mut redis).await.ok() });
             }
         });
-        let mut source = Shared { unread, searches: 0, before_sizes: None };
         let mailbox = with_redis(&url);
         timeout(Duration::from_secs(30), sweep(&mut source, &mailbox)).await.unwrap().unwrap();
         forwarding.abort();

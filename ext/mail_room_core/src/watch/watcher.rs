@@ -148,7 +148,7 @@ async fn live<C: Connector>(connector: &C, mailbox: &Mailbox) -> Result<()> {
             Err(Error::TargetDown { what, retry_after }) => {
                 pause_for(&mut source, mailbox, &what, retry_after, &mut pause).await?;
             }
-            Err(Error::TargetDoubted(what)) => pause_for(&mut source, mailbox, &what, None, &mut pause).await?,
+            Err(Error::CircuitBreakerOpen(what)) => pause_for(&mut source, mailbox, &what, None, &mut pause).await?,
             Err(error) => return Err(error),
         }
     }

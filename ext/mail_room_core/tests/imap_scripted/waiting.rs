@@ -244,7 +244,7 @@ async fn a_server_whose_idle_announces_nothing_is_asked_more_often() {
         imap.wait(soon(), &Stop::new()).await.unwrap();
         assert!((at_least..at_most).contains(&started.elapsed().as_millis()), "{:?}", started.elapsed());
         assert_eq!(uids(&imap.search().await.unwrap()), [9]);
-        assert_eq!(imap.remarks().len(), remarks);
+        assert_eq!(imap.warnings().len(), remarks);
     }
     server.played().await;
 }

@@ -113,7 +113,7 @@ module MailRoom
              "Which messages are for the app, see {matching}.",
              table: :matching, native: nil, default_text: "none: all messages"
       option :rejection, :mapping,
-             "How the senders of unmatched messages are told, see {rejection}.",
+             "How the senders of unmatched messages are notified, see {rejection}.",
              table: :rejection, native: nil
       option :auth, :mapping,
              "A login with a token and not with a password, see {auth}.",

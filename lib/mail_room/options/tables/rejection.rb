@@ -48,7 +48,7 @@ module MailRoom
     REJECTION = OptionTable.new(
       :rejection,
       title: "Rejection options", scope: "rejection",
-      about: "`rejection` of a mailbox: how senders are told if `matching` has `unmatched: reject`."
+      about: "`rejection` of a mailbox: how senders are notified if `matching` has `unmatched: reject`."
     ) do
       option :method, :any,
              "`smtp` sends a notice. `klass` calls the app's own class.",

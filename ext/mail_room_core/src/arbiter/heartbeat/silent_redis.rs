@@ -1,4 +1,4 @@
-//! A Redis whose answers do not come: connections that are open and carry nothing any more.
+//! A Redis that stops answering: its connections stay open and carry nothing any more.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use super::*;
 use crate::redis_server::Server;
 use crate::transport::redis::RedisClients;
 
-/// Forwards to a Redis until it is told to be silent: what is open then carries nothing more. Tells of each connection
-/// before it forwards anything of it.
+/// Forwards to a Redis until it falls silent: connections that are open then carry nothing more. Reports each connection
+/// before it forwards anything.
 struct Proxy {
     port: u16,
     silence: watch::Sender<usize>,
@@ -57,12 +57,12 @@ async fn forward(mut client: TcpStream, mut server: TcpStream, mut silent: watch
             },
         }
     }
-    // Takes everything and says nothing.
+    // Reads everything and answers nothing.
     while matches!(client.read(&mut asked).await, Ok(1..)) {}
 }
 
 #[tokio::test]
-async fn a_heartbeat_that_is_not_answered_is_set_again_before_it_ends() {
+async fn a_heartbeat_that_is_not_answered_is_set_again_before_it_expires() {
     let server = Server::start(&[]);
     let mut proxy = Proxy::start(server.port).await;
     let config = json!({ "url": format!("redis://127.0.0.1:{}", proxy.port) });
@@ -72,8 +72,8 @@ async fn a_heartbeat_that_is_not_answered_is_set_again_before_it_ends() {
         let heartbeat = heartbeat.clone();
         async move { heartbeat.keep_up().await }
     });
-    // A claim has its connection, and the heartbeat another one.
-    client.run(Carry::Words, &[Command::new("PING")]).await.unwrap();
+    // Claims and heartbeats have a connection each.
+    client.run(Traffic::Commands, &[Command::new("PING")]).await.unwrap();
     heartbeat.was_set();
     for _ in 0..2 {
         timeout(LIFE, proxy.accepted.recv()).await.unwrap().unwrap();
@@ -82,11 +82,11 @@ async fn a_heartbeat_that_is_not_answered_is_set_again_before_it_ends() {
         tokio::task::yield_now().await;
     }
     proxy.fall_silent();
-    // Waits for an answer for longer than a heartbeat lives.
-    let claiming = tokio::spawn(async move { client.run(Carry::Words, &[Command::new("PING")]).await.map(drop) });
+    // Waits for its answer for longer than the TTL of a heartbeat.
+    let claiming = tokio::spawn(async move { client.run(Traffic::Commands, &[Command::new("PING")]).await.map(drop) });
     timeout(LIFE * 3, proxy.accepted.recv()).await.unwrap().unwrap();
     let left: i64 = server.ask("PTTL heartbeat:p");
-    assert!(left > 0, "it had ended before it was set again: {left}");
+    assert!(left > 0, "it expired before it was set again: {left}");
     let set_again = async {
         while server.ask::<i64>("PTTL heartbeat:p") <= left || heartbeat.seen().own.is_none() {
             tokio::task::yield_now().await;

@@ -9,11 +9,11 @@ use redis::Value;
 
 use super::{BATCH, Keys, Redis};
 use crate::arbiter::Claim;
-use crate::arbiter::heartbeat::Life;
-use crate::arbiter::process::{Holder, Verdict};
+use crate::arbiter::heartbeat::Liveness;
+use crate::arbiter::process::{Holder, ProcessState};
 use crate::error::Result;
 use crate::message::MessageId;
-use crate::transport::redis::{Carry, Invocation, Script, integers};
+use crate::transport::redis::{Invocation, Script, Traffic, integers};
 
 script!(CLAIM, "../claim.lua");
 
@@ -70,7 +70,7 @@ impl Redis {
             // A message that is held now has only just been claimed, so its holder need not be judged.
             let mut anew = self.ask(scope, &again, age, &ended).await?.0.into_iter();
             for answer in answers.iter_mut().filter(|answer| orphaned(answer)) {
-                *answer = match anew.next().ok_or_else(|| self.client.nonsense())? {
+                *answer = match anew.next().ok_or_else(|| self.client.unexpected_reply())? {
                     Answer::Held { left, holder: Some(_) } => Answer::Held { left: left.min(LOOK_AGAIN), holder: None },
                     answer => answer,
                 };
@@ -95,20 +95,20 @@ impl Redis {
         for (name, known) in holders.iter().zip(&mut known).take(HOLDERS) {
             let Some(holder) = Holder::parse(name) else { continue };
             match self.instance.judge(&holder) {
-                Verdict::Runs => *known = Known::AskAgain(LOOK_AGAIN),
-                Verdict::Ended => {
+                ProcessState::Runs => *known = Known::AskAgain(LOOK_AGAIN),
+                ProcessState::Ended => {
                     *known = Known::Ended;
                     ended.certain.push(holder);
                 }
-                Verdict::Unknown => elsewhere.push((holder, known)),
+                ProcessState::Unknown => elsewhere.push((holder, known)),
             }
         }
         let processes: Vec<_> = elsewhere.iter().map(|(holder, _)| holder.process).collect();
         let lives = heartbeat.look(&processes).await?;
         for ((holder, known), life) in elsewhere.into_iter().zip(lives) {
             *known = match life {
-                Life::AskAgain(wait) => Known::AskAgain(wait),
-                Life::Ended => {
+                Liveness::AskAgain(wait) => Known::AskAgain(wait),
+                Liveness::Ended => {
                     ended.missing.push(holder);
                     Known::Ended
                 }
@@ -142,12 +142,12 @@ impl Redis {
             call
         });
         let calls: Vec<_> = calls.collect();
-        let replies = self.client.run_script(Carry::Words, &CLAIM, &calls).await?;
+        let replies = self.client.run_script(Traffic::Commands, &CLAIM, &calls).await?;
         if !calls.is_empty() {
             self.heartbeat_was_set();
         }
         let read = read(&replies).filter(|(answers, _)| answers.len() == ids.len());
-        read.ok_or_else(|| self.client.nonsense())
+        read.ok_or_else(|| self.client.unexpected_reply())
     }
 }
 
@@ -203,7 +203,7 @@ mod tests {
         let holder = Holder::parse(HOLDER).unwrap();
         let missing = || Ended { missing: vec![holder], certain: Vec::new() };
         let certain = || Ended { missing: Vec::new(), certain: vec![holder] };
-        // The truth, whether the holder's heartbeat is there, how it is known to have ended; whether the claim is won.
+        // The state, whether the holder's heartbeat is there, how it is known to have ended; whether the claim is won.
         let held = format!("claimed {HOLDER}");
         let table = [
             (held.clone(), false, missing(), true),
@@ -214,15 +214,15 @@ mod tests {
             ("claimed you".to_owned(), false, missing(), false),
             ("failed 2".to_owned(), false, certain(), false),
         ];
-        for (truth, beats, ended, won) in table {
+        for (state, beats, ended, won) in table {
             server.ask::<()>("FLUSHALL");
-            server.ask::<()>(&format!("SET delivered:7:s \"{truth}\" EX 60"));
+            server.ask::<()>(&format!("SET delivered:7:s \"{state}\" EX 60"));
             if beats {
                 server.ask::<()>(&format!("SET {HEARTBEAT} 1"));
             }
             let (answers, _) = me.ask("s", &[MessageId::Uid(7)], Duration::ZERO, &ended).await.unwrap();
-            assert_eq!(matches!(answers[..], [Answer::Won { attempts: 0 }]), won, "{truth}, heartbeat: {beats}");
-            let after = if won { format!("claimed {}", me.instance.name()) } else { truth };
+            assert_eq!(matches!(answers[..], [Answer::Won { attempts: 0 }]), won, "{state}, heartbeat: {beats}");
+            let after = if won { format!("claimed {}", me.instance.name()) } else { state };
             assert_eq!(server.ask::<String>("GET delivered:7:s"), after);
         }
     }

@@ -6,8 +6,8 @@ use super::{KEPT, Keys, Redis};
 use crate::error::Result;
 use crate::limits::batch::fitting;
 use crate::message::MessageId;
-use crate::outcome::Handover;
-use crate::transport::redis::{Carry, Invocation, Script};
+use crate::outcome::DeliveryOutcome;
+use crate::transport::redis::{Invocation, Script, Traffic};
 
 /// Most jobs and octets per script call. A larger job travels alone.
 const JOBS: (usize, usize) = (100, 1 << 20);
@@ -26,7 +26,12 @@ pub struct Job<'a> {
 impl Redis {
     /// Pushes `jobs` to the list `queue` and records their messages as delivered, in one step. Skips messages that we no
     /// longer hold. May be repeated if the reply was lost: a job in the queue is not pushed again.
-    pub(crate) async fn deliver_jobs(&self, scope: &str, queue: &str, jobs: &[Job<'_>]) -> Result<Vec<Handover>> {
+    pub(crate) async fn deliver_jobs(
+        &self,
+        scope: &str,
+        queue: &str,
+        jobs: &[Job<'_>],
+    ) -> Result<Vec<DeliveryOutcome>> {
         let mut calls = Vec::new();
         let mut rest = jobs;
         while !rest.is_empty() {
@@ -40,12 +45,12 @@ impl Redis {
             batch.iter().for_each(|job| _ = call.arg(&job.payload));
             calls.push(call);
         }
-        let answers = self.flatten(&self.client.run_script(Carry::Loads, &DELIVER, &calls).await?, jobs.len())?;
-        Ok(answers.into_iter().map(|answer| handover(answer == 1)).collect())
+        let answers = self.flatten(&self.client.run_script(Traffic::Payloads, &DELIVER, &calls).await?, jobs.len())?;
+        Ok(answers.into_iter().map(|answer| outcome(answer == 1)).collect())
     }
 }
 
 /// The answer for one job: in the queue, or no longer ours.
-fn handover(in_queue: bool) -> Handover {
-    if in_queue { Handover::DELIVERED } else { Handover::Lost }
+fn outcome(in_queue: bool) -> DeliveryOutcome {
+    if in_queue { DeliveryOutcome::DELIVERED } else { DeliveryOutcome::Lost }
 }

@@ -1,4 +1,4 @@
-//! Answers that are not well formed, from a server that says exactly what it is told: no real one says all of them.
+//! Malformed answers, from a scripted server: no real server sends all of them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::Postback;
 use crate::message::{Message, MessageId};
-use crate::outcome::{Handover, Weight};
+use crate::outcome::{DeliveryOutcome, FailureKind};
 
 /// A server on a free port and how many whole requests it has read.
 struct Server {
@@ -82,7 +82,7 @@ fn message(uid: u32) -> Message {
     Message { id: MessageId::Uid(uid), body: b"Subject: x\r\n\r\ny".to_vec() }
 }
 
-async fn deliver(postback: &Postback, uid: u32) -> Handover {
+async fn deliver(postback: &Postback, uid: u32) -> DeliveryOutcome {
     postback.deliver("scope", vec![message(uid)]).await.pop().unwrap()
 }
 
@@ -128,9 +128,9 @@ async fn a_status_line_of_2xx_is_a_delivery_whatever_follows_it() {
     {
         for rest in odd_headers() {
             let server = Server::start([status_line.as_bytes(), &rest].concat(), Then::Close).await;
-            let handover = deliver(&server.postback(), 1).await;
+            let outcome = deliver(&server.postback(), 1).await;
             let shown = rest.escape_ascii().to_string().chars().take(80).collect::<String>();
-            assert!(matches!(handover, Handover::Delivered { .. }), "{status_line}{shown}: {handover:?}");
+            assert!(matches!(outcome, DeliveryOutcome::Delivered { .. }), "{status_line}{shown}: {outcome:?}");
             assert_eq!(server.requests(), 1, "{status_line}{shown}");
         }
     }
@@ -139,8 +139,8 @@ async fn a_status_line_of_2xx_is_a_delivery_whatever_follows_it() {
 #[tokio::test]
 async fn an_answer_that_stops_after_its_status_line_is_a_delivery_when_the_time_is_over() {
     let server = Server::start(b"HTTP/1.1 200 OK\r\nX-Unfinished".to_vec(), Then::Keep).await;
-    let handover = deliver(&server.postback(), 1).await;
-    assert!(matches!(handover, Handover::Delivered { status: Some(200) }), "{handover:?}");
+    let outcome = deliver(&server.postback(), 1).await;
+    assert!(matches!(outcome, DeliveryOutcome::Delivered { status: Some(200) }), "{outcome:?}");
     assert_eq!(server.requests(), 1);
 }
 
@@ -148,13 +148,13 @@ async fn an_answer_that_stops_after_its_status_line_is_a_delivery_when_the_time_
 async fn what_is_refused_or_not_answered_is_none() {
     let text = b"HTTP/1.1 413 Too Large\r\nPHP Warning: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n".to_vec();
     let server = Server::start(text, Then::Close).await;
-    assert!(matches!(deliver(&server.postback(), 1).await, Handover::Refused { tries: Some(1), .. }));
+    assert!(matches!(deliver(&server.postback(), 1).await, DeliveryOutcome::Refused { tries: Some(1), .. }));
     for nothing in [b"".as_slice(), b"HTTP/1.1 200 OK", b"220 ready\r\n", b"\x15\x03\x01\x00\x02\x02\x28"] {
         let server = Server::start(nothing.to_vec(), Then::Close).await;
-        let handover = deliver(&server.postback(), 1).await;
+        let outcome = deliver(&server.postback(), 1).await;
         assert!(
-            matches!(&handover, Handover::Unavailable { symptom, .. } if symptom.weight == Weight::Open),
-            "{}: {handover:?}",
+            matches!(&outcome, DeliveryOutcome::Unavailable { class, .. } if class.kind == FailureKind::Ambiguous),
+            "{}: {outcome:?}",
             nothing.escape_ascii()
         );
     }
@@ -166,7 +166,7 @@ async fn a_connection_is_used_again_and_each_answer_belongs_to_its_request() {
         Server::start(b"HTTP/1.1 200 OK\r\nX-Odd : 1\r\nContent-Length: 2\r\n\r\nok".to_vec(), Then::Keep).await;
     let postback = server.postback();
     for uid in 1..=3 {
-        assert!(matches!(deliver(&postback, uid).await, Handover::Delivered { status: Some(200) }));
+        assert!(matches!(deliver(&postback, uid).await, DeliveryOutcome::Delivered { status: Some(200) }));
     }
     assert_eq!(server.requests(), 3);
 }
@@ -176,13 +176,13 @@ async fn the_reason_of_a_400_is_read_and_not_waited_for_for_ever() {
     let body = r#"{"success":false,"message":"too large"}"#;
     let text = format!("HTTP/1.1 400 Bad Request\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     let server = Server::start(text.into_bytes(), Then::Keep).await;
-    let Handover::Refused { error, tries: Some(1) } = deliver(&server.postback(), 1).await else { panic!() };
+    let DeliveryOutcome::Refused { error, tries: Some(1) } = deliver(&server.postback(), 1).await else { panic!() };
     assert!(error.to_string().ends_with("answered 400 Bad Request: too large"), "{error}");
 
     let server = Server::start(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 9999\r\n\r\n{".to_vec(), Then::Keep).await;
     let postback = server.postback();
     let late = tokio::time::timeout(Duration::from_secs(20), deliver(&postback, 1)).await.unwrap();
-    assert!(matches!(late, Handover::Refused { tries: Some(2), .. }), "{late:?}");
+    assert!(matches!(late, DeliveryOutcome::Refused { tries: Some(2), .. }), "{late:?}");
 }
 
 #[tokio::test]
@@ -191,5 +191,5 @@ async fn nobody_there_is_no_messages_fault() {
     let mut postback = server.postback();
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     postback.url.set_port(Some(free)).unwrap();
-    assert!(matches!(deliver(&postback, 1).await, Handover::Down(_)));
+    assert!(matches!(deliver(&postback, 1).await, DeliveryOutcome::Down(_)));
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::config::Endpoint;
 use crate::error::Error;
-use crate::outcome::{Handover, Symptom, Weight};
+use crate::outcome::{DeliveryOutcome, FailureClass, FailureKind};
 
 /// Most octets read of an answer that gives the reason of a refusal.
 pub(super) const REASON_OCTETS: usize = 8 << 10;
@@ -30,20 +30,20 @@ pub(super) fn judge(
     retry_after: Option<Duration>,
     body: &[u8],
     url: &str,
-) -> Handover {
+) -> DeliveryOutcome {
     let ingress = (endpoint == Endpoint::ActionMailbox).then(|| ingress_advice(status.as_u16())).flatten();
     let what = format!("{url} answered {}{}", status_line(status), ingress.unwrap_or_else(|| advice(status.as_u16())));
     if ingress.is_some() {
-        // Action Mailbox answers so before it looks at the message.
-        let symptom = Symptom { status: Some(status.as_u16()), weight: Weight::Configuration };
-        return Handover::Unavailable { error: Error::target_down(what), symptom };
+        // Action Mailbox gives these answers before it looks at the message.
+        let class = FailureClass { status: Some(status.as_u16()), kind: FailureKind::Configuration };
+        return DeliveryOutcome::Unavailable { error: Error::target_down(what), class };
     }
-    let refused = |what, tries| Handover::Refused { error: Error::Message(what), tries };
+    let refused = |what, tries| DeliveryOutcome::Refused { error: Error::Message(what), tries };
     match status.as_u16() {
-        200..=299 => Handover::Delivered { status: Some(status.as_u16()) },
+        200..=299 => DeliveryOutcome::Delivered { status: Some(status.as_u16()) },
         // An exception in the app, caused by this message or by any.
-        500 if retry_after.is_none() => Handover::Failed(Error::Message(what)),
-        // These are about who may post, where, when and how; not about the message.
+        500 if retry_after.is_none() => DeliveryOutcome::Failed(Error::Message(what)),
+        // These are about who may post, where, when and how, and not about the message.
         401 | 403 | 404 | 405 | 407 | 408 | 415 | 421 | 425 | 426 | 429 => unavailable(status, retry_after, what),
         // Another attempt would be refused again, and the endpoint might notify the sender again.
         413 | 422 => refused(what, Some(1)),
@@ -56,19 +56,19 @@ pub(super) fn judge(
     }
 }
 
-fn unavailable(status: StatusCode, retry_after: Option<Duration>, what: String) -> Handover {
-    // Who decides by a rule speaks of this message perhaps: the others do not wait for longer than they would otherwise.
+fn unavailable(status: StatusCode, retry_after: Option<Duration>, what: String) -> DeliveryOutcome {
+    // A rule may be about this message only, so the others do not wait for longer than they would otherwise.
     let by_rule = matches!(status.as_u16(), 300..=407 | 415 | 421 | 426);
     let retry_after = retry_after.map(|pause| if by_rule { pause.min(RULED_PAUSE) } else { pause });
-    let weight = match status.as_u16() {
-        405 | 415 => Weight::Configuration,
-        _ if by_rule => Weight::Ruled,
-        408 | 425 | 429 | 503 => Weight::Later,
-        _ if retry_after.is_some() => Weight::Later,
-        _ => Weight::Open,
+    let kind = match status.as_u16() {
+        405 | 415 => FailureKind::Configuration,
+        _ if by_rule => FailureKind::ByRule,
+        408 | 425 | 429 | 503 => FailureKind::RetryLater,
+        _ if retry_after.is_some() => FailureKind::RetryLater,
+        _ => FailureKind::Ambiguous,
     };
-    let symptom = Symptom { status: Some(status.as_u16()), weight };
-    Handover::Unavailable { error: Error::TargetDown { what, retry_after }, symptom }
+    let class = FailureClass { status: Some(status.as_u16()), kind };
+    DeliveryOutcome::Unavailable { error: Error::TargetDown { what, retry_after }, class }
 }
 
 /// The reason why GitLab refuses the message for good; its API has notified the sender by then. Printable and short.
@@ -137,14 +137,14 @@ mod tests {
 
     const SEVEN: Option<Duration> = Some(Duration::from_secs(7));
 
-    fn answer(status: u16, retry_after: Option<Duration>, body: &str) -> Handover {
+    fn answer(status: u16, retry_after: Option<Duration>, body: &str) -> DeliveryOutcome {
         judge(Endpoint::Generic, StatusCode::from_u16(status).unwrap(), retry_after, body.as_bytes(), "http://h/")
     }
 
     /// Tries of a message that is refused, and in what words.
     fn refused(status: u16, body: &str) -> (Option<u32>, String) {
         match answer(status, SEVEN, body) {
-            Handover::Refused { error, tries } => (tries, error.to_string()),
+            DeliveryOutcome::Refused { error, tries } => (tries, error.to_string()),
             other => panic!("{status} {body}: {other:?}"),
         }
     }
@@ -152,45 +152,46 @@ mod tests {
     #[test]
     fn only_2xx_is_delivered() {
         for status in [200, 201, 202, 204, 299] {
-            assert!(matches!(answer(status, None, ""), Handover::Delivered { status: Some(s) } if s == status));
+            assert!(matches!(answer(status, None, ""), DeliveryOutcome::Delivered { status: Some(s) } if s == status));
         }
     }
 
     #[test]
     fn a_500_is_somebodys_fault() {
-        assert!(matches!(answer(500, None, ""), Handover::Failed(_)));
+        assert!(matches!(answer(500, None, ""), DeliveryOutcome::Failed(_)));
     }
 
     #[test]
     fn an_endpoint_that_seems_to_be_down_gives_evidence_of_different_weight() {
-        for (weight, statuses) in [
-            (Weight::Ruled, vec![300, 303, 304, 401, 403, 404, 407, 421, 426]),
-            (Weight::Later, vec![408, 425, 429, 503]),
-            (Weight::Configuration, vec![405, 415]),
-            (Weight::Open, vec![501, 502, 504, 507, 509, 520, 599]),
+        for (kind, statuses) in [
+            (FailureKind::ByRule, vec![300, 303, 304, 401, 403, 404, 407, 421, 426]),
+            (FailureKind::RetryLater, vec![408, 425, 429, 503]),
+            (FailureKind::Configuration, vec![405, 415]),
+            (FailureKind::Ambiguous, vec![501, 502, 504, 507, 509, 520, 599]),
         ] {
             for status in statuses {
-                let Handover::Unavailable { symptom, error: Error::TargetDown { retry_after: None, .. } } =
+                let DeliveryOutcome::Unavailable { class, error: Error::TargetDown { retry_after: None, .. } } =
                     answer(status, None, "")
                 else {
                     panic!("{status}")
                 };
-                assert_eq!(symptom, Symptom { status: Some(status), weight });
+                assert_eq!(class, FailureClass { status: Some(status), kind });
             }
         }
         let hour = Some(Duration::from_secs(3600));
-        let Handover::Unavailable { symptom, error: Error::TargetDown { retry_after, .. } } = answer(403, hour, "")
+        let DeliveryOutcome::Unavailable { class, error: Error::TargetDown { retry_after, .. } } =
+            answer(403, hour, "")
         else {
             panic!()
         };
-        assert_eq!((symptom.weight, retry_after), (Weight::Ruled, Some(RULED_PAUSE)));
+        assert_eq!((class.kind, retry_after), (FailureKind::ByRule, Some(RULED_PAUSE)));
         for status in [429, 500, 502, 503] {
-            let Handover::Unavailable { symptom, error: Error::TargetDown { retry_after, .. } } =
+            let DeliveryOutcome::Unavailable { class, error: Error::TargetDown { retry_after, .. } } =
                 answer(status, SEVEN, "")
             else {
                 panic!("{status}")
             };
-            assert_eq!((symptom.weight, retry_after), (Weight::Later, SEVEN));
+            assert_eq!((class.kind, retry_after), (FailureKind::RetryLater, SEVEN));
         }
     }
 

@@ -1,4 +1,4 @@
-//! Who may have how much of a budget, and in which order. Only counts: waits for nothing and wakes nobody.
+//! Who gets how much of a budget, and in which order. It only counts: it waits for nothing and wakes nobody.
 //!
 //! A request is granted only if it leaves free as much as it takes itself, up to a quarter of the whole; so requests
 //! of every size leave room for smaller ones. A request that cannot be granted is passed by those behind it that can. Once it has
@@ -29,7 +29,7 @@ pub(super) struct Held {
 enum Place {
     /// In the budget.
     Budget,
-    /// In the budget, and among those who passed a request that had lost its patience.
+    /// In the budget, by a request that passed one that had waited for too long.
     Passed,
     /// In what was written off.
     WrittenOff,
@@ -91,7 +91,7 @@ impl<W> Account<W> {
     /// Grants the first request that may be granted.
     pub(super) fn next(&mut self) -> Option<(Held, W)> {
         let now = Instant::now();
-        // What is left for those who pass the first request that has lost its patience.
+        // What is left for requests that pass the first one that has waited for too long.
         let mut saved_for = None;
         let mut found = None;
         for (index, request) in self.queue.iter().enumerate() {

@@ -18,19 +18,19 @@ static PIPE: Mutex<Option<Pipe>> = Mutex::new(None);
 static HOOK: Once = Once::new();
 
 /// Writes panics to `pipe` from now on. Those on other threads are written as before.
-pub(super) fn tell(pipe: Pipe) {
+pub(super) fn install(pipe: Pipe) {
     *PIPE.lock().unwrap_or_else(PoisonError::into_inner) = Some(pipe);
     HOOK.call_once(|| {
         let before = take_hook();
         set_hook(Box::new(move |panic| {
-            if !told(panic) {
+            if !log_panic(panic) {
                 before(panic);
             }
         }));
     });
 }
 
-fn told(panic: &PanicHookInfo<'_>) -> bool {
+fn log_panic(panic: &PanicHookInfo<'_>) -> bool {
     let current = thread::current();
     let Some(name) = current.name().filter(|name| name.starts_with(OURS) && *name != THREAD_NAME) else { return false };
     let Some(pipe) = PIPE.lock().unwrap_or_else(PoisonError::into_inner).clone() else { return false };
@@ -86,11 +86,11 @@ mod tests {
         let mut writer = Writer::start().unwrap();
         let full = writer.pipe(&LogTarget::Path(fifo), false).unwrap();
         full.push(&vec![b'x'; 1 << 20]);
-        tell(full);
+        install(full);
         for _ in 0..3 {
             assert!(panics("into a full pipe"));
         }
-        tell(writer.pipe(&LogTarget::Path(file.clone()), false).unwrap());
+        install(writer.pipe(&LogTarget::Path(file.clone()), false).unwrap());
         assert!(panics("injected"));
         let deadline = Instant::now() + LONG;
         let said = || std::fs::read_to_string(&file).unwrap_or_default();

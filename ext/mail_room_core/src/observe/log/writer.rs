@@ -235,7 +235,7 @@ fn write<'a>(shared: &'a Arc<Shared>, mut state: MutexGuard<'a, State>, index: u
     let mut octets = std::mem::take(&mut target.pending);
     let (lines, dropped) = (std::mem::take(&mut target.lines), std::mem::take(&mut target.dropped));
     if dropped > 0 {
-        octets.extend_from_slice(&told_dropped(dropped, target.json));
+        octets.extend_from_slice(&dropped_line(dropped, target.json));
     }
     state.writing.insert(index, Instant::now());
     if state.idle == 0 && state.threads < THREADS {
@@ -267,7 +267,7 @@ fn write<'a>(shared: &'a Arc<Shared>, mut state: MutexGuard<'a, State>, index: u
     state
 }
 
-fn told_dropped(lines: u64, json: bool) -> Vec<u8> {
+fn dropped_line(lines: u64, json: bool) -> Vec<u8> {
     if json {
         render(Severity::Warn, None, "Log lines dropped", &[("lines", lines.into())])
     } else {

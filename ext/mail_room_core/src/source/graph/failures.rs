@@ -70,7 +70,7 @@ impl Failures {
     }
 
     /// A request about `id` succeeded.
-    pub(super) fn went_well(&self, id: &MessageId) {
+    pub(super) fn succeeded(&self, id: &MessageId) {
         self.lock().messages.remove(id);
     }
 
@@ -117,7 +117,7 @@ mod tests {
         }
         assert_eq!(patience, [None, Some(BRIEFLY), Some(BRIEFLY), Some(BRIEFLY), Some(SILENCE)]);
         assert_eq!(failures.patience(&id("b")), None);
-        failures.went_well(&id("a"));
+        failures.succeeded(&id("a"));
         assert_eq!(failures.patience(&id("a")), None);
     }
 

@@ -29,7 +29,7 @@ const SLOWEST: u64 = 100 << 10;
 const SUSPICIOUS: usize = 8;
 
 /// The outcome of a request for a message.
-enum Got {
+enum FetchResult {
     Body(Vec<u8>),
     /// Another client removed it.
     Gone,
@@ -41,8 +41,8 @@ enum Got {
 }
 
 /// Why a message did not arrive whole, in plain words.
-enum Broken {
-    Off(String),
+enum BodyError {
+    Truncated(String),
     /// Others waited for long enough.
     Slow(String),
 }
@@ -67,7 +67,7 @@ pub(super) async fn fetch(
     let (mut well, mut suspicious, mut failed) = (0_usize, 0_usize, Vec::new());
     while let Some((id, got)) = answers.next().await {
         match got? {
-            Got::Nothing(error) => {
+            FetchResult::Nothing(error) => {
                 suspicious += usize::from(!client.failures.failed(&id));
                 failed.push((id, error));
                 // All messages fail: the others need not be tried one by one.
@@ -76,18 +76,18 @@ pub(super) async fn fetch(
                 }
                 continue;
             }
-            Got::Gone => gone(client, &id),
-            Got::Body(body) => {
-                client.failures.went_well(&id);
+            FetchResult::Gone => gone(client, &id),
+            FetchResult::Body(body) => {
+                client.failures.succeeded(&id);
                 // An empty answer is not a message, unless Graph lists its size as 0.
                 let arrived = !body.is_empty() || sizes.is_empty(&id);
                 sink(if arrived { Fetched::Body(id, body) } else { Fetched::Nil(id) });
             }
-            Got::Larger(octets) => {
+            FetchResult::Larger(octets) => {
                 let planned = sizes.larger(&id, octets);
                 sink(Fetched::Larger(id, planned));
             }
-            Got::TooLarge => sink(Fetched::TooLarge(id)),
+            FetchResult::TooLarge => sink(Fetched::TooLarge(id)),
         }
         well += 1;
     }
@@ -116,39 +116,46 @@ fn gone(client: &Client, id: &MessageId) {
     }
 }
 
-async fn one(client: &Client, id: &MessageId, planned: u64, limit: u64) -> Result<Got> {
-    let MessageId::Text(text) = id else { return Ok(Got::Gone) };
+async fn one(client: &Client, id: &MessageId, planned: u64, limit: u64) -> Result<FetchResult> {
+    let MessageId::Text(text) = id else { return Ok(FetchResult::Gone) };
     if let Some(left) = client.failures.held(id) {
         let why = format!("it asked for a pause for this message, {} s of which are left", left.as_secs().max(1));
-        return Ok(Got::Nothing(client.reconnect(&why)));
+        return Ok(FetchResult::Nothing(client.reconnect(&why)));
     }
     let request = Request::new(Method::GET, client.address.of(&["messages", text, "$value"])).about(id);
     let mut tries = if client.failures.patience(id).is_some() { TRIES } else { 1 };
     loop {
         let answer = match client.ask(&request).await {
             // Three tries of this message failed. Others may succeed.
-            Err(error @ Error::Reconnect(_)) => return Ok(Got::Nothing(error)),
+            Err(error @ Error::Reconnect(_)) => return Ok(FetchResult::Nothing(error)),
             answer => answer?,
         };
         match understand(client, answer, planned, limit).await {
             Ok(got) => return Ok(got),
-            Err(Broken::Off(_)) if tries < TRIES => tokio::time::sleep(AGAIN).await,
-            Err(Broken::Off(words) | Broken::Slow(words)) => return Ok(Got::Nothing(client.reconnect(&words))),
+            Err(BodyError::Truncated(_)) if tries < TRIES => tokio::time::sleep(AGAIN).await,
+            Err(BodyError::Truncated(words) | BodyError::Slow(words)) => {
+                return Ok(FetchResult::Nothing(client.reconnect(&words)));
+            }
         }
         tries += 1;
     }
 }
 
-async fn understand(client: &Client, mut answer: Answer, planned: u64, limit: u64) -> std::result::Result<Got, Broken> {
+async fn understand(
+    client: &Client,
+    mut answer: Answer,
+    planned: u64,
+    limit: u64,
+) -> std::result::Result<FetchResult, BodyError> {
     match answer.status() {
         200 => {}
         404 | 410 => {
             answer.drain().await;
-            return Ok(Got::Gone);
+            return Ok(FetchResult::Gone);
         }
         status => {
             let words = answer::failure(&mut answer.response).await;
-            return Ok(Got::Nothing(if matches!(status, 401 | 403) {
+            return Ok(FetchResult::Nothing(if matches!(status, 401 | 403) {
                 client.refused(&words)
             } else {
                 client.reconnect(&words)
@@ -161,36 +168,38 @@ async fn understand(client: &Client, mut answer: Answer, planned: u64, limit: u6
         // Graph sends text/plain. This is a page of something in between, and not a message.
         let words = format!("it answered 200 with {}", answer::printable(kind, 50));
         let page = answer::read(response, answer::SMALL).await.unwrap_or_default();
-        return Ok(Got::Nothing(client.reconnect(&format!("{words} in place of a message: {}", excerpt(&page)))));
+        return Ok(FetchResult::Nothing(
+            client.reconnect(&format!("{words} in place of a message: {}", excerpt(&page))),
+        ));
     }
     let within = SILENCE.saturating_add(Duration::from_secs(planned / SLOWEST));
     let whole = timeout(within, body(response, planned, limit)).await;
-    whole.unwrap_or_else(|_| Err(Broken::Slow(format!("the message did not arrive within {} s", within.as_secs()))))
+    whole.unwrap_or_else(|_| Err(BodyError::Slow(format!("the message did not arrive within {} s", within.as_secs()))))
 }
 
-async fn body(response: &mut Response, planned: u64, limit: u64) -> std::result::Result<Got, Broken> {
+async fn body(response: &mut Response, planned: u64, limit: u64) -> std::result::Result<FetchResult, BodyError> {
     let octets = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
     let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     match length {
-        Some(length) if length > limit => return Ok(Got::TooLarge),
-        Some(length) if length > planned => return Ok(Got::Larger(Some(length))),
+        Some(length) if length > limit => return Ok(FetchResult::TooLarge),
+        Some(length) if length > planned => return Ok(FetchResult::Larger(Some(length))),
         _ => {}
     }
     let mut body = Vec::with_capacity(length.and_then(|length| usize::try_from(length).ok()).unwrap_or_default());
     loop {
         let chunk = timeout(SILENCE, response.chunk()).await;
-        let chunk = chunk.map_err(|_| Broken::Slow("the message stopped in the middle".into()))?;
+        let chunk = chunk.map_err(|_| BodyError::Slow("the message stopped in the middle".into()))?;
         // Also an end before the Content-Length.
-        let broke_off = |error| Broken::Off(format!("the message broke off: {}", http::in_words(&error)));
+        let broke_off = |error| BodyError::Truncated(format!("the message broke off: {}", http::in_words(&error)));
         let Some(chunk) = chunk.map_err(broke_off)? else { break };
         if octets(body.len()).saturating_add(octets(chunk.len())) > planned {
-            return Ok(if planned < limit { Got::Larger(None) } else { Got::TooLarge });
+            return Ok(if planned < limit { FetchResult::Larger(None) } else { FetchResult::TooLarge });
         }
         body.extend_from_slice(&chunk);
     }
     if length.is_some_and(|length| length != octets(body.len())) {
-        return Err(Broken::Off("the message is shorter than its Content-Length".into()));
+        return Err(BodyError::Truncated("the message is shorter than its Content-Length".into()));
     }
     body.shrink_to_fit();
-    Ok(Got::Body(body))
+    Ok(FetchResult::Body(body))
 }

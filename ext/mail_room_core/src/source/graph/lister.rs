@@ -30,7 +30,7 @@ const LISTED_OCTETS: usize = 16 << 20;
 /// Backoff between tries of a page that did not come, first and longest.
 const AGAIN: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(2));
 /// How often a list that is cut short is logged, at most.
-const TELL_EVERY: Duration = Duration::from_secs(600);
+const LOG_CUT_EVERY: Duration = Duration::from_secs(600);
 /// Graph requires that ordered fields come first in the filter.
 const FILTER: &str = "receivedDateTime ge 1900-01-01T00:00:00Z and isRead eq false";
 /// PidTagMessageSize ([MS-OXPROPS] section 2.796).
@@ -60,7 +60,7 @@ struct Property {
 #[derive(Debug, Default)]
 pub(crate) struct Lister {
     page_size: PageSize,
-    told: Option<Instant>,
+    cut_logged_at: Option<Instant>,
     /// Whether the last list was cut short.
     is_cut: bool,
 }
@@ -115,7 +115,7 @@ impl Lister {
         loop {
             let unsuccessful = match self.pages(client, folder, &mut found, begun).await? {
                 Ok(()) => {
-                    self.page_size.went_well();
+                    self.page_size.succeeded();
                     break;
                 }
                 Err(unsuccessful) => unsuccessful,
@@ -189,10 +189,10 @@ impl Lister {
     fn cut_short(&mut self, client: &Client, why: &str) {
         self.is_cut = true;
         let now = Instant::now();
-        if self.told.is_some_and(|told| now.duration_since(told) < TELL_EVERY) {
+        if self.cut_logged_at.is_some_and(|logged_at| now.duration_since(logged_at) < LOG_CUT_EVERY) {
             return;
         }
-        self.told = Some(now);
+        self.cut_logged_at = Some(now);
         let error = format!(
             "{}: the list of messages cannot be read to its end: {why}; what was listed is delivered",
             client.address.host()

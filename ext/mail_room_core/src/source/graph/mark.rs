@@ -69,7 +69,7 @@ impl Marker {
             while let Some((id, answered)) = answers.next().await {
                 match answered {
                     Ok(_) => {
-                        client.failures.went_well(&id);
+                        client.failures.succeeded(&id);
                         well += 1;
                     }
                     Err(error @ (Error::Throttled { .. } | Error::Stopped)) => return Err(error),
@@ -118,7 +118,7 @@ impl Marker {
     /// Flags a message that the folder did not take. It stays where it is, for a person to look at.
     async fn in_place(&mut self, client: &Client, id: &MessageId, why: &Error) -> Result<()> {
         let gone = one(client, &Operation::Flag, id).await?;
-        client.failures.went_well(id);
+        client.failures.succeeded(id);
         if let Some(failed) = &mut self.failed
             && !gone
         {

@@ -48,7 +48,7 @@ impl PageSize {
     }
 
     /// The whole list came.
-    pub(super) fn went_well(&mut self) {
+    pub(super) fn succeeded(&mut self) {
         self.failures = 0;
     }
 
@@ -112,7 +112,7 @@ mod tests {
         let (mut page_size, now) = (PageSize::default(), Instant::now());
         for _ in 0..5 {
             assert!(page_size.failed(&status(500), now));
-            page_size.went_well();
+            page_size.succeeded();
         }
         assert_eq!(page_size.top(), "500");
         assert!(page_size.failed(&status(500), now) && page_size.failed(&status(500), now));

@@ -83,7 +83,7 @@ impl Client {
         loop {
             let token = self.tokens.get().await?;
             if tries.too_much > 0 {
-                self.throttle.let_others_go_first(PATIENCE).await;
+                self.throttle.yield_to_others(PATIENCE).await;
                 tries.others.get_or_insert(self.throttle.successes());
             }
             let permit = match self.throttle.enter(request.alone, PATIENCE).await {
@@ -175,7 +175,7 @@ impl Client {
                 tokio::time::sleep(tries.again.delay()).await;
                 return Ok(None);
             }
-            _ => self.throttle.went_well(),
+            _ => self.throttle.succeeded(),
         }
         Ok(Some(Answer { response, _permit: permit }))
     }

@@ -83,9 +83,9 @@ impl Throttle {
         }
     }
 
-    /// Waits for the end of a pause, if it is no longer than `patience`, and then lets the requests go first that wait for the
-    /// same. A request that is refused on its own would otherwise begin the next pause before any other is sent.
-    pub(crate) async fn let_others_go_first(&self, patience: Duration) {
+    /// Waits for the end of a pause, if it is no longer than `patience`, and then lets other requests that wait for it go first.
+    /// Otherwise a request that is always refused would begin the next pause before any other request is sent.
+    pub(crate) async fn yield_to_others(&self, patience: Duration) {
         let Some(until) = self.pause() else { return };
         if until.saturating_duration_since(Instant::now()) <= patience {
             sleep_until(until.into()).await;
@@ -120,7 +120,7 @@ impl Throttle {
     }
 
     /// A request succeeded.
-    pub(crate) fn went_well(&self) {
+    pub(crate) fn succeeded(&self) {
         let mut state = self.state();
         state.backoff.reset();
         state.successes = state.successes.wrapping_add(1);
@@ -169,7 +169,7 @@ mod tests {
         let two = [throttle.enter(false, PATIENCE).await.unwrap(), throttle.enter(false, PATIENCE).await.unwrap()];
         assert!(tokio::time::timeout(Duration::from_millis(50), throttle.enter(false, PATIENCE)).await.is_err());
         drop(two);
-        (0..GOOD).for_each(|_| throttle.went_well());
+        (0..GOOD).for_each(|_| throttle.succeeded());
         assert_eq!(throttle.state().width, 1);
     }
 
@@ -199,7 +199,7 @@ mod tests {
             }
             assert_eq!(throttle.hold(Some(Duration::from_secs(9))), Some(Duration::from_secs(9)));
             throttle.state().not_before = None;
-            throttle.went_well();
+            throttle.succeeded();
             assert!(throttle.hold(asked).unwrap() <= Duration::from_secs(1));
         }
     }

@@ -18,9 +18,9 @@ use crate::config;
 use crate::error::{Error, Result};
 use crate::limits::backoff::{Backoff, seconds};
 use crate::observe::log::{Log, Severity};
-use crate::system::files::{self, Unread};
+use crate::system::files::{self, ReadError};
 use crate::transport::http::{self, Http};
-use crate::transport::oauth::endpoint::{self, Denied, Form, Granted, Refusal};
+use crate::transport::oauth::endpoint::{self, Form, Granted, Refusal, TokenError};
 
 /// How long a token request may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -173,10 +173,10 @@ impl Tokens {
         });
         match asked.await {
             Err(_) => Err(Error::Reconnect(format!("{shown}: no token within {} s", within.as_secs()))),
-            Ok(Err(error) | Ok(Err(Denied::Options(error)))) => Err(error.at(&shown)),
+            Ok(Err(error) | Ok(Err(TokenError::Options(error)))) => Err(error.at(&shown)),
             Ok(Ok(Ok(granted))) => header(&granted, &shown),
-            Ok(Ok(Err(Denied::NoAnswer(why)))) => Err(Error::Reconnect(format!("{shown}: {why}"))),
-            Ok(Ok(Err(Denied::Refused(refusal)))) => Err(self.error(&refusal, pause, &shown)),
+            Ok(Ok(Err(TokenError::NoAnswer(why)))) => Err(Error::Reconnect(format!("{shown}: {why}"))),
+            Ok(Ok(Err(TokenError::Refused(refusal)))) => Err(self.error(&refusal, pause, &shown)),
         }
     }
 
@@ -190,8 +190,8 @@ impl Tokens {
                 // Read each time, as it may be replaced while the program runs.
                 let about = |why: &str| format!("client_certificate {} {why}", file.display());
                 let pem = files::read(file, FILE_LIMIT).await.map_err(|unread| match &unread {
-                    Unread::Failed(why) => Error::Refused(about(why)),
-                    Unread::Hangs(why) => Error::Reconnect(about(why)),
+                    ReadError::Failed(why) => Error::Refused(about(why)),
+                    ReadError::Hangs(why) => Error::Reconnect(about(why)),
                 })?;
                 let made = assertion(&pem, &self.client_id, self.url.as_str());
                 let made = made.map_err(|why| Error::Refused(about(&why)))?;

@@ -141,7 +141,7 @@ async fn encrypted(
     let stream = tls::connect_until(Arc::clone(tls), &mailbox.host, stream, until.into()).await?;
     progress.fact("verified", mailbox.tls.verify.into());
     let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-    if let Some((issuer, not_after)) = certificate.and_then(tls::vouched_for) {
+    if let Some((issuer, not_after)) = certificate.and_then(tls::issuer_and_expiry) {
         progress.fact("issuer", issuer.into());
         progress.fact("not_after", not_after.into());
     }

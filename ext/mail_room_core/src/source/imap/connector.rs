@@ -1,7 +1,7 @@
 //! Opens IMAP sessions for watchers, and writes the steps into the log of the mailbox.
 
 use super::silent_idle::SilentIdle;
-use super::{Deadlines, LoginLimiter, Imap};
+use super::{Deadlines, Imap, LoginLimiter};
 use crate::error::Result;
 use crate::source::connector::{Account, Connector};
 

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::session::{Fetch, Session};
-use crate::transport::imap_syntax::sequence_set::{sequence_set, sets};
 use crate::error::{Error, Result};
 use crate::message::MessageId;
 use crate::source::Fetched;
 use crate::source::narrow::{Narrowed, Refused, Request, narrow};
 use crate::source::placeholder::is_placeholder;
 use crate::transport::imap_stream::{Expected, Kind, Status};
+use crate::transport::imap_syntax::sequence_set::{sequence_set, sets};
 
 /// Fetches one item of several messages.
 struct Fetching<'a> {

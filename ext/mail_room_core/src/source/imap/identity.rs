@@ -7,12 +7,12 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::search::{self, Answer};
-use crate::transport::imap_syntax::search_program::SearchProgram;
 use super::select::select;
 use super::session::{Session, exchange, replaced};
-use crate::transport::imap_syntax::utf7;
 use crate::error::{Error, Result};
 use crate::transport::imap_stream::Kind;
+use crate::transport::imap_syntax::search_program::SearchProgram;
+use crate::transport::imap_syntax::utf7;
 
 /// How long the mailbox is assumed to be the same while we work in it.
 const KNOWN_FOR: Duration = Duration::from_secs(60);

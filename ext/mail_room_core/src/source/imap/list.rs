@@ -4,10 +4,10 @@ use async_imap::types::Name;
 use futures_util::StreamExt;
 
 use super::session::{Session, ok};
-use crate::transport::imap_syntax::utf7;
 use crate::error::Result;
 use crate::observe::text::said;
 use crate::transport::imap_stream::Status;
+use crate::transport::imap_syntax::utf7;
 
 /// Names that are listed at most.
 const NAMES: usize = 50;

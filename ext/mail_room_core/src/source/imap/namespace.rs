@@ -4,9 +4,9 @@
 
 use super::list;
 use super::session::{Session, exchange};
-use crate::transport::imap_syntax::utf7;
 use crate::error::Result;
 use crate::transport::imap_stream::Kind;
+use crate::transport::imap_syntax::utf7;
 
 /// `name` with the prefix of the user's own mailboxes; `None` if there is no prefix, or `name` has it.
 pub(crate) async fn with_prefix(session: &mut Session, name: &str) -> Result<Option<String>> {

@@ -1,9 +1,9 @@
 //! UID SEARCH (RFC 3501 section 6.4.8) with the mailbox's program.
 
-use crate::transport::imap_syntax::search_program::SearchProgram;
 use super::session::Session;
 use crate::error::{Error, Result};
 use crate::transport::imap_stream::{Expected, Kind, Status};
+use crate::transport::imap_syntax::search_program::SearchProgram;
 
 /// The result of a search.
 pub(crate) enum Answer {

@@ -6,10 +6,10 @@ use tokio::time::Instant;
 use super::list;
 use super::namespace;
 use super::session::{Session, exchange};
-use crate::transport::imap_syntax::utf7;
 use crate::error::{Error, Result};
 use crate::observe::text::said;
 use crate::transport::imap_stream::{Kind, Status};
+use crate::transport::imap_syntax::utf7;
 
 /// What to check if Exchange does not stop answering so.
 const NOT_CONNECTED: &str = "Exchange answers so when it cannot open the mailbox after a login that went well; mostly this \
@@ -84,7 +84,7 @@ async fn ask(session: &mut Session, name: &str) -> Result<Option<Status>> {
         )));
     }
     if permanent.is_some_and(|flags| flags.replace(['(', ')', ' '], "").is_empty()) {
-        session.remarks.push((
+        session.warnings.push((
             "PERMANENTFLAGS",
             format!(
                 "the server says that it keeps no flags of messages in mailbox {shown} (PERMANENTFLAGS ()), so delivered \
@@ -98,7 +98,7 @@ async fn ask(session: &mut Session, name: &str) -> Result<Option<Status>> {
     let validity = mailbox.and_then(|mailbox| mailbox.uid_validity).filter(|_| !not_sticky);
     session.uid_validity = validity.or(session.uid_validity).or(Some(0));
     if session.uid_validity == Some(0) && session.selected_at.is_none() {
-        session.remarks.push((
+        session.warnings.push((
             "UIDVALIDITY",
             format!(
                 "the server's UIDs in mailbox {shown} end with the session (no UIDVALIDITY), so what is known of messages \

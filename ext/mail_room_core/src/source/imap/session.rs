@@ -111,7 +111,7 @@ pub(crate) struct Session {
     /// Why the server did not expunge.
     pub(crate) unexpunged: Option<String>,
     /// What a person has to know of the mailbox, each with a name.
-    pub(crate) remarks: Vec<(&'static str, String)>,
+    pub(crate) warnings: Vec<(&'static str, String)>,
 }
 
 impl Session {
@@ -131,7 +131,7 @@ impl Session {
             idle_works: true,
             unmarked: Vec::new(),
             unexpunged: None,
-            remarks: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 

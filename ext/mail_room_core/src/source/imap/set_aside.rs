@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use super::namespace;
 use super::session::{Session, exchange};
 use super::store;
-use crate::transport::imap_syntax::sequence_set::{sequence_set, sets};
-use crate::transport::imap_syntax::utf7;
 use crate::error::Result;
 use crate::observe::text::said;
 use crate::source::Mark;
 use crate::source::narrow::{Narrowed, Refused, Request, narrow};
 use crate::transport::imap_stream::{Kind, Status};
+use crate::transport::imap_syntax::sequence_set::{sequence_set, sets};
+use crate::transport::imap_syntax::utf7;
 
 /// The folder for messages that are set aside.
 #[derive(Debug, Default)]

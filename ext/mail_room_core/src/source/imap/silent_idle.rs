@@ -4,8 +4,8 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The remark about such a server, made once.
-pub(super) const REMARK: &str =
+/// The warning about such a server, made once.
+pub(super) const WARNING: &str =
     "the server takes IDLE and did not announce mail that a search found; it is asked every 60 s from now on";
 
 /// Servers that announce nothing, shared by all mailboxes of a process.

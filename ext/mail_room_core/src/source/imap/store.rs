@@ -2,11 +2,11 @@
 //! also expunges messages that others have marked.
 
 use super::session::Session;
-use crate::transport::imap_syntax::sequence_set::{sequence_set, sets};
 use crate::error::Result;
 use crate::source::Mark;
 use crate::source::narrow::{Narrowed, Refused, Request, narrow};
 use crate::transport::imap_stream::{Expected, Kind};
+use crate::transport::imap_syntax::sequence_set::{sequence_set, sets};
 
 /// Flags that are added to messages; the others stay.
 struct Storing<'a> {

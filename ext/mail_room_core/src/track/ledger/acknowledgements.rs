@@ -16,8 +16,8 @@ const WARN_UNKEPT: (Duration, Duration) = (Duration::from_secs(600), Duration::f
 /// First and longest delay before the server is asked again to expunge.
 const EXPUNGE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(3600));
 
-/// Delays between two times that a message that was set aside is tried again for being listed, first and longest: where flags
-/// end with the session, no person has asked for it.
+/// First and longest delay before a message that was set aside is tried again because it is listed. If flags end with the
+/// session, no person has marked it unread.
 const TRY_AGAIN: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(24 * 3600));
 
 /// A message and the mark that it is to have.
@@ -46,12 +46,12 @@ pub(super) struct Acknowledgements {
     retries: MarkRetries,
     /// Confirmed since the last search. If the next search lists them, the server does not keep the mark.
     unconfirmed: IdSet,
-    /// Set aside and tried again; the pause before the next time.
+    /// Messages set aside and tried again, with the delay before the next time.
     tried_again: BTreeMap<MessageId, Pause>,
     to_expunge: BTreeSet<MessageId>,
     expunge_again: Option<Pause>,
     unkept_again: Option<Pause>,
-    /// The arbiter was told in this period that these were delivered and are listed.
+    /// The arbiter was told in this period that these were delivered and are still listed.
     remembered: IdSet,
     remembered_since: Option<Instant>,
 }
@@ -169,8 +169,8 @@ impl Acknowledgements {
         self.retries.unmarked(id, now)
     }
 
-    /// The connection ended while these were marked: they are marked last from now on, in ever smaller groups. Returns when
-    /// the last of them is marked again.
+    /// The connection ended while these were being marked. From now on they are marked last, in smaller and smaller groups.
+    /// Returns when the last of them is marked again.
     pub(super) fn cut(&mut self, ids: &[MessageId], now: Instant) -> Duration {
         ids.iter().map(|id| self.retries.cut(id, now)).max().unwrap_or_default()
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use crate::message::MessageId;
 
-/// Ids that are texts and are remembered; some 6 MB.
+/// Text ids that are remembered, at most: about 6 MB.
 const TEXTS: usize = 100_000;
 
 /// A set of ids. UIDs come in long runs and are kept as ranges: years of mail take a few octets. Of texts the last

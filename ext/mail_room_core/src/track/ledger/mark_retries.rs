@@ -30,7 +30,7 @@ impl Pause {
         Self { until: now + delay, delay }
     }
 
-    /// Whether it is over, or so nearly over that it is worth going along with others.
+    /// Whether it is over, or so nearly over that the message can be marked along with others.
     fn is_nearly_over(&self, now: Instant) -> bool {
         self.until <= now + self.delay / 4
     }
@@ -88,7 +88,7 @@ impl MarkRetries {
         pause.delay
     }
 
-    /// The server confirmed the mark. Returns whether that can be relied upon: it did not keep this mark before, otherwise.
+    /// The server confirmed the mark. Returns whether to rely on that: not if the server did not keep this mark before.
     pub(super) fn acknowledged(&mut self, id: &MessageId) -> bool {
         match self.0.get_mut(id) {
             Some(retry) if retry.unkept => {

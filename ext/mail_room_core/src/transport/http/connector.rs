@@ -18,9 +18,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
 use tower_service::Service;
 
-use super::status_line::Noted;
+use super::status_line::StatusLineStream;
 use crate::transport::stream::{self, OpenError};
-use crate::transport::tcp::{Stream, Unreached};
+use crate::transport::tcp::{ConnectError, Stream};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Opening<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
@@ -47,7 +47,7 @@ impl Connector {
             Some(proxy) if is_https(&to) => (tunnelled(direct, &proxy, to).await?, false),
             Some(proxy) => (direct.open(proxy.uri()).await?, true),
         };
-        Ok(TokioIo::new(Opened { stream: Noted::new(stream), through_proxy }))
+        Ok(TokioIo::new(Opened { stream: StatusLineStream::new(stream), through_proxy }))
     }
 }
 
@@ -84,8 +84,8 @@ impl Direct {
         let port = to.port_u16().unwrap_or(if is_https(to) { 443 } else { 80 });
         let tls = is_https(to).then(|| self.tls.clone());
         let stream = stream::open(&host(to), port, tls, self.until).await.map_err(|error| match error {
-            OpenError::Tcp(Unreached::Io(error)) | OpenError::Tls(error) => error,
-            OpenError::Tcp(Unreached::Late(_)) => late(),
+            OpenError::Tcp(ConnectError::Io(error)) | OpenError::Tls(error) => error,
+            OpenError::Tcp(ConnectError::Late(_)) => late(),
         })?;
         Ok(stream)
     }
@@ -131,7 +131,7 @@ fn late() -> io::Error {
 
 /// An open connection.
 pub(super) struct Opened {
-    stream: Noted<Plain>,
+    stream: StatusLineStream<Plain>,
     through_proxy: bool,
 }
 

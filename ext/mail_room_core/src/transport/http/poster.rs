@@ -41,7 +41,7 @@ pub(crate) struct Answer {
 
 /// Why there is no answer. The texts name neither the address, which may hold secrets, nor any part of the answer.
 #[derive(Debug)]
-pub(crate) enum Unanswered {
+pub(crate) enum PostError {
     /// No connection, so nothing was sent.
     Unsent(String),
     /// The request may have been accepted or not.
@@ -75,11 +75,11 @@ impl Poster {
         headers: HeaderMap,
         body: Bytes,
         until: Instant,
-    ) -> std::result::Result<Answer, Unanswered> {
-        let client = timeout_at(until, self.client()).await.map_err(|_| Unanswered::Late)?;
-        let client = client.map_err(|error| Unanswered::Unsent(error.to_string()))?;
+    ) -> std::result::Result<Answer, PostError> {
+        let client = timeout_at(until, self.client()).await.map_err(|_| PostError::Late)?;
+        let client = client.map_err(|error| PostError::Unsent(error.to_string()))?;
         let request = self.request(method, url, headers, body);
-        let mut request = request.ok_or_else(|| Unanswered::Unsent("the request cannot be made".into()))?;
+        let mut request = request.ok_or_else(|| PostError::Unsent("the request cannot be made".into()))?;
         let captured = capture_connection(&mut request);
         let answered = timeout_at(until, client.request(request)).await;
         let line = line(&captured);
@@ -90,9 +90,9 @@ impl Poster {
             }
             failed => match (line.as_ref().and_then(StatusLine::status), failed) {
                 (Some(status), _) => Ok(Answer { status, headers: HeaderMap::new(), body: None, line }),
-                (None, Ok(Err(error))) if error.is_connect() => Err(Unanswered::Unsent(causes_in_words(&error))),
-                (None, Ok(Err(error))) => Err(Unanswered::Broken(causes_in_words(&error))),
-                (None, _) => Err(Unanswered::Late),
+                (None, Ok(Err(error))) if error.is_connect() => Err(PostError::Unsent(causes_in_words(&error))),
+                (None, Ok(Err(error))) => Err(PostError::Broken(causes_in_words(&error))),
+                (None, _) => Err(PostError::Late),
             },
         }
     }
@@ -231,7 +231,7 @@ mod tests {
             assert_eq!(answer.status, StatusCode::OK);
             answer.drain().await;
             let second = post().await;
-            assert!(matches!(second, Err(Unanswered::Unsent(_) | Unanswered::Broken(_))), "{second:?}");
+            assert!(matches!(second, Err(PostError::Unsent(_) | PostError::Broken(_))), "{second:?}");
             serving.join().unwrap();
         }
     }

@@ -106,12 +106,12 @@ fn status(line: &[u8]) -> Option<StatusCode> {
 
 /// A stream whose incoming status lines are recorded.
 #[derive(Debug)]
-pub(super) struct Noted<S> {
+pub(super) struct StatusLineStream<S> {
     stream: S,
     line: StatusLine,
 }
 
-impl<S> Noted<S> {
+impl<S> StatusLineStream<S> {
     pub(super) fn new(stream: S) -> Self {
         Self { stream, line: StatusLine::default() }
     }
@@ -121,7 +121,7 @@ impl<S> Noted<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Noted<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for StatusLineStream<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
@@ -130,7 +130,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Noted<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Noted<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for StatusLineStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<std::io::Result<usize>> {
         self.line.sending(octets);
         Pin::new(&mut self.stream).poll_write(cx, octets)

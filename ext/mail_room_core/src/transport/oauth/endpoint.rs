@@ -63,7 +63,7 @@ pub(crate) struct Granted {
 
 /// Why there is no token.
 #[derive(Debug)]
-pub(crate) enum Denied {
+pub(crate) enum TokenError {
     /// No request could be sent, because of the TLS options.
     Options(Error),
     /// No answer, or not the whole of it, in plain words.
@@ -97,16 +97,16 @@ struct Answer {
 }
 
 /// Sends `form` to the token endpoint `url`. The caller brings the deadline.
-pub(crate) async fn request(http: &Http, url: Url, form: &Form) -> Result<Granted, Denied> {
-    let client = http.client().await.map_err(Denied::Options)?;
+pub(crate) async fn request(http: &Http, url: Url, form: &Form) -> Result<Granted, TokenError> {
+    let client = http.client().await.map_err(TokenError::Options)?;
     // The client keeps this copy while it sends. Only the form itself is wiped.
     let request = client.post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
     let sent = request.body(form.0.as_bytes().to_vec()).send().await;
-    let mut answer = sent.map_err(|error| Denied::NoAnswer(http::in_words(&error)))?;
+    let mut answer = sent.map_err(|error| TokenError::NoAnswer(http::in_words(&error)))?;
     let (status, retry_after) = (answer.status(), http::retry_after(answer.headers()));
     let mut body = Zeroizing::new(Vec::with_capacity(4096));
-    http::read(&mut answer, &mut body, ANSWER_LIMIT, SILENCE).await.map_err(Denied::NoAnswer)?;
-    parse(status, retry_after, body).map_err(Denied::Refused)
+    http::read(&mut answer, &mut body, ANSWER_LIMIT, SILENCE).await.map_err(TokenError::NoAnswer)?;
+    parse(status, retry_after, body).map_err(TokenError::Refused)
 }
 
 /// Understands an answer.

@@ -8,7 +8,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 
-use super::endpoint::{self, Denied, Form, Granted, Refusal};
+use super::endpoint::{self, Form, Granted, Refusal, TokenError};
 use crate::config;
 use crate::error::{Error, Result};
 use crate::transport::http::{self, Http};
@@ -58,9 +58,9 @@ impl Grant {
         match timeout(WITHIN, endpoint::request(&self.http, url, &form)).await {
             Err(_) => Err(later(&format!("no answer within {} s", WITHIN.as_secs()))),
             Ok(Ok(granted)) => Ok(self.accept(granted)),
-            Ok(Err(Denied::Options(error))) => Err(error),
-            Ok(Err(Denied::NoAnswer(why))) => Err(later(&why)),
-            Ok(Err(Denied::Refused(refusal))) => Err(self.error(&refusal, &shown)),
+            Ok(Err(TokenError::Options(error))) => Err(error),
+            Ok(Err(TokenError::NoAnswer(why))) => Err(later(&why)),
+            Ok(Err(TokenError::Refused(refusal))) => Err(self.error(&refusal, &shown)),
         }
     }
 

@@ -15,7 +15,7 @@ use super::error::{self, StatementError};
 use super::handshake::{Handshake, Plain};
 use crate::config::{Postgres, SslMode};
 use crate::error::Result;
-use crate::transport::tcp::{self, Unreached};
+use crate::transport::tcp::{self, ConnectError};
 use crate::transport::tls;
 
 /// A connection that is logged in. Dropping it closes it.
@@ -55,15 +55,15 @@ pub(super) async fn cancel(config: &Postgres, connection: &Connection) -> std::r
 
 /// Why there is no connection.
 enum Failure {
-    Unreached(Unreached),
+    ConnectError(ConnectError),
     /// The TLS options.
     Options(crate::error::Error),
     Postgres(tokio_postgres::Error),
 }
 
-impl From<Unreached> for Failure {
-    fn from(unreached: Unreached) -> Self {
-        Self::Unreached(unreached)
+impl From<ConnectError> for Failure {
+    fn from(unreached: ConnectError) -> Self {
+        Self::ConnectError(unreached)
     }
 }
 
@@ -82,8 +82,8 @@ impl From<tokio_postgres::Error> for Failure {
 impl Failure {
     fn into_error(self, config: &Postgres) -> StatementError {
         match self {
-            Self::Unreached(Unreached::Io(error)) => error::unreachable(config, &error),
-            Self::Unreached(Unreached::Late(within)) => error::late(config, "no connection", within),
+            Self::ConnectError(ConnectError::Io(error)) => error::unreachable(config, &error),
+            Self::ConnectError(ConnectError::Late(within)) => error::late(config, "no connection", within),
             Self::Options(error) => error::about_tls(config, &error),
             Self::Postgres(error) => StatementError::of(&error, config),
         }
@@ -93,7 +93,7 @@ impl Failure {
     /// pg_hba.conf has no line for this kind of connection.
     fn may_be_about_encryption(&self) -> bool {
         match self {
-            Self::Unreached(_) | Self::Options(_) => false,
+            Self::ConnectError(_) | Self::Options(_) => false,
             Self::Postgres(error) => {
                 error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION) || error::tls(error).is_some()
             }
@@ -146,7 +146,7 @@ fn socket(config: &Postgres) -> Option<std::path::PathBuf> {
     config.host.starts_with('/').then(|| Path::new(&config.host).join(format!(".s.PGSQL.{}", config.port)))
 }
 
-async fn open(config: &Postgres, until: Instant) -> std::result::Result<Plain, Unreached> {
+async fn open(config: &Postgres, until: Instant) -> std::result::Result<Plain, ConnectError> {
     Ok(Plain(match socket(config) {
         Some(path) => Box::new(UnixStream::connect(path).await?),
         None => Box::new(tcp::tcp(&config.host, config.port, until).await?),

@@ -7,7 +7,7 @@ use redis::{RedisError, ServerError};
 
 use crate::error::Error;
 use crate::transport::stream::OpenError;
-use crate::transport::tcp::Unreached;
+use crate::transport::tcp::ConnectError;
 
 /// Characters of a server's error text that are passed on.
 const TEXT_LIMIT: usize = 120;
@@ -61,11 +61,11 @@ impl From<io::Error> for ExchangeError {
     }
 }
 
-impl From<Unreached> for ExchangeError {
-    fn from(unreached: Unreached) -> Self {
+impl From<ConnectError> for ExchangeError {
+    fn from(unreached: ConnectError) -> Self {
         match unreached {
-            Unreached::Io(error) => Self::Io(error),
-            Unreached::Late(within) => Self::Late(within),
+            ConnectError::Io(error) => Self::Io(error),
+            ConnectError::Late(within) => Self::Late(within),
         }
     }
 }

@@ -13,7 +13,7 @@ const UNVERIFIED: &str = "or switch verification off with ssl: verify_mode: none
 
 /// Why a certificate is not trusted.
 #[derive(Debug, Clone)]
-pub(super) enum Distrust {
+pub(super) enum TrustError {
     /// It is expired or not valid yet.
     Date(String),
     /// It is for another name.
@@ -29,7 +29,7 @@ pub(super) enum Distrust {
     Other(String),
 }
 
-impl Distrust {
+impl TrustError {
     /// Puts webpki's finding into words.
     pub(super) fn of(error: &CertificateError, facts: Option<&Facts>, now: UnixTime, own: bool) -> Self {
         match (error, facts) {
@@ -59,7 +59,7 @@ impl Distrust {
     }
 }
 
-impl fmt::Display for Distrust {
+impl fmt::Display for TrustError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Date(reason) => write!(f, "{reason}; renew it on the server, {UNVERIFIED}"),
@@ -80,11 +80,11 @@ impl fmt::Display for Distrust {
     }
 }
 
-impl std::error::Error for Distrust {}
+impl std::error::Error for TrustError {}
 
 /// A handshake that could not be begun, or did not end.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
-enum NotDone {
+enum HandshakeError {
     #[error("the TLS handshake did not end in time; check that the server speaks TLS on this port")]
     Late,
     #[error("host is neither a host name nor an address")]
@@ -93,19 +93,19 @@ enum NotDone {
 
 /// The handshake did not end by its deadline.
 pub(super) fn late() -> io::Error {
-    io::Error::new(io::ErrorKind::TimedOut, NotDone::Late)
+    io::Error::new(io::ErrorKind::TimedOut, HandshakeError::Late)
 }
 
 /// The host's name is none.
 pub(super) fn no_host() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, NotDone::NoHost)
+    io::Error::new(io::ErrorKind::InvalidInput, HandshakeError::NoHost)
 }
 
 /// The error for a mail server's failed handshake. An untrusted certificate takes a person. Anything else may pass.
 pub(super) fn handshake(error: &io::Error) -> Error {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<NotDone>()) {
-        Some(late @ NotDone::Late) => return Error::Reconnect(late.to_string()),
-        Some(no_host @ NotDone::NoHost) => return Error::Configuration(no_host.to_string()),
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<HandshakeError>()) {
+        Some(late @ HandshakeError::Late) => return Error::Reconnect(late.to_string()),
+        Some(no_host @ HandshakeError::NoHost) => return Error::Configuration(no_host.to_string()),
         None => {}
     }
     match rustls_error(error) {
@@ -156,7 +156,7 @@ pub(super) fn alert(error: &io::Error) -> Option<Error> {
 fn certificate(reason: &CertificateError) -> String {
     match reason {
         CertificateError::Other(other) => other.0.to_string(),
-        other => Distrust::of(other, None, UnixTime::now(), false).to_string(),
+        other => TrustError::of(other, None, UnixTime::now(), false).to_string(),
     }
 }
 

@@ -11,7 +11,7 @@ use super::certificate;
 use crate::config::Tls;
 use crate::error::{Error, Result};
 use crate::system::blocking::Threads;
-use crate::system::files::{self, Contents, Unread};
+use crate::system::files::{self, Contents, ReadError};
 
 /// Octets of a file of authorities. All public ones together have about 230,000.
 const AUTHORITIES_LIMIT: u64 = 8 << 20;
@@ -132,11 +132,11 @@ async fn contents(file: &Path, option: &str, limit: u64) -> Result<Contents> {
     files::read(file, limit).await.map_err(|unread| unreadable(file, option, &unread))
 }
 
-fn unreadable(file: &Path, option: &str, unread: &Unread) -> Error {
-    let told = format!("ssl: {option} {} {}", file.display(), unread.why());
+fn unreadable(file: &Path, option: &str, unread: &ReadError) -> Error {
+    let text = format!("ssl: {option} {} {}", file.display(), unread.why());
     match unread {
-        Unread::Failed(_) => Error::Refused(told),
-        Unread::Hangs(_) => Error::Reconnect(told),
+        ReadError::Failed(_) => Error::Refused(text),
+        ReadError::Hangs(_) => Error::Reconnect(text),
     }
 }
 

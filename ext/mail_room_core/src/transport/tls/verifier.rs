@@ -11,7 +11,7 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, PeerMisbehaved, SignatureScheme};
 
 use super::certificate::{self, Facts};
-use super::explain::Distrust;
+use super::explain::TrustError;
 use super::files::Trust;
 
 /// Verifies the certificates and signatures of servers.
@@ -45,11 +45,11 @@ struct Certificates {
 impl Certificates {
     /// Verifies a certificate that is itself in `ca_file`. It needs no chain: dates and name decide. Without this, webpki would
     /// refuse self-signed certificates as "CA used as end entity" or because they are X.509 v1.
-    fn check_own(&self, certificate: &Facts, host: &ServerName<'_>, now: UnixTime) -> Result<(), Distrust> {
+    fn check_own(&self, certificate: &Facts, host: &ServerName<'_>, now: UnixTime) -> Result<(), TrustError> {
         if let Some(reason) = certificate.out_of_date(now) {
-            return Err(Distrust::Date(reason));
+            return Err(TrustError::Date(reason));
         }
-        if !self.hostname || certificate.names(host) { Ok(()) } else { Err(Distrust::Name(certificate.described())) }
+        if !self.hostname || certificate.names(host) { Ok(()) } else { Err(TrustError::Name(certificate.described())) }
     }
 
     fn check_chain(
@@ -85,13 +85,13 @@ impl Certificates {
         if let Some(facts) = facts.as_ref().filter(|_| self.trust.own.contains(end_entity)) {
             return match self.check_own(facts, server_name, now) {
                 Ok(()) => Ok(ServerCertVerified::assertion()),
-                Err(distrust) => Err(distrusted(distrust)),
+                Err(error) => Err(distrusted(error)),
             };
         }
         match self.check_chain(end_entity, intermediates, server_name, now) {
             Ok(()) => Ok(ServerCertVerified::assertion()),
             Err(Error::InvalidCertificate(error)) => {
-                Err(distrusted(Distrust::of(&error, facts.as_ref(), now, !self.trust.own.is_empty())))
+                Err(distrusted(TrustError::of(&error, facts.as_ref(), now, !self.trust.own.is_empty())))
             }
             Err(error) => Err(error),
         }
@@ -119,7 +119,7 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        signature12(message, cert, dss, &self.algorithms)
+        signature(verify_tls12_signature, message, cert, dss, &self.algorithms)
     }
 
     fn verify_tls13_signature(
@@ -128,7 +128,12 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        signature13(message, cert, dss, &self.algorithms)
+        use SignatureScheme::{RSA_PKCS1_SHA1, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512};
+        // RFC 8446 section 4.2.3 does not allow these to sign a handshake of TLS 1.3.
+        if matches!(dss.scheme, RSA_PKCS1_SHA1 | RSA_PKCS1_SHA256 | RSA_PKCS1_SHA384 | RSA_PKCS1_SHA512) {
+            return Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into());
+        }
+        signature(verify_tls13_signature, message, cert, dss, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -136,43 +141,27 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-fn distrusted(distrust: Distrust) -> Error {
-    Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(distrust))))
+fn distrusted(error: TrustError) -> Error {
+    Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(error))))
 }
 
-fn signature12(
+/// The signature of a handshake, verified by webpki.
+type VerifySignature = fn(
+    &[u8],
+    &CertificateDer<'_>,
+    &DigitallySignedStruct,
+    &WebPkiSupportedAlgorithms,
+) -> Result<HandshakeSignatureValid, Error>;
+
+fn signature(
+    by_webpki: VerifySignature,
     message: &[u8],
     cert: &CertificateDer<'_>,
     dss: &DigitallySignedStruct,
     algorithms: &WebPkiSupportedAlgorithms,
 ) -> Result<HandshakeSignatureValid, Error> {
-    if webpki::EndEntityCert::try_from(cert).is_ok() {
-        verify_tls12_signature(message, cert, dss, algorithms)
-    } else {
-        signature_by_bare_key(message, cert, dss, algorithms)
-    }
-}
-
-fn signature13(
-    message: &[u8],
-    cert: &CertificateDer<'_>,
-    dss: &DigitallySignedStruct,
-    algorithms: &WebPkiSupportedAlgorithms,
-) -> Result<HandshakeSignatureValid, Error> {
-    if webpki::EndEntityCert::try_from(cert).is_ok() {
-        verify_tls13_signature(message, cert, dss, algorithms)
-    } else if matches!(
-        dss.scheme,
-        // RFC 8446 section 4.2.3 does not allow these to sign a handshake of TLS 1.3.
-        SignatureScheme::RSA_PKCS1_SHA1
-            | SignatureScheme::RSA_PKCS1_SHA256
-            | SignatureScheme::RSA_PKCS1_SHA384
-            | SignatureScheme::RSA_PKCS1_SHA512
-    ) {
-        Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into())
-    } else {
-        signature_by_bare_key(message, cert, dss, algorithms)
-    }
+    let verify = if webpki::EndEntityCert::try_from(cert).is_ok() { by_webpki } else { signature_by_bare_key };
+    verify(message, cert, dss, algorithms)
 }
 
 /// Verifies the signature with the public key alone, for a certificate that webpki cannot parse (X.509 v1).

@@ -72,7 +72,7 @@ pub(super) async fn mark<S: Source>(source: &mut S, mailbox: &Mailbox, decided: 
         }
         let believed = mailbox.tracker.ledger().acknowledged(&ids, mark);
         marked.extend(believed.into_iter().map(|id| (id, mark)));
-        if let Some(complaint) = source.complaint() {
+        if let Some(complaint) = source.mark_warning() {
             mailbox.account.log.line(Severity::Error, "Set aside in place", &[("error", complaint.into())]);
         }
     }
@@ -120,7 +120,7 @@ pub(super) async fn settle_claims(mailbox: &Mailbox, scope: &str, marked: Vec<De
 
 /// Logs what a search has revealed, and tells the arbiter what follows from it.
 pub(super) async fn note_listed<S: Source>(source: &mut S, mailbox: &Mailbox, found: &[MessageId], sorted: &Sorted) {
-    for (name, text) in source.remarks() {
+    for (name, text) in source.warnings() {
         if mailbox.tracker.is_first_warning(name) {
             mailbox.account.log.line(Severity::Warn, "Mailbox warning", &[("error", text.into())]);
         }

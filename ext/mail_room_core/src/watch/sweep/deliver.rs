@@ -18,7 +18,7 @@ use crate::limits::memory_budget::kept;
 use crate::message::{Message, MessageId};
 use crate::observe::log::Severity;
 use crate::observe::progress::Outcome;
-use crate::outcome::{Handover, Symptom};
+use crate::outcome::{DeliveryOutcome, FailureClass};
 use crate::track::failures::Failure;
 use crate::track::retry::{self, Terms, claim_lost};
 use crate::watch::mailbox::Mailbox;
@@ -35,7 +35,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// `stuck` becomes true when memory is to be released.
 ///
 /// # Errors
-/// [`Error::TargetDown`] and [`Error::TargetDoubted`]. Messages that were delivered before are recorded all the same.
+/// [`Error::TargetDown`] and [`Error::CircuitBreakerOpen`]. Messages that were delivered before are recorded all the same.
 pub(super) async fn deliver(mailbox: &Mailbox, scope: &str, chunk: Chunk, stuck: &AtomicBool) -> Result<()> {
     let _in_flight = mailbox.in_flight();
     let Chunk { mut messages, settled, mut lease } = chunk;
@@ -118,8 +118,8 @@ async fn deliver_group(mailbox: &Mailbox, scope: &str, mut group: Vec<Message>) 
     let handovers = handovers.inspect_err(|_| mailbox.tracker.ledger().outage())?;
     let mut results =
         Results { mailbox, scope, alone: ids.len() == 1, delivered: vec![], untried: vec![], worst: Ok(()) };
-    for (id, handover) in ids.into_iter().zip(handovers) {
-        results.record(id, handover).await;
+    for (id, outcome) in ids.into_iter().zip(handovers) {
+        results.record(id, outcome).await;
     }
     let Results { delivered, untried, worst, .. } = results;
     mailbox.tracker.claims.forget(delivered.iter());
@@ -152,7 +152,7 @@ fn warn_of_large(mailbox: &Mailbox, group: &[Message]) {
 /// Renews the claims on `group` just before it is sent, and drops the messages that another process has claimed.
 async fn begin(mailbox: &Mailbox, scope: &str, group: &mut Vec<Message>) -> Result<()> {
     let ids: Vec<_> = group.iter().map(|message| message.id.clone()).collect();
-    let mut ours = mailbox.tracker.arbiter.begin(scope, &ids, mailbox.delivery.may_be_deadly()).await?.into_iter();
+    let mut ours = mailbox.tracker.arbiter.begin(scope, &ids, mailbox.delivery.may_crash_process()).await?.into_iter();
     group.retain(|message| {
         let ours = ours.next().unwrap_or(false);
         if !ours {
@@ -170,40 +170,40 @@ struct Results<'a> {
     /// Whether the group is a single message.
     alone: bool,
     delivered: Vec<MessageId>,
-    /// Not taken, for a reason that does not count against the message.
+    /// Not delivered, for a reason that does not count against the message.
     untried: Vec<MessageId>,
     worst: Result<()>,
 }
 
 impl Results<'_> {
-    /// Records what became of one message.
-    async fn record(&mut self, id: MessageId, handover: Handover) {
+    /// Records the outcome of one message.
+    async fn record(&mut self, id: MessageId, outcome: DeliveryOutcome) {
         let tracker = &self.mailbox.tracker;
-        let outcome = match handover {
-            Handover::Delivered { status } => {
+        let result = match outcome {
+            DeliveryOutcome::Delivered { status } => {
                 tracker.ledger().delivered(&id, tracker.mark());
                 tracker.progress.count(Outcome::Delivered);
                 self.log_pushed(status);
                 self.delivered.push(id);
                 Ok(())
             }
-            Handover::Lost => {
+            DeliveryOutcome::Lost => {
                 claim_lost(tracker, &id);
                 Ok(())
             }
-            Handover::Refused { error, tries } => {
+            DeliveryOutcome::Refused { error, tries } => {
                 let failure = tracker.ledger().refused(&id);
                 self.failed(&id, &error, failure, Terms { tries, retry_after: None }).await
             }
-            Handover::Failed(error) => {
-                let failure = tracker.ledger().failed(&id, Symptom::UNKNOWN);
+            DeliveryOutcome::Failed(error) => {
+                let failure = tracker.ledger().failed(&id, FailureClass::UNKNOWN);
                 self.failed(&id, &error, failure, Terms::default()).await
             }
-            Handover::Unavailable { error, symptom } => {
-                let failure = tracker.ledger().failed(&id, symptom);
+            DeliveryOutcome::Unavailable { error, class } => {
+                let failure = tracker.ledger().failed(&id, class);
                 if failure.proven {
-                    // The target takes other messages, so only this one waits.
-                    let terms = Terms { tries: None, retry_after: asked_for(&error) };
+                    // The target accepts other messages, so only this one waits.
+                    let terms = Terms { tries: None, retry_after: requested_pause(&error) };
                     self.failed(&id, &error, failure, terms).await
                 } else {
                     tracker.ledger().suspect(&id);
@@ -211,7 +211,7 @@ impl Results<'_> {
                     Err(error)
                 }
             }
-            Handover::Down(error) => {
+            DeliveryOutcome::Down(error) => {
                 tracker.ledger().outage();
                 if self.alone {
                     tracker.ledger().suspect(&id);
@@ -220,7 +220,7 @@ impl Results<'_> {
                 Err(error)
             }
         };
-        self.worst = worse(std::mem::replace(&mut self.worst, Ok(())), outcome);
+        self.worst = worse(std::mem::replace(&mut self.worst, Ok(())), result);
     }
 
     fn log_pushed(&self, status: Option<u16>) {
@@ -239,7 +239,7 @@ impl Results<'_> {
         let action = if counted { "Delivery failed" } else { "Delivery postponed" };
         retry::failed(tracker, self.scope, id, action, error, failure, terms).await?;
         if tracker.ledger().is_breaker_open() {
-            return Err(Error::TargetDoubted(format!(
+            return Err(Error::CircuitBreakerOpen(format!(
                 "several messages in a row failed, so the target is probably at fault and no failure counts; the last \
                  error: {error}"
             )));
@@ -249,7 +249,7 @@ impl Results<'_> {
 }
 
 /// How long the target asked us to wait, if it did.
-fn asked_for(error: &Error) -> Option<Duration> {
+fn requested_pause(error: &Error) -> Option<Duration> {
     match error {
         Error::TargetDown { retry_after, .. } => *retry_after,
         _ => None,
@@ -258,6 +258,6 @@ fn asked_for(error: &Error) -> Option<Duration> {
 
 /// The worse of two outcomes: the first error, unless the second asks for a longer pause.
 fn worse(one: Result<()>, other: Result<()>) -> Result<()> {
-    let pause = |outcome: &Result<()>| outcome.as_ref().err().and_then(asked_for);
+    let pause = |outcome: &Result<()>| outcome.as_ref().err().and_then(requested_pause);
     if pause(&other) > pause(&one) { other } else { one.and(other) }
 }

@@ -1,5 +1,5 @@
-//! A process that stands still between two steps with a message that the matcher does not want: by then another one may have
-//! seen to the message, and Redis may have forgotten it. Nobody is told and nothing is marked on the strength of what was
+//! A process that is suspended between two steps with a message that is not for the app. Meanwhile another process may have
+//! handled the message, and Redis may have forgotten that. So no sender is notified and nothing is marked because of what was
 //! known before.
 
 use std::sync::Arc;
@@ -11,69 +11,27 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::memory_source::MemorySource;
 use super::*;
 use crate::arbiter::{Arbiter, Process};
 use crate::delivery::Delivery;
 use crate::limits::shutdown::Stop;
-use crate::message::MessageId;
 use crate::redis_server::Server;
 use crate::rejection::Rejection;
 use crate::ruby::calls::{Answer, Calls, Question};
-use crate::source::{Fetched, Mark};
+use crate::source::Mark;
 use crate::system::clock;
 use crate::transport::redis::RedisClients;
 use crate::watch::mailbox::tests::{config, mailbox};
 
-/// What is remembered of a message that is done lives 600 s, and no list is relied upon for longer than half of that.
+/// Redis remembers a message that was handled for 600 s. No list is relied upon for longer than half of that.
 const LONG: Duration = Duration::from_secs(601);
 const TOO_LONG: Duration = Duration::from_secs(301);
 
-/// A message to nobody we know. Something may happen while it is fetched.
-#[derive(Default)]
-struct Stray {
-    marked: Vec<Mark>,
-    during_fetch: Option<Box<dyn FnOnce() + Send>>,
-}
+/// A message to an unknown address.
+const STRAY: &str = "From: sender@example.org\r\nTo: nobody@example.com\r\nMessage-ID: <1@example.org>\r\n\r\nx";
 
-impl Source for Stray {
-    fn scope(&self) -> &str {
-        "scope"
-    }
-
-    async fn search(&mut self) -> Result<Vec<MessageId>> {
-        Ok(if self.marked.is_empty() { vec![MessageId::Uid(7)] } else { Vec::new() })
-    }
-
-    async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<(MessageId, u64)>> {
-        Ok(ids.iter().map(|id| (id.clone(), 1)).collect())
-    }
-
-    async fn fetch(&mut self, ids: &[MessageId], _: u64, sink: &mut (dyn FnMut(Fetched) + Send)) -> Result<()> {
-        let body = b"From: sender@example.org\r\nTo: nobody@example.com\r\nMessage-ID: <1@example.org>\r\n\r\nx";
-        ids.iter().for_each(|id| sink(Fetched::Body(id.clone(), body.to_vec())));
-        if let Some(happens) = self.during_fetch.take() {
-            happens();
-        }
-        Ok(())
-    }
-
-    async fn mark(&mut self, ids: &[MessageId], mark: Mark) -> Result<()> {
-        self.marked.extend(ids.iter().map(|_| mark));
-        Ok(())
-    }
-
-    async fn expunge(&mut self, _: &[MessageId]) -> Result<()> {
-        Ok(())
-    }
-
-    async fn wait(&mut self, _: Instant, _: &Stop) -> Result<()> {
-        Ok(())
-    }
-
-    async fn logout(self) {}
-}
-
-/// A watcher that does so with what is to nobody we know; a class of the app's own tells senders.
+/// A mailbox that does `unmatched` with messages to unknown addresses. A class of the app's own notifies senders.
 fn watched(redis: &str, unmatched: &str) -> (Mailbox, Arc<Calls>) {
     let config = config(json!({
         "arbitration": { "method": "redis", "redis": { "url": redis }, "claim_ttl": 60 },
@@ -87,31 +45,32 @@ fn watched(redis: &str, unmatched: &str) -> (Mailbox, Arc<Calls>) {
     (watched.rejecting(rejection), calls)
 }
 
-/// Sweeps while the process stands still in the middle of it, if it does; and Redis forgets.
-async fn swept(server: &Server, watched: &Mailbox, stands_still: bool) -> Stray {
+/// Sweeps, and returns the marks. If `stands_still`, the process is suspended during the fetch, and Redis forgets.
+async fn swept(server: &Server, watched: &Mailbox, stands_still: bool) -> Vec<Mark> {
     let port = server.port;
     let standstill = move || {
         let mut redis = redis::Client::open(format!("redis://127.0.0.1:{port}")).unwrap().get_connection().unwrap();
         redis::cmd("FLUSHALL").exec(&mut redis).unwrap();
         clock::tests::pass(LONG);
     };
-    let mut source = Stray { during_fetch: stands_still.then(|| Box::new(standstill) as Box<_>), ..Stray::default() };
+    let after_fetch = stands_still.then(|| Box::new(standstill) as Box<_>);
+    let mut source = MemorySource { body: STRAY, after_fetch, ..MemorySource::new([7]) };
     tokio::time::timeout(Duration::from_secs(30), sweep(&mut source, watched)).await.unwrap().unwrap();
-    source
+    source.marked.into_iter().map(|(_, mark)| mark).collect()
 }
 
 fn is_pending(watched: &Mailbox) -> bool {
     watched.rejection.as_ref().unwrap().is_pending()
 }
 
-/// Serves until nobody is left to be told. How many were.
-async fn told(watched: &Mailbox, calls: &Calls) -> usize {
-    let mut told = 0;
+/// Sends notices until none is left. Returns how many were sent.
+async fn notified(watched: &Mailbox, calls: &Calls) -> usize {
+    let mut notified = 0;
     let served = async {
         while is_pending(watched) {
             if let Poll::Ready(Some(call)) = calls.fetch() {
                 assert!(matches!(call.question, Question::Reject(..)));
-                told += 1;
+                notified += 1;
                 call.answer(Answer::Yes);
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -122,10 +81,10 @@ async fn told(watched: &Mailbox, calls: &Calls) -> usize {
         served = within => served.unwrap(),
         () = watched.rejection.as_ref().unwrap().serve(&watched.tracker, &watched.account.stop) => {}
     }
-    told
+    notified
 }
 
-/// It is looked for anew, and nothing is known of it.
+/// Whether the message is searched for again, and nothing is known of it.
 fn is_open(watched: &Mailbox) -> bool {
     let memory = watched.tracker.ledger();
     memory.to_mark().is_empty() && memory.next_try().is_some_and(|next| next <= Instant::now() + Duration::from_secs(2))
@@ -136,42 +95,42 @@ async fn what_is_ignored_after_a_standstill_is_not_marked() {
     let server = Server::start(&[]);
     for stands_still in [false, true] {
         let (watched, _) = watched(&server.url(), "ignore");
-        let source = swept(&server, &watched, stands_still).await;
+        let marked = swept(&server, &watched, stands_still).await;
         let ignored = watched.tracker.progress.snapshot().ignored;
         let expected = if stands_still { (vec![], 0, true) } else { (vec![Mark::Seen], 1, false) };
-        assert_eq!((source.marked, ignored, is_open(&watched)), expected);
+        assert_eq!((marked, ignored, is_open(&watched)), expected);
         server.ask::<()>("FLUSHALL");
     }
 }
 
 #[tokio::test]
-async fn nobody_is_told_of_a_message_that_was_fetched_before_a_standstill() {
+async fn nobody_is_notified_of_a_message_that_was_fetched_before_a_standstill() {
     let server = Server::start(&[]);
     for stands_still in [false, true] {
         let (watched, calls) = watched(&server.url(), "reject");
-        let source = swept(&server, &watched, stands_still).await;
-        assert_eq!((source.marked, is_pending(&watched)), (vec![], !stands_still));
-        assert_eq!(told(&watched, &calls).await, usize::from(!stands_still));
+        let marked = swept(&server, &watched, stands_still).await;
+        assert_eq!((marked, is_pending(&watched)), (vec![], !stands_still));
+        assert_eq!(notified(&watched, &calls).await, usize::from(!stands_still));
         assert_eq!(is_open(&watched), stands_still);
         server.ask::<()>("FLUSHALL");
     }
 }
 
 #[tokio::test]
-async fn nobody_is_told_of_a_message_that_waited_for_too_long_to_be_told_of() {
+async fn nobody_is_notified_of_a_message_that_waited_for_too_long() {
     let server = Server::start(&[]);
     let (watched, calls) = watched(&server.url(), "reject");
     swept(&server, &watched, false).await;
     assert!(is_pending(&watched));
     clock::tests::pass(TOO_LONG);
-    assert_eq!((told(&watched, &calls).await, is_open(&watched)), (0, true));
+    assert_eq!((notified(&watched, &calls).await, is_open(&watched)), (0, true));
     assert_eq!(server.keys().iter().filter(|key| key.contains("delivered:")).count(), 0, "{:?}", server.keys());
 }
 
 #[tokio::test]
-async fn nobody_is_told_of_a_message_that_could_be_claimed_only_after_a_standstill() {
+async fn nobody_is_notified_of_a_message_that_could_be_claimed_only_after_a_standstill() {
     let server = Server::start(&[]);
-    // Stands between us and Redis: time passes before what is asked then gets there.
+    // A proxy between us and Redis: once armed, it delays a command until time has passed.
     let armed = Arc::new(AtomicBool::new(false));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("redis://{}", listener.local_addr().unwrap());
@@ -197,7 +156,7 @@ async fn nobody_is_told_of_a_message_that_could_be_claimed_only_after_a_standsti
     swept(&server, &watched, false).await;
     assert!(is_pending(&watched));
     armed.store(true, Ordering::Release);
-    assert_eq!((told(&watched, &calls).await, is_open(&watched)), (0, true));
+    assert_eq!((notified(&watched, &calls).await, is_open(&watched)), (0, true));
     assert!(!armed.load(Ordering::Acquire), "Redis was asked");
     assert_eq!(server.keys().iter().filter(|key| key.contains("delivered:")).count(), 0, "{:?}", server.keys());
 }

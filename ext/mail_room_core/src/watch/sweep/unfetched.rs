@@ -42,7 +42,7 @@ pub(super) fn suspects_last(mailbox: &Mailbox, mut todo: Vec<MessageId>) -> VecD
 pub(super) fn log_omitted(mailbox: &Mailbox) {
     let listed = mailbox.tracker.ledger().fetch_failures().listed_though_omitted();
     for (id, attempts) in listed {
-        let error = "the server lists the message and does not give it; asked for again later";
+        let error = "the server lists the message and does not send it; it is fetched again later";
         let fields = [("uid", json!(id)), ("error", error.into()), ("attempts", attempts.into())];
         mailbox.account.log.line(Severity::Warn, "Message not fetched", &fields);
     }
@@ -164,7 +164,7 @@ impl<S: Source> Pass<'_, S> {
         for message in arrived {
             self.mailbox.tracker.ledger().fetch_failures().arrived(&message.id);
             if self.unmeasured.contains(&message.id) {
-                let error = "the server did not tell the size of the message; it was fetched all the same";
+                let error = "the server did not send the size of the message; it was fetched all the same";
                 let fields = [("uid", json!(message.id)), ("error", error.into())];
                 self.mailbox.account.log.line(Severity::Warn, "Message without a size", &fields);
             }
