@@ -1,29 +1,29 @@
-//! What becomes of a message that was given up: `\Seen \Flagged` where it is, or moved to a folder of its own with MOVE
-//! (RFC 6851), else COPY, `\Deleted` and UID EXPUNGE. It is never lost: before it leaves one place it is in the other.
+//! Sets messages aside that were given up: `\Seen \Flagged` where they are, or moved to a folder with MOVE (RFC 6851), else with
+//! COPY, `\Deleted` and UID EXPUNGE. No message is lost: it leaves one place only after it is in the other.
 
 use std::collections::BTreeSet;
 
 use super::namespace;
 use super::session::{Session, exchange};
 use super::store;
-use super::uid_set::{sequence_set, sets};
-use super::utf7;
 use crate::error::Result;
 use crate::observe::text::said;
 use crate::source::Mark;
 use crate::source::narrow::{Narrowed, Refused, Request, narrow};
 use crate::transport::imap_stream::{Kind, Status};
+use crate::transport::imap_syntax::sequence_set::{sequence_set, sets};
+use crate::transport::imap_syntax::utf7;
 
-/// Where messages go that are set aside.
+/// The folder for messages that are set aside.
 #[derive(Debug, Default)]
 pub(super) struct Failed {
     /// The folder as it is configured.
     name: Option<String>,
     /// The name under which the server has taken messages.
     works: Option<String>,
-    /// Messages of this session that are in the folder by COPY: a mark that is refused after it must not copy them again.
+    /// Messages that this session has copied to the folder. They must not be copied again if the mark after it was refused.
     copied: BTreeSet<u32>,
-    /// MOVE is announced and not there.
+    /// The server lists MOVE and refuses it.
     no_move: bool,
 }
 
@@ -102,17 +102,17 @@ impl Transfer<'_> {
 
     /// Moves `uids`, or copies them where the server does not move. Returns the server's answer if it refuses.
     async fn transfer_into(&mut self, uids: &[u32], folder: &str) -> Result<Option<Status>> {
-        let mut moves = self.session.capabilities.has("MOVE") && !self.failed.no_move;
+        let mut moves = self.session.control.has("MOVE") && !self.failed.no_move;
         let mut answer = to_folder(self.session, uids, folder, moves).await?;
         if answer.kind != Kind::Ok {
-            // Whatever word it refuses with: not all of them say TRYCREATE where there is no such folder. That it is there
-            // already, or may not be created, shows when it is used.
+            // Not all servers say TRYCREATE if there is no such folder. If it exists already, or must not be created, the next
+            // try shows that.
             exchange!(self.session, create(utf7::encode(folder)))?;
             exchange!(self.session, subscribe(utf7::encode(folder)))?;
             answer = to_folder(self.session, uids, folder, moves).await?;
         }
         if answer.kind != Kind::Ok && moves {
-            // Announced and not there (RFC 6851): the same in three steps.
+            // RFC 6851 section 3.3: COPY, STORE and EXPUNGE do the same.
             answer = to_folder(self.session, uids, folder, false).await?;
             self.failed.no_move = answer.kind == Kind::Ok;
             moves = false;
@@ -137,11 +137,11 @@ async fn to_folder(session: &mut Session, uids: &[u32], folder: &str, moves: boo
     Ok(status)
 }
 
-/// Removes what was copied.
+/// Removes messages that were copied.
 async fn remove(session: &mut Session, uids: &[u32]) -> Result<()> {
     store::mark(session, uids, Mark::Deleted).await?;
-    // Without UIDPLUS whatever anybody has marked would go, too.
-    if session.capabilities.has("UIDPLUS") {
+    // Without UIDPLUS, messages that others have marked would be expunged, too.
+    if session.control.has("UIDPLUS") {
         store::expunge(session, uids).await?;
     }
     Ok(())
