@@ -44,7 +44,7 @@ use crate::transport::oauth::Tokens;
 use idle::Waited;
 use search_program::SearchProgram;
 use session::Session;
-use set_aside::Failed;
+use set_aside::Destination;
 use silent_idle::{Announcements, SilentIdle};
 
 /// An open session on a selected mailbox.
@@ -55,7 +55,9 @@ pub struct Imap {
     program: SearchProgram,
     scope: String,
     idle_timeout: Duration,
-    failed: Failed,
+    failed: Destination,
+    /// Present if delivered messages are moved.
+    delivered: Option<Destination>,
     complaint: Option<String>,
     looked_for_leftovers: bool,
     announcements: Announcements,
@@ -109,7 +111,8 @@ impl Imap {
         };
         // Zero would search without pause.
         let idle_timeout = Duration::from_secs(mailbox.idle_timeout.max(1));
-        let failed = Failed::new(mailbox.failed_mailbox.clone());
+        let failed = Destination::new(mailbox.failed_mailbox.clone(), Mark::SetAside);
+        let delivered = mailbox.delivered_mailbox.clone().map(|name| Destination::new(Some(name), Mark::Seen));
         Ok(Self {
             address: format!("{}:{}", mailbox.host, mailbox.port),
             scope: scope(mailbox, &session),
@@ -117,6 +120,7 @@ impl Imap {
             program,
             idle_timeout,
             failed,
+            delivered,
             complaint: None,
             looked_for_leftovers: false,
             announcements: Announcements::default(),
@@ -138,9 +142,10 @@ impl Imap {
     async fn marked(&mut self, uids: &[u32], mark: Mark) -> Result<()> {
         self.session.unmarked.clear();
         identity::confirm_lately(&mut self.session).await?;
-        match mark {
-            Mark::SetAside => self.complaint = self.failed.set_aside(&mut self.session, uids).await?,
-            mark => store::mark(&mut self.session, uids, mark).await?,
+        match (mark, &mut self.delivered) {
+            (Mark::SetAside, _) => self.complaint = self.failed.take(&mut self.session, uids).await?,
+            (Mark::Seen, Some(delivered)) => self.complaint = delivered.take(&mut self.session, uids).await?,
+            _ => store::mark(&mut self.session, uids, mark).await?,
         }
         if self.session.unmarked.is_empty() {
             return Ok(());

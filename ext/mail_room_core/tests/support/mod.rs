@@ -38,6 +38,8 @@ pub fn mailbox(port: u16) -> Mailbox {
         max_message_size: 64 << 20,
         max_delivery_attempts: 5,
         failed_mailbox: None,
+        delivered_mailbox: None,
+        on_trouble: None,
         log: None,
         matching: None,
         graph: None,
