@@ -41,7 +41,8 @@ RSpec.describe "delivered_mailbox", :servers do
     3.times { |number| server.append(user, Mails.plain(number)) }
     # A name that cannot be made.
     process = mail_room(mailbox(user, server: server, delivered_mailbox: "a//b"))
-    expect(process.await_log("Delivered in place")["error"]).to match(/does not move messages to a\/\/b: .*left \\Seen \(check delivered_mailbox\)/)
+    expect(process.await_log("Delivered in place")["error"])
+      .to match(%r{does not move messages to a//b: .*left \\Seen \(check delivered_mailbox\)})
     server.append(user, Mails.plain(4))
     wait_until(20, "all to be read") { server.uids(user, "UNSEEN").empty? && delivered.size == 4 }
     expect(process.log.count { |line| line["action"] == "Delivered in place" }).to eq(1)

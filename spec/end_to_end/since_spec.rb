@@ -34,6 +34,45 @@ RSpec.describe "since", :servers do
     expect(server.unread.map(&:body)).to eq(["Subject: old\r\n\r\nx\r\n"])
   end
 
+  describe "first_run" do
+    def watch(**options) = mail_room(mailbox(user, since: "first_run", **options))
+
+    it "leaves alone what was there before, over restarts, and nothing that comes later" do
+      3.times { |number| dovecot.append(user, Mails.plain(number)) }
+      process = watch
+      process.await_log("Idling")
+      dovecot.append(user, Mails.plain(10))
+      wait_until(20, -> { "one: #{process.everything_said}" }) { delivered.size == 1 }
+      expect(process.term.exitstatus).to eq(0)
+      # While nobody watched.
+      dovecot.append(user, Mails.plain(11))
+      process = watch
+      wait_until(20, -> { "another: #{process.everything_said}" }) { delivered.size == 2 && dovecot.uids(user, "UNSEEN").size == 3 }
+      expect(delivered.map { |body| body[/Mail \d+/] }).to eq(["Mail 10", "Mail 11"])
+      expect(dovecot.uids(user, "UNSEEN")).to eq([1, 2, 3])
+      expect(redis.call("KEYS", "delivered:first_run:*").map { |key| redis.call("TTL", key) }).to eq([-1, -1])
+    end
+
+    it "still tells by the day what is old when UIDs have got a new meaning" do
+      dovecot.append(user, "Subject: old\r\n\r\nx", received: Time.now - (3 * 86_400))
+      process = watch
+      process.await_log("Idling")
+      process.term
+      dovecot.change_uid_validity(user)
+      dovecot.append(user, Mails.plain(10))
+      process = watch
+      wait_until(20, -> { "one: #{process.everything_said}" }) { delivered.size == 1 }
+      process.await_log("Idling")
+      expect(delivered.first).to include("Mail 10")
+      expect(dovecot.uids(user, "UNSEEN").size).to eq(1)
+    end
+
+    it "needs somebody who remembers" do
+      expect { MailRoom::Mailbox.new(mailbox(user, since: "first_run", arbitration_method: "noop", arbitration_options: {})) }
+        .to raise_error(MailRoom::ConfigurationError, /:since in .* can be first_run with arbitration_method redis only/)
+    end
+  end
+
   it "is asked for in check and at the first start when more than 500 messages wait" do
     500.times { |number| dovecot.append(user, Mails.plain(number)) }
     expect(step_of("imap.unread", mailbox(user)).status).to eq(:ok)

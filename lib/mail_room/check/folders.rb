@@ -41,7 +41,7 @@ module MailRoom
       private
 
       def many(count, took)
-        return if count <= MANY
+        return if count <= MANY || @mailbox.first_run?
 
         Step.warning("#{@prefix}.unread", "Waiting messages can be counted?", "#{count} wait: all of them are delivered at the first start",
                      "Set since to the day of the oldest message that is for the app, if that is not meant", took_ms: took)

@@ -21,7 +21,7 @@ module MailRoom
         # @return [Array<Step>]
         def steps(native)
           Report.new(Native.check_http(native), "postback", TEXTS).steps do |name, facts, took|
-            [*answered(facts["status"], took, native), *clock(facts["clock_ahead"], native)] if name == "answered"
+            [answered(facts["status"], took, native), clock(facts["clock_ahead"], native)].flatten if name == "answered"
           end
         end
 

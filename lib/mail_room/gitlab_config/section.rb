@@ -132,7 +132,8 @@ module MailRoom
       end
 
       def arbitration
-        { arbitration_method: "redis", arbitration_options: { **around.redis.call.except(:redis_db), namespace: RedisOptions::GITLAB_NAMESPACE } }
+        options = { **around.redis.call.except(:redis_db), namespace: RedisOptions::GITLAB_NAMESPACE }
+        { arbitration_method: "redis", arbitration_options: options }
       end
 
       def field(key)

@@ -30,7 +30,7 @@ module MailRoom
       {
         **OptionTables::MAILBOX.native(self), **native_inbox,
         "tls" => TlsOptions.to_native(ssl.is_a?(Hash) ? ssl : {}, where: "ssl of #{title}"),
-        "delete_after_delivery" => delete_after_delivery ? true : false,
+        "delete_after_delivery" => delete_after_delivery ? true : false, "since_first_run" => first_run?,
         "matching" => native_matching, "rejection" => RejectionOptions.to_native(self),
         "on_trouble" => (TroubleOptions.to_native(on_trouble, where: "on_trouble of #{title}") unless on_trouble.nil?),
         "delivery" => native_or_hook(Delivery, delivery_klass), "arbitration" => native_or_hook(Arbitration, arbitration_klass)
@@ -44,6 +44,11 @@ module MailRoom
       check_delivery_url
       log = logger_number ? { "ruby" => logger_number } : LogTarget.to_native(self[:logger][:log_path], field(:log_path))
       to_native.merge("log" => log)
+    end
+
+    # @return [Boolean] whether messages are left alone that were there before the mailbox was watched first
+    def first_run?
+      since == "first_run"
     end
 
     private
@@ -63,7 +68,7 @@ module MailRoom
     # What follows a search program is one more condition. SINCE compares the day on which the server received a message, and not what
     # its sender wrote (RFC 3501 section 6.4.4).
     def native_search
-      return search_command if since.nil?
+      return search_command if since.nil? || first_run?
 
       year, month, day = since.split("-").map { |part| Integer(part, 10) }
       "#{search_command} SINCE #{day}-#{MONTHS[month - 1]}-#{year}"

@@ -30,6 +30,7 @@ module MailRoom
       check_folder(:failed_mailbox)
       check_folder(:delivered_mailbox)
       check_delivered_mailbox
+      check_since
       check_logger
       check_classes
       to_native
@@ -93,6 +94,15 @@ module MailRoom
       return unless delivered_mailbox && delete_after_delivery
 
       raise ConfigurationError, "#{field(:delivered_mailbox)} cannot stand beside delete_after_delivery: remove one of them"
+    end
+
+    def check_since
+      return unless first_run?
+      raise ConfigurationError, "#{field(:since)} must be a date: first_run is for inbox_method imap only" if microsoft_graph?
+      return if arbitration_klass == Arbitration::Redis
+
+      raise ConfigurationError, "#{field(:since)} can be first_run with arbitration_method redis only, which remembers when that was: " \
+                                "set it, or give the date"
     end
 
     def check_logger

@@ -43,7 +43,8 @@ module MailRoom
       before = @local.partition(KEY)
       return if before[1].empty? || before[0].length <= LONGEST_PREFIX
 
-      [:warning, "#{before[0].length} characters stand before #{KEY} in #{@text}: providers refuse an address with more than 64 before the @",
+      [:warning, "#{before[0].length} characters stand before #{KEY} in #{@text}: providers refuse an address with more than 64 before " \
+                 "the @",
        "Shorten what stands before #{KEY} to #{LONGEST_PREFIX} characters"]
     end
 

@@ -29,7 +29,7 @@ RSpec.describe MailRoom::MatchingOptions do
 
   {
     "x@%{key}.gl.test" => /\Aaddress in matching: %{key} stands behind the @ of x@%{key}.gl.test; put %{key} before the @\z/,
-    "#{"x" * 31}+%{key}@gl.test" => /\Aaddress in matching: 32 characters stand before %{key} in .*; shorten what stands .* to 31 characters\z/
+    "#{"x" * 31}+%{key}@gl.test" => /\Aaddress in matching: 32 characters stand before %{key} in .*; shorten .* to 31 characters\z/
   }.each do |address, warning|
     it "warns about #{address}" do
       said = []

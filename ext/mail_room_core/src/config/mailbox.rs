@@ -47,6 +47,10 @@ pub struct Mailbox {
     /// The folder that delivered messages are moved to. If absent, they stay.
     #[serde(default)]
     pub delivered_mailbox: Option<String>,
+    /// Whether messages are left alone that were there before the mailbox was watched first. The arbiter in Redis remembers when
+    /// that was.
+    #[serde(default)]
+    pub since_first_run: bool,
     /// Where this mailbox's log lines go; nowhere if absent.
     #[serde(default)]
     pub log: Option<LogTarget>,

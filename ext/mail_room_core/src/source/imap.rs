@@ -215,6 +215,14 @@ impl Source for Imap {
         Ok(ids(found))
     }
 
+    fn limit_since(&mut self, day: &str) -> Result<bool> {
+        if self.program.is_limited() {
+            return Ok(false);
+        }
+        self.program.limit_since(day)?;
+        Ok(true)
+    }
+
     async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<(MessageId, u64)>> {
         let sizes = fetch::sizes(&mut self.session, &uids(ids)).await.map_err(|error| error.at(&self.address))?;
         Ok(sizes.into_iter().map(|(uid, size)| (MessageId::Uid(uid), size)).collect())

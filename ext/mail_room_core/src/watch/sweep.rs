@@ -16,6 +16,7 @@ mod acknowledge;
 mod chunk;
 mod deliver;
 mod expunge;
+mod first_run;
 mod gather;
 #[cfg(test)]
 mod overtaken;
@@ -92,6 +93,7 @@ async fn deliver_all<S: Source>(source: &mut S, mailbox: &Mailbox) -> Result<()>
     while !mailbox.account.stop.asked() {
         let search = SearchAge::starts();
         let found = source.search().await?;
+        let found = first_run::without_older(source, mailbox, found).await?;
         let search = search.answered();
         if !source.lists_all() {
             mailbox.tracker.ledger().listed_in_part();

@@ -39,6 +39,7 @@ pub fn mailbox(port: u16) -> Mailbox {
         max_delivery_attempts: 5,
         failed_mailbox: None,
         delivered_mailbox: None,
+        since_first_run: false,
         on_trouble: None,
         log: None,
         matching: None,

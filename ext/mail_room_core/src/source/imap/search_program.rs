@@ -28,6 +28,8 @@ pub(super) struct SearchProgram {
     tokens: Vec<Token>,
     /// Some argument is not US-ASCII and no CHARSET was given.
     utf8: bool,
+    /// The condition of [`limit_since`](Self::limit_since).
+    since: Option<String>,
 }
 
 impl SearchProgram {
@@ -69,7 +71,21 @@ impl SearchProgram {
         }
         let foreign =
             tokens.iter().any(|token| matches!(token, Token::Word(text) | Token::Quoted(text) if !text.is_ascii()));
-        Ok(Self { tokens, utf8: foreign && !charset })
+        Ok(Self { tokens, utf8: foreign && !charset, since: None })
+    }
+
+    /// Adds the condition that the server has received a message on `day`, as in `2026-11-01`, or later. One day is added: the
+    /// server's may begin later than that of UTC.
+    pub(super) fn limit_since(&mut self, day: &str) -> Result<()> {
+        let day: jiff::civil::Date = day.parse().map_err(|_| refused("the day of the first run cannot be read"))?;
+        let day = day.yesterday().unwrap_or(day);
+        self.since = Some(format!(" SINCE {}", day.strftime("%-d-%b-%Y")));
+        Ok(())
+    }
+
+    /// Whether there is such a condition.
+    pub(super) fn is_limited(&self) -> bool {
+        self.since.is_some()
     }
 
     /// Flags that no message bears that the program finds.
@@ -97,7 +113,7 @@ impl fmt::Display for SearchProgram {
                 }
             }
         }
-        Ok(())
+        f.write_str(self.since.as_deref().unwrap_or_default())
     }
 }
 
