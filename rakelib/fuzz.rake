@@ -30,7 +30,7 @@ def fuzz_seeds(target)
     lines = File.readlines("ext/mail_room_core/tests/matcher/addresses.txt").reject { |line| line.start_with?("#") }
     lines.map { |line| line.split("|")[1].to_s.strip.gsub('\r', "\r").gsub('\n', "\n").gsub('\t', "\t") }
   else
-    source = File.read("ext/mail_room_core/src/transport/imap_stream/repair.rs")
+    source = File.read("ext/mail_room_core/src/transport/imap_stream/admit.rs")
     source.scan(/\("([*+A][^"\\]*(?:\\.[^"\\]*)*)"/).map { |(line)| "#{line.gsub('\"', '"').gsub('\r\n', "\r\n")}\r\n" }
   end
 end

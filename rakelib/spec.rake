@@ -6,7 +6,7 @@ task spec: :compile do
 end
 
 namespace :spec do
-  desc "Run the specs in SPEC_JOBS processes side by side (4, or twice the processors)"
+  desc "Run the specs in SPEC_JOBS processes side by side (three times the processors, at least 4)"
   task parallel: :compile do
     ruby "rakelib/parallel_specs.rb"
   end

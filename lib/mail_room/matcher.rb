@@ -15,9 +15,10 @@ module MailRoom
     # @param gitlab_host [String, nil] the host in the ids of the app's own mails, `<reply-KEY@host>`
     # @param also_accept [Array<String>] more addresses of ours; `*` is any run of characters
     # @param auto_replies [Symbol] `:ignore` gives them the verdict `:auto_reply`; `:deliver` looks at them like any other
+    # @param bounces [Symbol] `:ignore` gives them the verdict `:bounce`; `:deliver` looks at them like any other message
     # @raise [ConfigurationError] naming the option
-    def initialize(address:, gitlab_host: nil, also_accept: [], auto_replies: :ignore)
-      options = { address: address, gitlab_host: gitlab_host, also_accept: also_accept, auto_replies: auto_replies }
+    def initialize(address:, gitlab_host: nil, also_accept: [], auto_replies: :ignore, bounces: :deliver)
+      options = { address: address, gitlab_host: gitlab_host, also_accept: also_accept, auto_replies: auto_replies, bounces: bounces }
       @native = Native::Matcher.new(MatchingOptions.to_native(options, where: "Matcher"))
     end
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use base64::Engine;
 use mail_room_core::config::{Mailbox, Security, Tls, TlsVersion};
 use mail_room_core::limits::shutdown::Stop;
-use mail_room_core::source::imap::{Event, Imap, LoginLimiter};
+use mail_room_core::source::imap::{Deadlines, Imap, LoginLimiter};
 use mail_room_core::{Error, Result};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
@@ -20,7 +20,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use support::scripted::{Scripted, Talk};
-use support::{connect, connect_impatient, mailbox, reconnect, refused};
+use support::{account, connect, connect_impatient, mailbox, reconnect, refused};
 
 /// A certificate with its key, as a server or an authority has it.
 struct Identity {
@@ -500,11 +500,15 @@ async fn starttls_then_login() {
     let directory = tempfile::tempdir().unwrap();
     let mut mailbox = encrypted(server.port, "localhost", ca_file(&directory, &authority.pem));
     mailbox.security = Security::StartTls;
-    let mut events = Vec::new();
-    let imap = Imap::connect(&mailbox, &Stop::new(), &LoginLimiter::new(), &mut |event: Event| events.push(event))
+    let mut steps = Vec::new();
+    let account = account(&mailbox, &Stop::new());
+    let imap = Imap::connect(&account, &Deadlines::default(), &LoginLimiter::new(), &mut |step| steps.push(step))
         .await
         .unwrap();
-    assert_eq!(events, [Event::StartingTls, Event::LoggingIn, Event::SettingMailbox]);
+    assert_eq!(
+        steps,
+        ["resolved", "connected", "greeted", "start_tls", "nothing_slipped_in", "tls", "logged_in", "mailbox"]
+    );
     drop(imap);
     server.played().await;
 }

@@ -59,7 +59,8 @@ module MailRoom
 
       def surroundings(settings, rails, type)
         Surroundings.new(
-          gitlab_host: rails.value(:gitlab_host) || host(settings), gitlab_url: gitlab_url(settings), root: ROOT, log_path: LOG,
+          gitlab_host: rails.value(:gitlab_host) || host(settings), gitlab_url: gitlab_url(settings),
+          url_setting: "external_url in #{@path}", root: ROOT, log_path: LOG,
           secret_file: ".gitlab_#{type}_secret", delivery_method: "webhook",
           redis: -> { @redis ||= OmnibusRedis.new(rails, group(settings, :redis), @path).options },
           secrets: -> { refuse_encrypted(rails, type) }

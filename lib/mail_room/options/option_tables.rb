@@ -8,6 +8,7 @@ require_relative "tables/graph"
 require_relative "tables/local_deliveries"
 require_relative "tables/mailbox"
 require_relative "tables/matching"
+require_relative "tables/on_trouble"
 require_relative "tables/postback"
 require_relative "tables/que"
 require_relative "tables/rails"
@@ -24,7 +25,8 @@ module MailRoom
   module OptionTables
     # In the order of the reference.
     ALL = [CONFIGURATION, MAILBOX, SIDEKIQ, POSTBACK, QUE, ACTION_MAILBOX, ACTIVE_JOB, COMMAND, LOGGER_DELIVERY, LETTER_OPENER,
-           REDIS_ARBITRATION, REDIS, SENTINEL, TLS, GRAPH, AUTH, MATCHING, REJECTION, SMTP, LOGGER, GITLAB_SECTION].freeze
+           REDIS_ARBITRATION, REDIS, SENTINEL, TLS, GRAPH, AUTH, MATCHING, REJECTION, SMTP, ON_TROUBLE, LOGGER,
+           GITLAB_SECTION].freeze
 
     class << self
       # @param key [Symbol]

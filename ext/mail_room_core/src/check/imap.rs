@@ -1,8 +1,9 @@
-//! Connecting as a watcher does, one step after the other, each noted. Opens the mailbox read-only (EXAMINE): not a flag
-//! changes, and \Recent stays for who it is meant for.
+//! Connects to an IMAP server as a watcher does, and notes each step. Opens the mailbox read-only (EXAMINE), which changes no flag,
+//! not even \Recent.
 
 use std::time::Duration;
 
+use async_imap::types::{QuotaResource, QuotaResourceName};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -16,13 +17,14 @@ use crate::source::imap::LoginLimiter;
 use crate::source::imap::connect::{Progress, open};
 use crate::source::imap::idle;
 use crate::source::imap::list;
-use crate::source::imap::login::{TokenRefused, party};
+use crate::source::imap::login::TokenRefused;
 use crate::source::imap::namespace;
 use crate::source::imap::search::{self, Answer};
-use crate::source::imap::search_program::SearchProgram;
 use crate::source::imap::session::{Session, exchange};
-use crate::source::imap::utf7;
+use crate::transport::credentials::Credentials;
 use crate::transport::imap_stream::{Kind, Status};
+use crate::transport::imap_syntax::search_program::SearchProgram;
+use crate::transport::imap_syntax::utf7;
 use crate::transport::oauth::Tokens;
 
 /// How long IDLE is tried.
@@ -38,12 +40,13 @@ impl Progress for Report {
     }
 }
 
-/// Steps `token` (only with OAuth), those of [`Progress`], `mailbox`, `capabilities` and `unread`.
+/// Steps `token` (only with OAuth), those of [`Progress`], `mailbox`, `capabilities`, `unread`, `quota` (if the server tells it),
+/// `failed_mailbox` and `delivered_mailbox` (if they are configured).
 pub(super) async fn check(mailbox: &Mailbox, report: &mut Report) -> Option<()> {
     let connected = connected(mailbox, report).await;
     let mut session = report.end(connected)?;
-    session.control.released();
-    looked_into(&mut session, mailbox, report).await?;
+    session.control.end_connecting();
+    inspect(&mut session, mailbox, report).await?;
     session.logout(Deadlines::default().logout).await;
     Some(())
 }
@@ -55,13 +58,13 @@ async fn connected(mailbox: &Mailbox, report: &mut Report) -> Result<Session> {
         report.begin("token");
         token = Some(Tokens::new(auth).token().await?);
     }
-    let party = party(mailbox, token.as_ref());
-    let opened = open(mailbox, &party, &Deadlines::default(), &LoginLimiter::new(), report).await?;
+    let credentials = Credentials::new(mailbox, token.as_ref());
+    let opened = open(mailbox, &credentials, None, &Deadlines::default(), &LoginLimiter::new(), report).await?;
     opened.map_err(|TokenRefused(text)| Error::Refused(text))
 }
 
-/// What can be seen once logged in.
-async fn looked_into(session: &mut Session, mailbox: &Mailbox, report: &mut Report) -> Option<()> {
+/// The steps after the login.
+async fn inspect(session: &mut Session, mailbox: &Mailbox, report: &mut Report) -> Option<()> {
     let mut not_connected = false;
     if report.step("mailbox", examine(session, &mailbox.name, &mut not_connected)).await.is_none() {
         // Not a step: it only helps with the one that failed.
@@ -70,11 +73,10 @@ async fn looked_into(session: &mut Session, mailbox: &Mailbox, report: &mut Repo
         report.fact("not_connected", not_connected);
         return None;
     }
-    let capabilities = session.capabilities.clone();
     report.step("capabilities", try_idle(session)).await?;
     report.fact("idle", session.idles());
-    report.fact("uidplus", capabilities.has("UIDPLUS"));
-    report.fact("move", capabilities.has("MOVE"));
+    report.fact("uidplus", session.control.has("UIDPLUS"));
+    report.fact("move", session.control.has("MOVE"));
     let unread = async {
         match search::ask(session, &SearchProgram::new(&mailbox.search_command)?).await? {
             Answer::Found(uids) => Ok(uids.len()),
@@ -84,7 +86,46 @@ async fn looked_into(session: &mut Session, mailbox: &Mailbox, report: &mut Repo
     };
     let unread = report.step("unread", unread).await?;
     report.fact("unread", unread);
-    Some(())
+    if capabilities.has("QUOTA")
+        && let Some(fullest) = quota(session, &mailbox.name).await.ok().flatten()
+    {
+        report.begin("quota");
+        report.fact("percent", fullest.get_usage_percentage());
+        report.fact("resource", resource_name(&fullest.name));
+    }
+    let folders = [("failed_mailbox", &mailbox.failed_mailbox), ("delivered_mailbox", &mailbox.delivered_mailbox)];
+    for (step, name) in folders {
+        let Some(name) = name else { continue };
+        let exists = report.step(step, exists(session, name)).await?;
+        report.fact("exists", exists);
+    }
+    report.end(Ok(()))
+}
+
+/// The resource of the mailbox's quota that is used up most; `None` if there is no limit.
+async fn quota(session: &mut Session, name: &str) -> Result<Option<QuotaResource>> {
+    let (_, told) = exchange!(session, get_quota_root(&utf7::encode(name)))?;
+    let resources = told.into_iter().flat_map(|(_, quotas)| quotas).flat_map(|quota| quota.resources);
+    Ok(resources.filter(|resource| resource.limit > 0).max_by_key(QuotaResource::get_usage_percentage))
+}
+
+fn resource_name(name: &QuotaResourceName) -> String {
+    match name {
+        QuotaResourceName::Storage => "STORAGE".into(),
+        QuotaResourceName::Message => "MESSAGE".into(),
+        QuotaResourceName::Atom(name) => said(name),
+    }
+}
+
+/// Whether there is a folder that messages are moved to. It is made when it is first needed.
+async fn exists(session: &mut Session, name: &str) -> Result<bool> {
+    if opened(session, name).await?.kind == Kind::Ok {
+        return Ok(true);
+    }
+    match namespace::with_prefix(session, name).await? {
+        Some(full) => Ok(opened(session, &full).await?.kind == Kind::Ok),
+        None => Ok(false),
+    }
 }
 
 /// Opens the mailbox read-only, under the name that watching would open.
@@ -107,7 +148,7 @@ async fn try_idle(session: &mut Session) -> Result<()> {
     if !session.idles() {
         return Ok(());
     }
-    session.news = false;
+    session.control.lock().notes.news = false;
     idle::wait(session, IDLE, Instant::now() + IDLE, &Stop::new()).await.map(drop)
 }
 

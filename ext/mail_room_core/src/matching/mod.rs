@@ -4,6 +4,7 @@
 
 pub(crate) mod addresses;
 pub(crate) mod auto_reply;
+mod bounce;
 pub mod charset;
 pub mod explain;
 pub mod feature;

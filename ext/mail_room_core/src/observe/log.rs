@@ -23,6 +23,8 @@ pub fn reopen_logs() {
 /// The severity of a line, named as in Ruby's Logger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
+    /// Details for troubleshooting. Only written if the environment variable `MAIL_ROOM_LOG_LEVEL` is `debug`.
+    Debug,
     /// Normal operation.
     Info,
     /// Something is wrong; work goes on.
@@ -35,6 +37,7 @@ impl Severity {
     /// Its name in Ruby's Logger.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Debug => "DEBUG",
             Self::Info => "INFO",
             Self::Warn => "WARN",
             Self::Error => "ERROR",
@@ -47,12 +50,14 @@ impl Severity {
 pub struct Logs {
     lines: Vec<Arc<Lines>>,
     writer: Option<Writer>,
+    /// Write debug lines, whatever the environment says.
+    pub debug: bool,
 }
 
 impl Logs {
     /// Opens nothing yet. `lines` are for the app's own loggers, by number.
     pub fn new(lines: Vec<Arc<Lines>>) -> Self {
-        Self { lines, writer: None }
+        Self { lines, ..Self::default() }
     }
 
     /// Sends the messages of panics on our threads through the log's threads from now on: a standard error that nobody reads
@@ -73,7 +78,9 @@ impl Logs {
     pub fn log(&mut self, target: Option<&LogTarget>, email: &str, name: &str) -> Result<Log> {
         let sink = target.map(|target| self.sink(target)).transpose()?;
         let words = self.writer()?.pipe(&LogTarget::Stderr, false)?;
-        Ok(Log { sink, words, context: Arc::new(Context { email: email.to_owned(), name: name.to_owned() }) })
+        let context = Arc::new(Context { email: email.to_owned(), name: name.to_owned() });
+        let debug = self.debug || std::env::var_os("MAIL_ROOM_LOG_LEVEL").is_some_and(|level| level == "debug");
+        Ok(Log { sink, words, context, debug })
     }
 
     fn sink(&mut self, target: &LogTarget) -> Result<Sink> {
@@ -108,6 +115,7 @@ pub struct Log {
     /// Standard error, for warnings and errors if there is no log.
     words: Pipe,
     context: Arc<Context>,
+    debug: bool,
 }
 
 impl Log {
@@ -121,7 +129,7 @@ impl Log {
     pub fn line(&self, severity: Severity, action: &str, fields: &[(&str, Value)]) {
         match &self.sink {
             Some(sink) => sink.push(severity, Some(&self.context), action, fields),
-            None if severity != Severity::Info => self.say(action, fields),
+            None if matches!(severity, Severity::Warn | Severity::Error) => self.say(action, fields),
             None => {}
         }
     }
@@ -129,6 +137,13 @@ impl Log {
     /// [`line`](Self::line) at info.
     pub fn info(&self, action: &str, fields: &[(&str, Value)]) {
         self.line(Severity::Info, action, fields);
+    }
+
+    /// [`line`](Self::line) at debug, if debug lines are wanted.
+    pub fn debug(&self, action: &str, fields: &[(&str, Value)]) {
+        if self.debug {
+            self.line(Severity::Debug, action, fields);
+        }
     }
 
     /// An info line without context, as the original's deliveries write it.

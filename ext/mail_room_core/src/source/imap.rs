@@ -1,8 +1,9 @@
-//! A mailbox on an IMAP server (RFC 3501, RFC 9051). async-imap speaks the protocol, over a stream of ours that gives every
-//! byte a bound and every wait a deadline. One session, one mailbox, one command after the other.
+//! A mailbox on an IMAP server (RFC 3501, RFC 9051). async-imap speaks the protocol, over `transport::imap_stream`, which bounds
+//! every octet and every wait. One session has one mailbox and runs one command after the other.
 //!
-//! From the wire up: `stream` framing, async-imap, `session` conversation; then one file per thing a session does.
+//! `session` holds the conversation. Each thing that a session does has a file of its own.
 
+mod absent;
 pub(crate) mod connect;
 mod connector;
 mod deadlines;
@@ -13,21 +14,18 @@ pub(crate) mod list;
 pub(crate) mod login;
 pub(crate) mod namespace;
 pub(crate) mod search;
-pub(crate) mod search_program;
 mod select;
 pub(crate) mod session;
 mod set_aside;
 mod silent_idle;
 mod store;
-mod uid_set;
-pub(crate) mod utf7;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
 pub use super::login_limiter::LoginLimiter;
-pub use connect::Event;
+pub use connect::Progress;
 pub use connector::ImapConnector;
 pub use deadlines::Deadlines;
 
@@ -36,13 +34,12 @@ use crate::error::{Error, Result};
 use crate::limits::shutdown::Stop;
 use crate::message::MessageId;
 use crate::observe::text::part;
+use crate::source::connector::Account;
 use crate::source::{AbsentFlags, Fetched, Mark, Source};
 use crate::system::random::hex_128;
-use crate::transport::oauth::Tokens;
-use idle::Waited;
-use search_program::SearchProgram;
+use crate::transport::imap_syntax::search_program::SearchProgram;
 use session::Session;
-use set_aside::Failed;
+use set_aside::Destination;
 use silent_idle::{Announcements, SilentIdle};
 
 /// An open session on a selected mailbox.
@@ -53,8 +50,10 @@ pub struct Imap {
     program: SearchProgram,
     scope: String,
     idle_timeout: Duration,
-    failed: Failed,
-    complaint: Option<String>,
+    failed: Destination,
+    /// Present if delivered messages are moved.
+    delivered: Option<Destination>,
+    mark_warning: Option<String>,
     looked_for_leftovers: bool,
     announcements: Announcements,
     silent_idle: SilentIdle,
@@ -67,65 +66,41 @@ impl fmt::Debug for Imap {
 }
 
 impl Imap {
-    /// Connects, logs in and selects the mailbox, within 30 s after `gate` let us through; `stop` ends it at once with
-    /// [`Error::Stopped`]. Each step is told to `events` before it is taken.
+    /// Connects, logs in and selects the mailbox, within `deadlines.connect` (30 s) after `limiter` let us through. The account's
+    /// stop ends it at once.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`], [`Error::Configuration`], [`Error::Refused`] and [`Error::NoMailbox`] if somebody has to act,
+    /// [`Error::Reconnect`] if it may pass.
     pub async fn connect(
-        mailbox: &Mailbox,
-        stop: &Stop,
-        gate: &LoginLimiter,
-        events: &mut (dyn FnMut(Event) + Send),
-    ) -> Result<Self> {
-        Self::connect_within(mailbox, &Deadlines::default(), stop, gate, events).await
-    }
-
-    /// [`connect`](Self::connect) with other deadlines.
-    pub async fn connect_within(
-        mailbox: &Mailbox,
+        account: &Account,
         deadlines: &Deadlines,
-        stop: &Stop,
-        gate: &LoginLimiter,
-        events: &mut (dyn FnMut(Event) + Send),
+        limiter: &LoginLimiter,
+        progress: &mut dyn Progress,
     ) -> Result<Self> {
-        let tokens = mailbox.auth.as_ref().map(Tokens::new);
-        Self::connect_with(tokens.as_ref(), mailbox, deadlines, stop, gate, events).await
-    }
-
-    /// [`connect_within`](Self::connect_within) with tokens that are kept from one connection to the next.
-    pub(crate) async fn connect_with(
-        tokens: Option<&Tokens>,
-        mailbox: &Mailbox,
-        deadlines: &Deadlines,
-        stop: &Stop,
-        gate: &LoginLimiter,
-        events: &mut (dyn FnMut(Event) + Send),
-    ) -> Result<Self> {
+        let mailbox = &account.config;
         let program = SearchProgram::new(&mailbox.search_command)?;
         let session = tokio::select! {
             biased;
-            () = stop.wait() => return Err(Error::Stopped),
-            session = connect::connect(tokens, mailbox, deadlines, gate, events) => session?,
+            () = account.stop.wait() => return Err(Error::Stopped),
+            session = connect::connect(account, deadlines, limiter, progress) => session?,
         };
-        // Zero would search without pause.
-        let idle_timeout = Duration::from_secs(mailbox.idle_timeout.max(1));
-        let failed = Failed::new(mailbox.failed_mailbox.clone());
+        let failed = Destination::new(mailbox.failed_mailbox.clone(), Mark::SetAside);
+        let delivered = mailbox.delivered_mailbox.clone().map(|name| Destination::new(Some(name), Mark::Seen));
         Ok(Self {
             address: format!("{}:{}", mailbox.host, mailbox.port),
             scope: scope(mailbox, &session),
             session,
             program,
-            idle_timeout,
+            // Zero would search without pause.
+            idle_timeout: Duration::from_secs(mailbox.idle_timeout.max(1)),
             failed,
-            complaint: None,
+            delivered,
+            mark_warning: None,
             looked_for_leftovers: false,
             announcements: Announcements::default(),
             silent_idle: SilentIdle::default(),
         })
-    }
-
-    /// With what other mailboxes of this process have learned of servers.
-    pub(crate) fn sharing(mut self, silent_idle: SilentIdle) -> Self {
-        self.silent_idle = silent_idle;
-        self
     }
 
     /// An error names the server, and is no message's fault.
@@ -136,9 +111,10 @@ impl Imap {
     async fn marked(&mut self, uids: &[u32], mark: Mark) -> Result<()> {
         self.session.unmarked.clear();
         identity::confirm_lately(&mut self.session).await?;
-        match mark {
-            Mark::SetAside => self.complaint = self.failed.set_aside(&mut self.session, uids).await?,
-            mark => store::mark(&mut self.session, uids, mark).await?,
+        match (mark, &mut self.delivered) {
+            (Mark::SetAside, _) => self.mark_warning = self.failed.take(&mut self.session, uids).await?,
+            (Mark::Seen, Some(delivered)) => self.mark_warning = delivered.take(&mut self.session, uids).await?,
+            _ => store::mark(&mut self.session, uids, mark).await?,
         }
         if self.session.unmarked.is_empty() {
             return Ok(());
@@ -153,12 +129,9 @@ impl Imap {
     }
 
     async fn waited(&mut self, until: Instant, stop: &Stop) -> Result<()> {
-        let often = self.silent_idle.is_known_of(&self.address);
+        let often = self.silent_idle.contains(&self.address);
         let idle_timeout = if often { self.idle_timeout.min(self.session.deadlines.poll) } else { self.idle_timeout };
-        match idle::wait(&mut self.session, idle_timeout, until.into(), stop).await? {
-            Waited::Silent => self.announcements.silent(),
-            Waited::News | Waited::Quiet => self.announcements.announced(),
-        }
+        self.announcements.silent = idle::wait(&mut self.session, idle_timeout, until.into(), stop).await?;
         if stop.asked() {
             return Ok(());
         }
@@ -166,8 +139,8 @@ impl Imap {
     }
 }
 
-/// What tells a mailbox's UIDs from those of any other, as DESIGN.md words it: host:port/email/mailbox/UIDVALIDITY, each
-/// part percent-encoded so that none can imitate a separator.
+/// Tells a mailbox's UIDs from those of any other: host:port/email/mailbox/UIDVALIDITY, each part percent-encoded so that none
+/// can imitate a separator.
 fn scope(mailbox: &Mailbox, session: &Session) -> String {
     let Mailbox { host, port, email, .. } = mailbox;
     let name = if session.mailbox.eq_ignore_ascii_case("INBOX") { "INBOX" } else { &session.mailbox };
@@ -177,9 +150,9 @@ fn scope(mailbox: &Mailbox, session: &Session) -> String {
     if validity == 0 { format!("{scope}-{}", hex_128()) } else { scope }
 }
 
-/// Flags that no message bears that `search_command` finds; none if it has no meaning, which connecting tells.
+/// Flags that a message found by `search_command` surely does not have. None if the command is wrong: connecting reports that.
 pub(crate) fn absent_flags(search_command: &str) -> AbsentFlags {
-    SearchProgram::new(search_command).map(|program| program.absent()).unwrap_or_default()
+    SearchProgram::new(search_command).map(|program| absent::absent(&program)).unwrap_or_default()
 }
 
 fn uids(ids: &[MessageId]) -> Vec<u32> {
@@ -203,9 +176,17 @@ impl Source for Imap {
         let found = identity::search(&mut self.session, &self.program).await;
         let found = self.named(found)?;
         if self.announcements.found(&found, &self.address, &self.silent_idle) {
-            self.session.remarks.push(("IDLE", silent_idle::REMARK.to_owned()));
+            self.session.warnings.push(("IDLE", silent_idle::WARNING.to_owned()));
         }
         Ok(ids(found))
+    }
+
+    fn limit_since(&mut self, day: &str) -> Result<bool> {
+        if self.program.is_limited() {
+            return Ok(false);
+        }
+        self.program.limit_since(day)?;
+        Ok(true)
     }
 
     async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<(MessageId, u64)>> {
@@ -223,11 +204,11 @@ impl Source for Imap {
     }
 
     fn warnings(&mut self) -> Vec<(&'static str, String)> {
-        std::mem::take(&mut self.session.remarks)
+        std::mem::take(&mut self.session.warnings)
     }
 
     fn mark_warning(&mut self) -> Option<String> {
-        self.complaint.take()
+        self.mark_warning.take()
     }
 
     fn unmarked(&mut self) -> Vec<(MessageId, String)> {
@@ -240,7 +221,7 @@ impl Source for Imap {
     }
 
     fn expunges_only_given(&self) -> bool {
-        self.session.capabilities.has("UIDPLUS")
+        self.session.control.has("UIDPLUS")
     }
 
     async fn leftovers(&mut self) -> Result<Vec<MessageId>> {

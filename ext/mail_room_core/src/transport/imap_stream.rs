@@ -1,103 +1,97 @@
-//! The stream that async-imap reads and writes: between TLS and the library, it knows framing and nothing else. Here the
-//! promises are kept, whatever the library does: a deadline on everything, bounds before memory, bodies read once into a
-//! buffer of their own size, no response that the library cannot read. Its other end is [`Control`].
+//! The stream that async-imap reads and writes. It lies between TLS and the library, and knows framing and nothing else. It
+//! keeps the promises, whatever the library does: everything has a deadline, octets are counted before memory is allocated, a
+//! body is read once into a buffer of its own size, and the library gets no response that it cannot read. [`Control`] is the
+//! other end.
+//!
+//! May be imported by `source/imap` and `check`.
 
+mod admit;
 mod capabilities;
 mod control;
-mod found;
+mod expected;
 mod frame;
 #[cfg(any(test, fuzzing))]
 #[cfg_attr(test, allow(unreachable_pub))]
 pub mod harness;
 mod notes;
 mod outgoing;
-mod party;
-mod repair;
 mod response;
+mod search;
 mod status;
-mod wanted;
 
 use std::fmt;
 use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::error::{Error, Result};
-pub(crate) use capabilities::Capabilities;
+use crate::transport::tcp;
 pub(crate) use control::Control;
 use control::{Clock, Shared};
 use frame::{Framer, LARGE};
 
+pub(crate) use expected::Expected;
 use outgoing::Outgoing;
-pub(crate) use party::Party;
 pub(crate) use status::{Kind, Status};
-pub(crate) use wanted::Wanted;
 
 /// Octets of the buffer while nothing much comes in: a mailbox in IDLE holds no more.
 const SMALL: usize = 1 << 10;
 
-/// Any stream to a server.
-pub(crate) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
-
 /// The connection to a server, as the library sees it.
 pub(crate) struct Stream {
-    io: Box<dyn Io>,
+    io: Box<dyn tcp::Stream>,
     control: Control,
     buffer: Vec<u8>,
+    /// Octets of the buffer that the framer has.
     start: usize,
-    end: usize,
     framer: Framer,
     outgoing: Outgoing,
     unflushed: bool,
-    /// Lines for the library, and how much of them it has.
-    lines: Vec<u8>,
-    given: usize,
+    /// Lines that the library has not read yet.
+    lines: Bytes,
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl fmt::Debug for Stream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stream").field("buffered", &(self.end - self.start)).finish_non_exhaustive()
+        f.debug_struct("Stream").field("buffered", &(self.buffer.len() - self.start)).finish_non_exhaustive()
     }
 }
 
 impl Stream {
-    pub(crate) fn new(io: Box<dyn Io>, control: Control) -> Self {
+    pub(crate) fn new(io: Box<dyn tcp::Stream>, control: Control) -> Self {
         Self {
             io,
             control,
             buffer: Vec::new(),
             start: 0,
-            end: 0,
             framer: Framer::default(),
             outgoing: Outgoing::default(),
             unflushed: false,
-            lines: Vec::new(),
-            given: 0,
+            lines: Bytes::new(),
             sleep: None,
         }
     }
 
     /// Gives the connection back for STARTTLS, unless bytes are waiting: those came before the handshake, unprotected.
-    pub(crate) fn into_io(self) -> Option<Box<dyn Io>> {
-        (self.start == self.end && self.framer.is_idle()).then_some(self.io)
+    pub(crate) fn into_io(self) -> Option<Box<dyn tcp::Stream>> {
+        (self.start == self.buffer.len() && self.framer.is_idle()).then_some(self.io)
     }
 
     /// Octets in memory.
     #[cfg(any(test, fuzzing))]
     fn held(&self) -> usize {
-        self.buffer.capacity() + self.lines.capacity() + self.framer.held()
+        self.buffer.capacity() + self.lines.len() + self.framer.held()
     }
 
-    /// Gives memory back before a long wait.
-    pub(crate) fn rest(&mut self) {
-        if self.start == self.end {
-            (self.start, self.end) = (0, 0);
-            self.buffer = Vec::new();
+    /// Releases the buffer before a long wait.
+    pub(crate) fn release_buffer(&mut self) {
+        if self.start == self.buffer.len() {
+            (self.start, self.buffer) = (0, Vec::new());
         }
     }
 
@@ -111,25 +105,25 @@ impl Stream {
                 return Poll::Ready(Ok(lines));
             }
             ready!(self.poll_send(cx, &mut shared.clock))?;
-            if self.start == self.end {
+            if self.start == self.buffer.len() {
                 ready!(self.poll_fill(cx, &mut shared.clock))?;
                 continue;
             }
             let is_body = self.framer.in_body();
-            let unread = self.buffer.get(self.start..self.end).unwrap_or_default();
-            let (taken, frame) = self.framer.feed(unread, &mut shared.wanted)?;
+            let unread = self.buffer.get(self.start..).unwrap_or_default();
+            let (taken, frame) = self.framer.feed(unread, &mut shared.expected)?;
             self.start += taken;
             if is_body {
                 shared.clock.extend(taken);
             }
             let Some(frame) = frame else { continue };
-            if frame.text.starts_with(b"+") && self.outgoing.go_on() {
+            if frame.text.starts_with(b"+") && self.outgoing.proceed() {
                 continue;
             }
-            let lines = repair::admit(frame, &mut shared.wanted, &mut shared.notes)?;
+            let lines = admit::admit(frame, &mut shared.expected, &mut shared.notes)?;
             if !lines.is_empty() {
                 if !matches!(lines.first(), Some(b'*' | b'+')) {
-                    self.outgoing.give_up();
+                    self.outgoing.cancel();
                 }
                 return Poll::Ready(Ok(lines));
             }
@@ -146,15 +140,11 @@ impl Stream {
             }
             read
         } else {
-            let wanted = if self.end == self.buffer.len() && !self.buffer.is_empty() { LARGE } else { SMALL };
-            if self.buffer.len() < wanted {
-                self.buffer.resize(wanted, 0);
-            }
-            let mut buffer = ReadBuf::new(&mut self.buffer);
-            let read = Pin::new(&mut self.io).poll_read(cx, &mut buffer);
-            let octets = buffer.filled().len();
-            (self.start, self.end) = (0, octets);
-            read.map_ok(|()| octets)
+            let room = if self.buffer.len() >= SMALL { LARGE } else { SMALL };
+            self.start = 0;
+            self.buffer.clear();
+            self.buffer.reserve_exact(room);
+            pin!((&mut self.io).take(LARGE as u64).read_buf(&mut self.buffer)).poll(cx)
         };
         match read {
             Poll::Pending => {
@@ -219,18 +209,10 @@ impl AsyncRead for Stream {
         let this = self.get_mut();
         let control = this.control.clone();
         let shared = &mut *control.lock();
-        if this.given == this.lines.len() {
-            this.given = 0;
-            this.lines = ready!(this.poll_response(cx, shared)).map_err(|error| shared.fail(error))?;
+        if this.lines.is_empty() {
+            this.lines = ready!(this.poll_response(cx, shared)).map_err(|error| shared.fail(error))?.into();
         }
-        let left = this.lines.get(this.given..).unwrap_or_default();
-        let piece = left.get(..left.len().min(buffer.remaining())).unwrap_or_default();
-        buffer.put_slice(piece);
-        this.given += piece.len();
-        if this.given == this.lines.len() {
-            this.given = 0;
-            this.lines = Vec::new();
-        }
+        buffer.put_slice(&this.lines.split_to(this.lines.len().min(buffer.remaining())));
         Poll::Ready(Ok(()))
     }
 }
@@ -257,6 +239,11 @@ impl AsyncWrite for Stream {
     }
 }
 
+/// The server answered nothing that we have asked.
+pub(crate) fn out_of_step() -> Error {
+    Error::Reconnect("the server answered something we have not asked".into())
+}
+
 fn closed() -> Error {
     Error::Reconnect("the server closed the connection".into())
 }
@@ -278,13 +265,14 @@ mod tests {
     use tokio::io::{AsyncWriteExt, DuplexStream};
 
     use super::*;
+    use crate::transport::credentials::Credentials;
 
     /// A stream with 10 s for everything and 3 s of silence, and the server's end of it.
     fn pair(pipe: usize) -> (Stream, Control, DuplexStream) {
         let (ours, theirs) = tokio::io::duplex(pipe);
-        let party = Party::new("h:143".into(), "s3cret".to_owned().into(), String::new().into(), "[password]");
-        let control = Control::new(Duration::from_secs(3), Instant::now() + Duration::from_secs(100), party);
-        control.begin(Duration::from_secs(10), Wanted::bodies([7], 1 << 20));
+        let control =
+            Control::new(Duration::from_secs(3), Instant::now() + Duration::from_secs(100), Credentials::none(), None);
+        control.begin(Duration::from_secs(10), Expected::bodies([7], 1 << 20));
         (Stream::new(Box::new(ours), control.clone()), control, theirs)
     }
 

@@ -2,8 +2,10 @@
 //!
 //! May be imported by `source` and every folder above it. Imports `error`, `limits`, `config`, `system` and `observe`.
 
+pub(crate) mod credentials;
 pub(crate) mod http;
 pub(crate) mod imap_stream;
+pub(crate) mod imap_syntax;
 pub mod jwt;
 pub(crate) mod lookup;
 pub mod oauth;

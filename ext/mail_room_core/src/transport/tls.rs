@@ -212,18 +212,6 @@ where
     handshake(config, host, stream, until).await.map_err(|error| explain::handshake(&error))
 }
 
-/// The same; the caller brings the deadline.
-///
-/// # Errors
-/// The same.
-pub async fn connect<S>(config: Arc<ClientConfig>, host: &str, stream: S) -> Result<TlsStream<S>>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let name = server_name(host).map_err(|error| explain::handshake(&error))?;
-    TlsConnector::from(config).connect(name, stream).await.map_err(|error| explain::handshake(&error))
-}
-
 fn server_name(host: &str) -> io::Result<ServerName<'static>> {
     let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     // A trailing dot ends a name in DNS. Certificates do not carry it, and RFC 6066 section 3 forbids it in SNI.

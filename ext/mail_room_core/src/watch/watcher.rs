@@ -14,6 +14,7 @@ use crate::source::connector::Connector;
 use crate::watch::mailbox::Mailbox;
 use crate::watch::once::give_up;
 use crate::watch::sweep::{acknowledge_decided, sweep};
+use crate::watch::trouble;
 
 /// First and longest delay between connections.
 const RECONNECT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
@@ -58,6 +59,7 @@ pub async fn watch<C: Connector>(connector: &C, mailbox: &Mailbox) {
         biased;
         () = keep_connected(connector, mailbox) => {}
         () = rejecting => {}
+        () = trouble::tell(mailbox) => {}
     }
 }
 

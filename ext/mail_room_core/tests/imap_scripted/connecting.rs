@@ -53,13 +53,12 @@ async fn asks_for_capabilities_that_were_not_told() {
         talk.serve("UID EXPUNGE 9", "").await;
     })
     .await;
-    let mut events = Vec::new();
-    let mut imap = Imap::connect(&mailbox(server.port), &Stop::new(), &LoginLimiter::new(), &mut |event: Event| {
-        events.push(event.action());
-    })
-    .await
-    .unwrap();
-    assert_eq!(events, ["Logging into mailbox", "Setting mailbox"]);
+    let mut steps = Vec::new();
+    let account = account(&mailbox(server.port), &Stop::new());
+    let mut imap = Imap::connect(&account, &Deadlines::default(), &LoginLimiter::new(), &mut |step| steps.push(step))
+        .await
+        .unwrap();
+    assert_eq!(steps, ["resolved", "connected", "greeted", "logged_in", "mailbox"]);
     assert!(imap.scope().ends_with("/INBOX/4294967295"));
     imap.expunge(&ids([9])).await.unwrap();
     server.played().await;
@@ -206,7 +205,8 @@ async fn a_stop_ends_connecting_at_once() {
             stop.ask();
         }
     });
-    let result = Imap::connect(&mailbox(server.port), &stop, &LoginLimiter::new(), &mut |_: Event| {}).await;
+    let account = account(&mailbox(server.port), &stop);
+    let result = Imap::connect(&account, &Deadlines::default(), &LoginLimiter::new(), &mut |_| {}).await;
     assert!(matches!(result, Err(Error::Stopped)));
     assert!(started.elapsed() < Duration::from_secs(5));
     server.played().await;
@@ -219,8 +219,9 @@ async fn no_more_than_twenty_log_in_at_a_time() {
     let (gate, stop) = (LoginLimiter::new(), Stop::new());
     let mut connecting = tokio::task::JoinSet::new();
     for _ in 0..30 {
-        let (mailbox, gate, stop) = (mailbox.clone(), gate.clone(), stop.clone());
-        connecting.spawn(async move { Imap::connect(&mailbox, &stop, &gate, &mut |_: Event| {}).await.map(drop) });
+        let (account, gate) = (account(&mailbox, &stop), gate.clone());
+        connecting
+            .spawn(async move { Imap::connect(&account, &Deadlines::default(), &gate, &mut |_| {}).await.map(drop) });
     }
     let mut open = Vec::new();
     while let Ok(accepted) = tokio::time::timeout(Duration::from_secs(1), listener.accept()).await {

@@ -18,15 +18,17 @@ mod waiting;
 
 use std::time::{Duration, Instant};
 
-use mail_room_core::config::Mailbox;
+use mail_room_core::config::{LogTarget, Mailbox};
 use mail_room_core::limits::shutdown::Stop;
-use mail_room_core::source::imap::{Deadlines, Event, Imap, LoginLimiter};
+use mail_room_core::observe::log::Logs;
+use mail_room_core::source::connector::Account;
+use mail_room_core::source::imap::{Deadlines, Imap, LoginLimiter};
 use mail_room_core::source::{Mark, Source};
 use mail_room_core::{Error, Result};
 use support::scripted::{Scripted, Talk};
 use support::{
-    PASSWORD, connect, connect_impatient, fetch, fetch_and_refused, ids, impatient, mailbox, reconnect, refused, uids,
-    unparseable,
+    PASSWORD, account, connect, connect_impatient, connect_within, fetch, fetch_and_refused, ids, impatient, mailbox,
+    reconnect, refused, uids, unparseable,
 };
 
 /// An open session with a server that then plays `script`.
@@ -51,8 +53,7 @@ where
         script(talk).await;
     });
     let server = server.await;
-    let mailbox = mailbox(server.port);
-    let imap = Imap::connect_within(&mailbox, deadlines, &Stop::new(), &LoginLimiter::new(), &mut |_: Event| {}).await;
+    let imap = connect_within(&mailbox(server.port), deadlines).await;
     (imap.unwrap(), server)
 }
 

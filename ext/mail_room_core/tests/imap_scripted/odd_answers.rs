@@ -47,3 +47,48 @@ async fn news_in_odd_company_end_the_wait() {
     assert_eq!(uids(&imap.search().await.unwrap()), [4]);
     server.played().await;
 }
+
+#[tokio::test]
+async fn a_debug_line_names_each_response_that_is_dropped() {
+    let dropped = ["XYZZY", "VANISHED", "FETCH", "LIST", "?", "[password]"];
+    for (debug, expected) in [(true, &dropped[..]), (false, &[])] {
+        let server = Scripted::play(async |mut talk: Talk| {
+            talk.open("").await;
+            talk.expect("UID SEARCH UNSEEN").await;
+            talk.say(
+                "* XYZZY private\r\n* VANISHED 1:3\r\n* 1 FETCH private\r\n* LIST () private\r\n* \"private\"\r\n",
+            )
+            .await;
+            talk.say(format!("* {PASSWORD} private\r\n* SEARCH\r\n")).await;
+            talk.answer("OK").await;
+            talk.gone().await;
+        })
+        .await;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        let mut logs = Logs::default();
+        logs.debug = debug;
+        let log = logs.log(Some(&LogTarget::Path(path.clone())), "me@example.com", "INBOX").unwrap();
+        let account = Account::new(mailbox(server.port), log.clone(), Stop::new());
+        let mut imap = Imap::connect(&account, &Deadlines::default(), &LoginLimiter::new(), &mut |_| {}).await.unwrap();
+        assert!(imap.search().await.unwrap().is_empty());
+        drop(imap);
+        log.info("last", &[]);
+        let started = Instant::now();
+        let lines = loop {
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            if text.contains("\"last\"") {
+                break text;
+            }
+            assert!(started.elapsed() < Duration::from_secs(20), "{text}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        };
+        assert!(!lines.contains("private") && !lines.contains(PASSWORD), "{lines}");
+        let lines: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let debug: Vec<_> = lines.iter().filter(|line| line["severity"] == "DEBUG").collect();
+        assert!(debug.iter().all(|line| line["action"] == "Response dropped"), "{debug:?}");
+        let named: Vec<_> = debug.iter().map(|line| line["response"].as_str().unwrap()).collect();
+        assert_eq!(named, expected);
+        server.played().await;
+    }
+}

@@ -117,10 +117,7 @@ async fn a_silent_server_must_show_that_it_is_there() {
     .await;
     let mut deadlines = impatient();
     deadlines.idle_silence = Duration::from_millis(100);
-    let mailbox = mailbox(server.port);
-    let mut imap = Imap::connect_within(&mailbox, &deadlines, &Stop::new(), &LoginLimiter::new(), &mut |_: Event| {})
-        .await
-        .unwrap();
+    let mut imap = connect_within(&mailbox(server.port), &deadlines).await.unwrap();
     imap.search().await.unwrap();
     let started = Instant::now();
     let text = reconnect(imap.wait(soon(), &Stop::new()).await);

@@ -12,7 +12,9 @@ use std::time::Duration;
 use mail_room_core::config::{Arbitration, Delivery, Mailbox, Security, Tls};
 use mail_room_core::limits::shutdown::Stop;
 use mail_room_core::message::MessageId;
-use mail_room_core::source::imap::{Deadlines, Event, Imap, LoginLimiter};
+use mail_room_core::observe::log::Logs;
+use mail_room_core::source::connector::Account;
+use mail_room_core::source::imap::{Deadlines, Imap, LoginLimiter};
 use mail_room_core::source::{Fetched, Source};
 use mail_room_core::{Error, Result};
 
@@ -38,6 +40,9 @@ pub fn mailbox(port: u16) -> Mailbox {
         max_message_size: 64 << 20,
         max_delivery_attempts: 5,
         failed_mailbox: None,
+        delivered_mailbox: None,
+        since_first_run: false,
+        on_trouble: None,
         log: None,
         matching: None,
         graph: None,
@@ -59,14 +64,25 @@ pub fn impatient() -> Deadlines {
     deadlines
 }
 
+/// An account without a log that stops with `stop`.
+pub fn account(mailbox: &Mailbox, stop: &Stop) -> Account {
+    let log = Logs::default().log(None, &mailbox.email, &mailbox.name).unwrap();
+    Account::new(mailbox.clone(), log, stop.clone())
+}
+
 /// Connects with default deadlines.
 pub async fn connect(mailbox: &Mailbox) -> Result<Imap> {
-    Imap::connect(mailbox, &Stop::new(), &LoginLimiter::new(), &mut |_: Event| {}).await
+    connect_within(mailbox, &Deadlines::default()).await
 }
 
 /// Connects with [`impatient`] deadlines.
 pub async fn connect_impatient(mailbox: &Mailbox) -> Result<Imap> {
-    Imap::connect_within(mailbox, &impatient(), &Stop::new(), &LoginLimiter::new(), &mut |_: Event| {}).await
+    connect_within(mailbox, &impatient()).await
+}
+
+/// Connects with other deadlines.
+pub async fn connect_within(mailbox: &Mailbox, deadlines: &Deadlines) -> Result<Imap> {
+    Imap::connect(&account(mailbox, &Stop::new()), deadlines, &LoginLimiter::new(), &mut |_| {}).await
 }
 
 /// Ids of `uids`.

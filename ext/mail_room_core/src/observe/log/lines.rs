@@ -41,8 +41,11 @@ impl Lines {
             while state.waiting.len() >= MOST || state.octets.saturating_add(line.len()) > MOST_OCTETS {
                 state.dropped += 1;
                 let expendable = match severity {
-                    Severity::Info => None,
-                    _ => state.waiting.iter().position(|(severity, _)| *severity == Severity::Info),
+                    Severity::Debug | Severity::Info => None,
+                    _ => state
+                        .waiting
+                        .iter()
+                        .position(|(severity, _)| matches!(severity, Severity::Debug | Severity::Info)),
                 };
                 match expendable.and_then(|index| state.waiting.remove(index)) {
                     Some((_, line)) => state.octets = state.octets.saturating_sub(line.len()),

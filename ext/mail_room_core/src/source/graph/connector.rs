@@ -28,6 +28,7 @@ pub struct GraphConnector {
     client: Arc<Client>,
     poll_interval: Duration,
     delta: bool,
+    since: Option<String>,
 }
 
 impl std::fmt::Debug for GraphConnector {
@@ -46,6 +47,7 @@ impl GraphConnector {
             client: Arc::new(client(&account.config, graph, throttles, &account.log)?),
             poll_interval: Duration::from_secs(graph.poll_interval.max(1)),
             delta: graph.delta,
+            since: graph.since.clone(),
         })
     }
 }
@@ -74,9 +76,9 @@ impl Connector for GraphConnector {
             client: self.client.clone(),
             scope: self.client.address.scope(folder.id()),
             watch: Watch::new(&account.config.name, folder),
-            lister: Lister::default(),
+            lister: Lister::since(self.since.as_deref()),
             sizes: Sizes::new(account.config.max_message_size),
-            marker: Marker::new(account.config.failed_mailbox.as_deref()),
+            marker: Marker::new(account.config.failed_mailbox.as_deref(), account.config.delivered_mailbox.as_deref()),
             poll_interval: self.poll_interval,
             delta: self.delta.then(Delta::default),
         })

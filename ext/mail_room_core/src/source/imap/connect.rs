@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustls::ClientConfig;
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::deadlines::Deadlines;
 use super::login::{self, Login, TokenRefused};
@@ -12,83 +12,62 @@ use super::select;
 use super::session::{Client, Session};
 use crate::config::{Mailbox, Security};
 use crate::error::{Error, Result};
+use crate::observe::log::Log;
+use crate::source::connector::Account;
 use crate::source::login_limiter::LoginLimiter;
-use crate::transport::imap_stream::{Io, Kind, Party};
-use crate::transport::oauth::Tokens;
-use crate::transport::tcp;
+use crate::transport::credentials::Credentials;
+use crate::transport::imap_stream::Kind;
+use crate::transport::tcp::{self, Stream};
 use crate::transport::tls;
 
-/// A step of connecting, for the log. Each is told before it is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Event {
-    /// STARTTLS; not told for TLS from the first byte, as in the original.
-    StartingTls,
-    /// LOGIN or AUTHENTICATE.
-    LoggingIn,
-    /// SELECT.
-    SettingMailbox,
-}
-
-impl Event {
-    /// The action of the log line.
-    pub fn action(self) -> &'static str {
-        match self {
-            Self::StartingTls => "Starting TLS session",
-            Self::LoggingIn => "Logging into mailbox",
-            Self::SettingMailbox => "Setting mailbox",
-        }
-    }
-}
-
-/// Whoever follows a connection on its way. Steps are `resolved`, `connected`, `tls`, `greeted`, `logged_in`; with STARTTLS
-/// `tls` comes after `greeted`, `start_tls` and `nothing_slipped_in`.
-pub(crate) trait Progress: Send {
-    /// A step begins: those before it went well.
+/// Follows a connection while it is opened. The steps are `resolved`, `connected`, `tls`, `greeted`, `logged_in` and `mailbox`
+/// (SELECT). With STARTTLS, `tls` comes after `greeted`, `start_tls` and `nothing_slipped_in`.
+pub trait Progress: Send {
+    /// A step begins. All steps before it succeeded.
     fn step(&mut self, step: &'static str);
 
-    /// Something was learned in this step.
-    fn fact(&mut self, name: &'static str, value: Value);
+    /// This step found out something.
+    fn fact(&mut self, _name: &'static str, _value: Value) {}
 }
 
-/// Tells the steps that a log shows.
-struct Events<'a>(&'a mut (dyn FnMut(Event) + Send));
-
-impl Progress for Events<'_> {
+impl<F: FnMut(&'static str) + Send> Progress for F {
     fn step(&mut self, step: &'static str) {
-        match step {
-            "start_tls" => (self.0)(Event::StartingTls),
-            "logged_in" => (self.0)(Event::LoggingIn),
-            "mailbox" => (self.0)(Event::SettingMailbox),
-            _ => {}
-        }
+        self(step);
     }
-
-    fn fact(&mut self, _: &'static str, _: Value) {}
 }
 
-/// Connects, logs in and selects the mailbox; with a token once more if it was refused and another one is to be had. Tokens
-/// are asked for before there is a connection: nobody waits for them at the server or at the gate.
-pub(crate) async fn connect(
-    tokens: Option<&Tokens>,
-    mailbox: &Mailbox,
+/// Connects, logs in and selects the mailbox. If the server refuses a token, tries once more with another one if there is one.
+/// Asks for tokens before it connects, so that neither the server nor other logins wait for them.
+pub(super) async fn connect(
+    account: &Account,
     deadlines: &Deadlines,
-    gate: &LoginLimiter,
-    events: &mut (dyn FnMut(Event) + Send),
+    limiter: &LoginLimiter,
+    progress: &mut dyn Progress,
 ) -> Result<Session> {
+    let mailbox = &account.config;
+    let address = format!("{}:{}", mailbox.host, mailbox.port);
     login::sendable(mailbox)?;
-    let tokens = tokens.filter(|_| mailbox.auth.is_some());
+    let tokens = account.tokens.as_ref();
     let mut token = match tokens {
         Some(tokens) => Some(tokens.token().await?),
         None => None,
     };
     let mut again = true;
     loop {
-        let party = login::party(mailbox, token.as_ref());
-        let refused = match selected(mailbox, &party, deadlines, gate, &mut Events(events)).await {
+        let selected = async {
+            let credentials = Credentials::new(mailbox, token.as_ref());
+            let mut opened = open(mailbox, &credentials, Some(&account.log), deadlines, limiter, progress).await?;
+            if let Ok(session) = &mut opened {
+                progress.step("mailbox");
+                select::open(session, &mailbox.name).await?;
+                session.control.end_connecting();
+            }
+            Ok::<_, Error>(opened)
+        };
+        let refused = match selected.await {
             Ok(Ok(session)) => return Ok(session),
-            Ok(Err(TokenRefused(text))) => Error::Refused(text).at(party.address()),
-            Err(error) => return Err(error.into_reconnect().at(party.address())),
+            Ok(Err(TokenRefused(text))) => Error::Refused(text).at(&address),
+            Err(error) => return Err(error.into_reconnect().at(&address)),
         };
         // A token may be revoked, or the server's clock be ahead of ours. Once: asking too often locks accounts.
         let another = match (tokens, &token) {
@@ -99,28 +78,13 @@ pub(crate) async fn connect(
     }
 }
 
-async fn selected(
-    mailbox: &Mailbox,
-    party: &Party,
-    deadlines: &Deadlines,
-    gate: &LoginLimiter,
-    progress: &mut dyn Progress,
-) -> Result<Login> {
-    let mut opened = open(mailbox, party, deadlines, gate, progress).await?;
-    if let Ok(session) = &mut opened {
-        progress.step("mailbox");
-        select::open(session, &mailbox.name).await?;
-        session.control.released();
-    }
-    Ok(opened)
-}
-
-/// Connects and logs in. The caller names the server in errors and ends it on a stop by dropping it.
+/// Connects and logs in. The caller names the server in errors, and drops this future to stop it.
 pub(crate) async fn open(
     mailbox: &Mailbox,
-    party: &Party,
+    credentials: &Credentials,
+    log: Option<&Log>,
     deadlines: &Deadlines,
-    gate: &LoginLimiter,
+    limiter: &LoginLimiter,
     progress: &mut dyn Progress,
 ) -> Result<Login> {
     progress.step("resolved");
@@ -136,48 +100,45 @@ pub(crate) async fn open(
             Some(config.inspect_err(|_| progress.step("tls"))?)
         }
     };
-    let _leave = gate.login().await?;
+    let _permit = limiter.login().await?;
     let until = Instant::now() + deadlines.connect.saturating_sub(took);
     progress.step("connected");
-    let mut stream: Box<dyn Io> = Box::new(tcp::connect(&addresses, until.into()).await?);
+    let mut stream: Box<dyn Stream> = Box::new(tcp::connect(&addresses, until.into()).await?);
     if let (Some(tls), Security::Tls) = (&tls, mailbox.security) {
         stream = encrypted(mailbox, tls, stream, until, progress).await?;
     }
-    let mut client = Client::new(stream, deadlines, party, until);
+    let client = |stream| Client::new(stream, deadlines, credentials.clone(), log.cloned(), until);
+    let mut connected = client(stream);
     progress.step("greeted");
-    let mut greeting = login::greeting(&mut client).await?;
+    let mut greeting = login::greeting(&mut connected).await?;
     if let (Some(tls), Security::StartTls) = (&tls, mailbox.security) {
         progress.step("start_tls");
-        login::start_tls(&mut client, greeting).await?;
+        login::start_tls(&mut connected, greeting).await?;
+        // The answer to STARTTLS stands in for a greeting: PREAUTH was refused.
         greeting = Kind::Ok;
         // RFC 3501 section 6.2.1 and CVE-2011-0411: whatever lies here was not protected, so somebody slipped it in.
         progress.step("nothing_slipped_in");
-        let stream = client.imap.into_inner().into_io().ok_or_else(|| {
+        let stream = connected.imap.into_inner().into_io().ok_or_else(|| {
             Error::Refused(
                 "the server sent something between STARTTLS and the handshake: somebody may be in between".into(),
             )
         })?;
-        // What was said in clear may have been said by anybody: nothing of it is known to the new one.
-        client = Client::new(encrypted(mailbox, tls, stream, until, progress).await?, deadlines, party, until);
+        // Anybody may have said what came in the clear, so the new client starts without any of it.
+        connected = client(encrypted(mailbox, tls, stream, until, progress).await?);
     }
     progress.step("logged_in");
-    login::login(client, greeting, mailbox, party).await
+    login::login(connected, greeting, mailbox, credentials).await
 }
 
 async fn encrypted(
     mailbox: &Mailbox,
     tls: &Arc<ClientConfig>,
-    stream: Box<dyn Io>,
+    stream: Box<dyn Stream>,
     until: Instant,
     progress: &mut dyn Progress,
-) -> Result<Box<dyn Io>> {
+) -> Result<Box<dyn Stream>> {
     progress.step("tls");
-    let Ok(stream) = timeout_at(until, tls::connect(Arc::clone(tls), &mailbox.host, stream)).await else {
-        return Err(Error::Reconnect(
-            "the TLS handshake did not end in time (does this port speak TLS? see ssl and start_tls)".into(),
-        ));
-    };
-    let stream = stream?;
+    let stream = tls::connect_until(Arc::clone(tls), &mailbox.host, stream, until.into()).await?;
     progress.fact("verified", mailbox.tls.verify.into());
     let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
     if let Some((issuer, not_after)) = certificate.and_then(tls::issuer_and_expiry) {

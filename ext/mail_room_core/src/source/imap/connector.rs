@@ -1,14 +1,14 @@
-//! Opens IMAP sessions for a watcher, each step in its log. All watchers of a process share one gate.
+//! Opens IMAP sessions for watchers, and writes the steps into the log of the mailbox.
 
-use super::super::connector::{Account, Connector};
 use super::silent_idle::SilentIdle;
 use super::{Deadlines, Imap, LoginLimiter};
 use crate::error::Result;
+use crate::source::connector::{Account, Connector};
 
 /// Opens sessions on IMAP servers.
 #[derive(Debug, Default)]
 pub struct ImapConnector {
-    gate: LoginLimiter,
+    limiter: LoginLimiter,
     silent_idle: SilentIdle,
 }
 
@@ -23,10 +23,15 @@ impl Connector for ImapConnector {
     type Source = Imap;
 
     async fn connect(&self, account: &Account) -> Result<Imap> {
-        let mut tell = |event: super::Event| account.log.info(event.action(), &[]);
-        let (tokens, deadlines) = (account.tokens.as_ref(), Deadlines::default());
-        let imap =
-            Imap::connect_with(tokens, &account.config, &deadlines, &account.stop, &self.gate, &mut tell).await?;
-        Ok(imap.sharing(self.silent_idle.clone()))
+        // Actions of the original. It has none for TLS from the first byte.
+        let mut progress = |step: &'static str| match step {
+            "start_tls" => account.log.info("Starting TLS session", &[]),
+            "logged_in" => account.log.info("Logging into mailbox", &[]),
+            "mailbox" => account.log.info("Setting mailbox", &[]),
+            _ => {}
+        };
+        let mut imap = Imap::connect(account, &Deadlines::default(), &self.limiter, &mut progress).await?;
+        imap.silent_idle = self.silent_idle.clone();
+        Ok(imap)
     }
 }

@@ -3,23 +3,23 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::session::{Fetch, Session};
-use super::uid_set::{sequence_set, sets};
 use crate::error::{Error, Result};
 use crate::message::MessageId;
 use crate::source::Fetched;
 use crate::source::narrow::{Narrowed, Refused, Request, narrow};
 use crate::source::placeholder::is_placeholder;
-use crate::transport::imap_stream::{Kind, Status, Wanted};
+use crate::transport::imap_stream::{Expected, Kind, Status};
+use crate::transport::imap_syntax::sequence_set::{sequence_set, sets};
 
-/// A fetch of one item of several messages.
+/// Fetches one item of several messages.
 struct Fetching<'a> {
     session: &'a mut Session,
     item: &'static str,
     /// Octets of a body at most; `None` if no body is fetched.
     limit: Option<u64>,
-    /// Asked for and not yet given; what is not among these is no matter.
+    /// Asked for and not yet received. Everything else is ignored.
     missing: HashSet<u32>,
-    /// Takes what comes, and tells whether it was what was asked for.
+    /// Takes a response. Returns whether it has what was asked for.
     take: &'a mut (dyn FnMut(Fetch) -> bool + Send),
 }
 
@@ -34,26 +34,26 @@ impl Request for Fetching<'_> {
     async fn ask(&mut self, sets: &[Vec<u32>]) -> Result<Vec<Option<Refused>>> {
         let Self { session, item, limit, missing, take } = self;
         let commands: Vec<_> = sets.iter().map(|set| format!("UID FETCH {} (UID {item})", sequence_set(set))).collect();
-        let wanted = limit.map_or_else(Wanted::fetches, |limit| Wanted::bodies(missing.iter().copied(), limit));
+        let expected = limit.map_or_else(Expected::fetches, |limit| Expected::bodies(missing.iter().copied(), limit));
         let mut taken = |fetch: Fetch| {
             let uid = fetch.uid;
             if missing.contains(&uid) && take(fetch) {
                 missing.remove(&uid);
             }
         };
-        let answers = session.run_all(&commands, wanted, &mut taken).await?;
+        let answers = session.run_all(&commands, expected, &mut taken).await?;
         let left = |set: &Vec<u32>| set.iter().copied().filter(|uid| missing.contains(uid)).collect();
         sets.iter().zip(answers).map(|(set, status)| refusal(status, left(set))).collect()
     }
 }
 
-/// What the answer to a FETCH means for messages that have not come.
+/// What the answer to a FETCH means for the messages `left`, which have not come.
 fn refusal(status: Status, left: Vec<u32>) -> Result<Option<Refused>> {
     match status.code.as_str() {
         // RFC 5530: some are gone, which their absence says as well.
         _ if status.kind == Kind::Ok => Ok(None),
         "EXPUNGEISSUED" => Ok(None),
-        // Asking for less of it would be asking more often.
+        // Asking for fewer messages at a time would mean to ask more often.
         "THROTTLED" | "LIMIT" => {
             Err(Error::Reconnect(format!("the server does not want to be asked now: {}", status.text)))
         }

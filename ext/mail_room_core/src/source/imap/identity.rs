@@ -1,26 +1,25 @@
-//! Whether the selected mailbox is still the one that was selected. Somebody may delete or rename it and make it anew, with
-//! other messages under the UIDs we know. Few servers say so; some go on with the new one without a word. So it is asked
-//! for: STATUS (RFC 3501 section 6.3.10) before anything is done with what a search found after a wait, and SELECT once
-//! more each time IDLE is renewed.
+//! Whether the selected mailbox is still the one that was selected. Somebody may delete or rename it and create it again, with
+//! other messages under the UIDs we know. Few servers say so; some silently go on with the new one. So we ask: STATUS
+//! (RFC 3501 section 6.3.10) before we act on the result of a search after a wait, and SELECT each time IDLE is renewed.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::search::{self, Answer};
-use super::search_program::SearchProgram;
 use super::select::select;
 use super::session::{Session, exchange, replaced};
-use super::utf7;
 use crate::error::{Error, Result};
 use crate::transport::imap_stream::Kind;
+use crate::transport::imap_syntax::search_program::SearchProgram;
+use crate::transport::imap_syntax::utf7;
 
-/// How long the mailbox is taken to be the same while we work in it.
+/// How long the mailbox is assumed to be the same while we work in it.
 const KNOWN_FOR: Duration = Duration::from_secs(60);
 /// Without IDLE, every so many polls SELECT takes place.
 const POLLS: u32 = 5;
 
-/// Searches. What is found is in the mailbox that was selected.
+/// Searches, and makes sure that the messages found are in the mailbox that was selected.
 pub(super) async fn search(session: &mut Session, program: &SearchProgram) -> Result<Vec<u32>> {
     let answer = match search::ask(session, program).await? {
         Answer::Refused(_) => {
@@ -36,13 +35,13 @@ pub(super) async fn search(session: &mut Session, program: &SearchProgram) -> Re
             }
             Ok(uids)
         }
-        // Servers may leave the line out where nothing is found. Cyrus does where there is no mailbox any more.
+        // Servers may leave the line out if nothing is found. Cyrus does so if the mailbox is gone.
         Answer::NoLine => confirm(session).await.map(|()| Vec::new()),
         Answer::Refused(text) => Err(search::refused(&text)),
     }
 }
 
-/// Makes sure that the mailbox is the same, unless that is known well enough.
+/// Makes sure that the mailbox is the same, unless that was confirmed lately.
 ///
 /// # Errors
 /// [`Error::Reconnect`] if it is another one, and those of SELECT.
@@ -59,14 +58,14 @@ pub(super) async fn confirm(session: &mut Session) -> Result<()> {
     let Some(known) = session.uid_validity.filter(|known| *known != 0) else { return Ok(()) };
     if session.status_works {
         let name = utf7::encode(&session.mailbox);
-        let (status, told) = exchange!(session, status(name, "(UIDVALIDITY)"))?;
-        if let (Kind::Ok, Some(told)) = (status.kind, told.and_then(|mailbox| mailbox.uid_validity)) {
+        let (status, mailbox) = exchange!(session, status(name, "(UIDVALIDITY)"))?;
+        if let (Kind::Ok, Some(validity)) = (status.kind, mailbox.and_then(|mailbox| mailbox.uid_validity)) {
             session.confirmed_at = Some(Instant::now());
-            return if told == known { Ok(()) } else { Err(replaced()) };
+            return if validity == known { Ok(()) } else { Err(replaced()) };
         }
     }
     select_again(session).await?;
-    // There is one, but STATUS does not tell.
+    // The mailbox exists, but STATUS does not tell its UIDVALIDITY.
     session.status_works = false;
     Ok(())
 }
@@ -89,13 +88,12 @@ pub(super) async fn select_again(session: &mut Session) -> Result<()> {
 /// After a wait: selects the mailbox once more if that is due.
 pub(super) async fn after_wait(session: &mut Session, idle_timeout: Duration) -> Result<()> {
     session.confirmed_at = None;
-    if session.uid_validity == Some(0) {
-        // Each new session is as good as a new mailbox, so this is not done more often than need be.
-        let due = session.selected_at.is_none_or(|at| at.elapsed() >= session.deadlines.idle);
-        return if due { select_again(session).await } else { Ok(()) };
-    }
-    let every =
-        if session.idles() { idle_timeout } else { idle_timeout.min(session.deadlines.poll).saturating_mul(POLLS) };
+    let every = match session.uid_validity {
+        // Each new session is as good as a new mailbox, so this is done no more often than necessary.
+        Some(0) => session.deadlines.idle,
+        _ if session.idles() => idle_timeout,
+        _ => idle_timeout.min(session.deadlines.poll).saturating_mul(POLLS),
+    };
     let due = session.selected_at.is_none_or(|at| at.elapsed() >= every.min(session.deadlines.idle));
     if due { select_again(session).await } else { Ok(()) }
 }

@@ -4,17 +4,17 @@ use async_imap::types::Name;
 use futures_util::StreamExt;
 
 use super::session::{Session, ok};
-use super::utf7;
 use crate::error::Result;
 use crate::observe::text::said;
 use crate::transport::imap_stream::Status;
+use crate::transport::imap_syntax::utf7;
 
-/// Names that anybody reads.
+/// Names that are listed at most.
 const NAMES: usize = 50;
-/// Octets of a list of names within an error.
+/// Octets of a list of names in an error.
 const SHOWN: usize = 250;
 
-/// As many of `names` as an error has room for.
+/// As many of `names` as fit into an error.
 pub(crate) fn shown(names: &[String]) -> String {
     let mut shown = String::new();
     for (at, name) in names.iter().enumerate() {
@@ -40,7 +40,7 @@ pub(crate) async fn list(session: &mut Session, pattern: &str, most: usize) -> R
     let mut names = Vec::new();
     let listed = match session.imap.list(Some(""), Some(pattern)).await {
         Ok(mut listed) => {
-            // To the end: the answer comes after the last one.
+            // To the end, because the answer comes after the last one.
             while let Some(listed) = listed.next().await {
                 names.extend(listed.ok().filter(|_| names.len() < most));
             }

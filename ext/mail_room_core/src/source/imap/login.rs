@@ -6,42 +6,19 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret;
 
-use super::session::{Client, Session, exchange, ok, out_of_step};
+use super::session::{Client, Session, exchange, ok};
 use crate::config::{Mailbox, Mechanism, Security};
 use crate::error::{Error, Result};
-use crate::transport::imap_stream::{Control, Kind, Party, Status, Wanted};
-use crate::transport::oauth::Token;
+use crate::transport::credentials::Credentials;
+use crate::transport::imap_stream::{Control, Expected, Kind, Status, out_of_step};
 
-/// The server did not take the token; the text says why.
+/// The server did not accept the token; the text says why.
 pub(crate) struct TokenRefused(pub(crate) String);
 
-/// What became of a login that the server answered.
+/// The result of a login that the server answered.
 pub(crate) type Login = std::result::Result<Session, TokenRefused>;
 
-/// Whom `mailbox` talks to, with `token` or else with its password, and what AUTHENTICATE sends there first.
-pub(crate) fn party(mailbox: &Mailbox, token: Option<&Token>) -> Party {
-    let Mailbox { host, port, email, password, auth, .. } = mailbox;
-    let (secret, called) = token.map_or((password, "[password]"), |token| (token.secret(), "[token]"));
-    let mechanism = auth.as_ref().map(|auth| auth.mechanism);
-    let initial = STANDARD.encode(initial(mechanism, host, *port, email, secret.expose_secret()));
-    Party::new(format!("{host}:{port}"), secret.clone(), initial.into(), called)
-}
-
-/// The initial response of AUTHENTICATE with `mechanism`, else with PLAIN.
-fn initial(mechanism: Option<Mechanism>, host: &str, port: u16, email: &str, secret: &str) -> String {
-    match mechanism {
-        // RFC 4616.
-        None => format!("\0{email}\0{secret}"),
-        Some(Mechanism::Xoauth2) => format!("user={email}\u{1}auth=Bearer {secret}\u{1}\u{1}"),
-        // RFC 7628 section 3.1; commas and equal signs would end the name (RFC 5801 section 4).
-        Some(Mechanism::Oauthbearer) => format!(
-            "n,a={},\u{1}host={host}\u{1}port={port}\u{1}auth=Bearer {secret}\u{1}\u{1}",
-            email.replace('=', "=3D").replace(',', "=2C")
-        ),
-    }
-}
-
-/// Refuses what would end a line or a string early: nothing of the configuration becomes a command.
+/// Refuses values that would end a line or a string early: no part of the configuration becomes a command.
 pub(crate) fn sendable(mailbox: &Mailbox) -> Result<()> {
     let fields =
         [("email", mailbox.email.as_str()), ("password", mailbox.password.expose_secret()), ("name", &mailbox.name)];
@@ -54,13 +31,11 @@ pub(crate) fn sendable(mailbox: &Mailbox) -> Result<()> {
 /// Reads the first line: OK, or PREAUTH, after which no login is needed.
 pub(crate) async fn greeting(client: &mut Client) -> Result<Kind> {
     let read = client.imap.read_response().await;
-    let said = client.control.lock().notes.said.pop_front();
+    let greeting = client.control.lock().notes.untagged.pop_front();
     let no_imap = || Error::Reconnect("the server does not greet like an IMAP server: check host, port and ssl".into());
-    match (said, read) {
-        (Some(status), Ok(_)) => match status.kind {
-            Kind::Ok | Kind::Preauth => Ok(status.kind),
-            _ => Err(Error::Reconnect(format!("the server refused the connection: {}", status.text))),
-        },
+    match (greeting, read) {
+        (Some(Status { kind: kind @ (Kind::Ok | Kind::Preauth), .. }), Ok(_)) => Ok(kind),
+        (Some(status), Ok(_)) => Err(Error::Reconnect(format!("the server refused the connection: {}", status.text))),
         (None, Ok(Some(_))) => Err(no_imap()),
         (_, _) => Err(match client.control.failure() {
             Error::Unparseable(_) => no_imap(),
@@ -83,7 +58,8 @@ pub(crate) async fn start_tls(client: &mut Client, greeting: Kind) -> Result<()>
             "the server says PREAUTH, after which TLS cannot be started; set ssl: true or start_tls: false",
         );
     }
-    if !client.capabilities().await?.has("STARTTLS") {
+    client.capabilities().await?;
+    if !client.control.has("STARTTLS") {
         return refused("the server does not offer STARTTLS; set ssl: true, or start_tls: false to send all in clear");
     }
     let status = client.run("STARTTLS").await?;
@@ -93,68 +69,70 @@ pub(crate) async fn start_tls(client: &mut Client, greeting: Kind) -> Result<()>
     Ok(())
 }
 
-/// Logs in, with a token as the mailbox's mechanism has it, else with the password.
-pub(crate) async fn login(mut client: Client, greeting: Kind, mailbox: &Mailbox, party: &Party) -> Result<Login> {
+/// Logs in: with the mailbox's mechanism if it has a token, else with the password.
+pub(super) async fn login(
+    mut client: Client,
+    greeting: Kind,
+    mailbox: &Mailbox,
+    credentials: &Credentials,
+) -> Result<Login> {
     sendable(mailbox)?;
     if greeting == Kind::Preauth {
+        // The library has no other way to a session. The server sees nothing of this LOGIN.
         client.control.answer_next();
-        let session = password(client, "", None).await?;
-        return greeted(session, 0).await.map(Ok);
+        let session = password(client, "", "").await?.session.ok_or_else(out_of_step)?;
+        return introduce(session, 0).await.map(Ok);
     }
-    let offered = client.capabilities().await?;
-    let learned = client.control.lock().notes.learned;
+    client.capabilities().await?;
+    let offered = client.control.clone();
+    let updates = client.control.lock().notes.capability_updates;
     let disabled = offered.has("LOGINDISABLED");
     if disabled && mailbox.security == Security::Plain {
         return Err(Error::Refused("the server takes no login in clear: set ssl: true or start_tls: true".into()));
     }
-    let (name, offer, farewell) = match mailbox.auth.as_ref().map(|auth| auth.mechanism) {
-        None if !disabled => {
-            let session = password(client, &mailbox.email, Some(party.secret.expose_secret())).await?;
-            return greeted(session, learned).await.map(Ok);
+    let mechanism = mailbox.auth.as_ref().map(|auth| auth.mechanism);
+    let answer = if mechanism.is_none() && !disabled {
+        password(client, &mailbox.email, credentials.secret.expose_secret()).await?
+    } else {
+        let (name, farewell) = match mechanism {
+            None => ("PLAIN", ""),
+            Some(Mechanism::Xoauth2) => ("XOAUTH2", ""),
+            // RFC 7628 section 3.2.3.
+            Some(Mechanism::Oauthbearer) => ("OAUTHBEARER", "\u{1}"),
+        };
+        if !offered.has(&format!("AUTH={name}")) {
+            return Err(Error::Refused(match mechanism {
+                None => "the server offers neither LOGIN nor AUTHENTICATE PLAIN".into(),
+                Some(_) => format!("the server does not offer AUTHENTICATE {name}: check host, and mechanism of auth"),
+            }));
         }
-        None => ("PLAIN", "AUTH=PLAIN", ""),
-        Some(Mechanism::Xoauth2) => ("XOAUTH2", "AUTH=XOAUTH2", ""),
-        // RFC 7628 section 3.2.3.
-        Some(Mechanism::Oauthbearer) => ("OAUTHBEARER", "AUTH=OAUTHBEARER", "\u{1}"),
+        authenticate(client, credentials, name, offered.has("SASL-IR"), farewell).await?
     };
-    if !offered.has(offer) {
-        return Err(Error::Refused(match mailbox.auth {
-            None => "the server offers neither LOGIN nor AUTHENTICATE PLAIN".into(),
-            Some(_) => {
-                format!("the server does not offer AUTHENTICATE {name}: check host, and mechanism of auth")
-            }
-        }));
+    match judge(answer, mechanism.is_some())? {
+        Ok(session) => introduce(session, updates).await.map(Ok),
+        refused => Ok(refused),
     }
-    let answer = authenticate(client, party, name, offered.has("SASL-IR"), farewell).await?;
-    if let Some(text) = mailbox.auth.as_ref().and_then(|_| token_refused(&answer)) {
-        return Ok(Err(TokenRefused(text)));
-    }
-    judge(&answer.status)?;
-    greeted(answer.session.ok_or_else(out_of_step)?, learned).await.map(Ok)
 }
 
-/// LOGIN. Without a password the server has let us in before, and sees nothing of it.
-async fn password(client: Client, email: &str, password: Option<&str>) -> Result<Session> {
-    let Client { imap, control, deadlines } = client;
-    control.begin(deadlines.command, Wanted::default());
-    let imap = imap.login(email, password.unwrap_or_default()).await;
-    if password.is_some() {
-        judge(&control.answer()?)?;
-    }
-    let imap = imap.map_err(|_| control.failure())?;
-    Ok(Session::new(imap, control, deadlines))
-}
-
-/// What a server made of AUTHENTICATE.
+/// The server's answer to LOGIN or AUTHENTICATE.
 struct Answer {
     status: Status,
     /// There if it let us in.
     session: Option<Session>,
-    /// What it said before, if that is text; that is where errors of OAuth are told.
+    /// The last challenge before the answer, if it is text: OAuth reports its errors there.
     challenge: Option<String>,
 }
 
-/// Answers challenges (RFC 3501 section 6.2.2). A mechanism of one message is over after that one: what comes then is a
+/// LOGIN.
+async fn password(client: Client, email: &str, password: &str) -> Result<Answer> {
+    let Client { imap, control, deadlines } = client;
+    control.begin(deadlines.command, Expected::default());
+    let imap = imap.login(email, password).await.ok();
+    let status = control.answer()?;
+    Ok(Answer { status, session: imap.map(|imap| Session::new(imap, control, deadlines)), challenge: None })
+}
+
+/// Answers challenges (RFC 3501 section 6.2.2) for a mechanism that has one message. A challenge after that message is a
 /// refusal.
 struct OneMessage {
     /// The message, if it did not stand in the command.
@@ -180,85 +158,59 @@ impl Authenticator for &mut OneMessage {
     }
 }
 
-/// Authenticates. The initial response stands in the command where the server takes it there (RFC 4959). `farewell` answers
-/// what comes after it.
+/// AUTHENTICATE. The initial response stands in the command where the server accepts that (RFC 4959). `farewell` answers
+/// the challenge that reports a refusal.
 async fn authenticate(
     client: Client,
-    party: &Party,
+    credentials: &Credentials,
     mechanism: &str,
     sasl_ir: bool,
     farewell: &'static str,
 ) -> Result<Answer> {
     let Client { imap, control, deadlines } = client;
-    let initial = party.initial.expose_secret();
+    let initial = credentials.initial_response.expose_secret();
     let (command, unsent) = match sasl_ir {
         true => (format!("{mechanism} {initial}"), None),
         false => (mechanism.to_owned(), STANDARD.decode(initial).ok()),
     };
     let mut answers = OneMessage { unsent, farewell, challenge: None, over: false, control: control.clone() };
-    control.begin(deadlines.command, Wanted::default());
+    control.begin(deadlines.command, Expected::default());
     let imap = imap.authenticate(command, &mut answers).await.ok();
     let status = control.answer()?;
-    let challenge = answers.challenge.map(|text| party.server_text(&text));
-    let session = imap.map(|imap| Session::new(imap, control, deadlines));
-    Ok(Answer { status, session, challenge })
+    let challenge = answers.challenge.map(|text| credentials.redact(&text));
+    Ok(Answer { status, session: imap.map(|imap| Session::new(imap, control, deadlines)), challenge })
 }
 
-/// What comes first in a session: its capabilities, unless the server told them more than `learned` times, and who we are.
-/// Some servers (NetEase) refuse SELECT to whoever does not say.
-async fn greeted(mut session: Session, learned: u32) -> Result<Session> {
-    if session.control.lock().notes.learned == learned {
-        ok(exchange!(session, run_command_and_check_ok("CAPABILITY"))?.0, "CAPABILITY")?;
-    }
-    if session.capabilities.has("ID") {
-        let name = [("name", Some("gitlab-mail_room")), ("version", Some(env!("CARGO_PKG_VERSION")))];
-        // Whatever it answers: who we are is its business.
-        exchange!(session, id(name))?;
-    }
-    Ok(session)
-}
-
-/// The reason, if the answer says that it is the token that is not taken.
-fn token_refused(answer: &Answer) -> Option<String> {
-    let status = &answer.status;
-    if status.kind != Kind::No || status.is_transient() {
-        return None;
-    }
-    let told = answer.challenge.as_ref().map(|told| format!(" ({told})")).unwrap_or_default();
-    Some(format!(
-        "login refused, check email, and whether the token is for this mailbox and for IMAP (scope): {}{told}",
-        status.text
-    ))
-}
-
-/// A refusal is a person's business unless the server says that it will pass.
-fn judge(status: &Status) -> Result<()> {
+/// What the answer means. Somebody has to act on a refusal, unless the server says that it will pass.
+fn judge(answer: Answer, with_token: bool) -> Result<Login> {
+    let Answer { status, session, challenge } = answer;
     let text = &status.text;
     match status.kind {
-        Kind::Ok => Ok(()),
+        Kind::Ok => session.map(Ok).ok_or_else(out_of_step),
         Kind::No | Kind::Bad if status.is_transient() => {
             Err(Error::Reconnect(format!("the server cannot log us in now: {text}")))
+        }
+        Kind::No if with_token => {
+            let detail = challenge.map(|challenge| format!(" ({challenge})")).unwrap_or_default();
+            Ok(Err(TokenRefused(format!(
+                "login refused, check email, and whether the token is for this mailbox and for IMAP (scope): {text}{detail}"
+            ))))
         }
         Kind::No | Kind::Bad => Err(Error::Refused(format!("login refused, check email and password: {text}"))),
         Kind::Preauth | Kind::Bye => Err(out_of_step()),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_are_sent_as_each_mechanism_has_it() {
-        let sent = |mechanism, email| initial(mechanism, "mail.example.com", 993, email, "ya29.t");
-        assert_eq!(sent(None, "me@example.com"), "\0me@example.com\0ya29.t");
-        assert_eq!(
-            sent(Some(Mechanism::Xoauth2), "me@example.com"),
-            "user=me@example.com\u{1}auth=Bearer ya29.t\u{1}\u{1}"
-        );
-        assert_eq!(
-            sent(Some(Mechanism::Oauthbearer), "m=e,@example.com"),
-            "n,a=m=3De=2C@example.com,\u{1}host=mail.example.com\u{1}port=993\u{1}auth=Bearer ya29.t\u{1}\u{1}"
-        );
+/// Starts a session: asks for its capabilities unless the server has listed them more than `updates` times, and sends ID.
+/// Some servers (NetEase) refuse SELECT without it.
+async fn introduce(mut session: Session, updates: u32) -> Result<Session> {
+    if session.control.lock().notes.capability_updates == updates {
+        ok(exchange!(session, run_command_and_check_ok("CAPABILITY"))?.0, "CAPABILITY")?;
     }
+    if session.control.has("ID") {
+        let name = [("name", Some("gitlab-mail_room")), ("version", Some(env!("CARGO_PKG_VERSION")))];
+        // Its answer does not matter: it says only who the server is.
+        exchange!(session, id(name))?;
+    }
+    Ok(session)
 }

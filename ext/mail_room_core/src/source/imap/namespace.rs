@@ -1,37 +1,36 @@
-//! Where a user's mailboxes are: on some servers all of them are below `INBOX.` (Courier, Cyrus, Dovecot with a prefix), and
-//! the plain name cannot be made or used there. The prefix is asked for: NAMESPACE (RFC 2342), else LIST "" "" (RFC 3501
-//! section 6.3.8).
+//! Finds the prefix of a user's mailboxes. On some servers all of them are below `INBOX.` (Courier, Cyrus, Dovecot with a
+//! prefix), and the plain name cannot be created or used. Asks with NAMESPACE (RFC 2342), else LIST "" "" (RFC 3501 section
+//! 6.3.8).
 
 use super::list;
 use super::session::{Session, exchange};
-use super::utf7;
 use crate::error::Result;
 use crate::transport::imap_stream::Kind;
+use crate::transport::imap_syntax::utf7;
 
-/// What `name` is called below the prefix of the user's own mailboxes; `None` if there is no prefix, or it has it.
+/// `name` with the prefix of the user's own mailboxes; `None` if there is no prefix, or `name` has it.
 pub(crate) async fn with_prefix(session: &mut Session, name: &str) -> Result<Option<String>> {
     if name.eq_ignore_ascii_case("INBOX") {
         return Ok(None);
     }
-    // The library has no call for it; the stream takes note of the answer.
-    if session.capabilities.has("NAMESPACE")
-        && exchange!(session, run_command_and_check_ok("NAMESPACE"))?.0.kind == Kind::Ok
+    // The library has no call for it. The stream notes the response.
+    if session.control.has("NAMESPACE") && exchange!(session, run_command_and_check_ok("NAMESPACE"))?.0.kind == Kind::Ok
     {
-        let told = session.control.lock().notes.namespace.take();
-        let personal = told.as_deref().and_then(personal);
+        let response = session.control.lock().notes.namespace.take();
+        let personal = response.as_deref().and_then(personal);
         return Ok(personal.and_then(|(prefix, separator)| prefixed(name, &prefix, separator)));
     }
     let (_, listed) = list::list(session, "\"\"", 1).await?;
     let Some(root) = listed.first() else { return Ok(None) };
-    // A server that has a prefix need not tell it as the root. Below INBOX is the only place where it is ever found.
+    // A server that has a prefix need not report it as the root. The only prefix that servers have is INBOX.
     let (prefix, delimiter) = (root.name(), root.delimiter());
     let prefix = if prefix.is_empty() || delimiter == Some(prefix) { "INBOX" } else { prefix };
     Ok(prefixed(name, prefix, delimiter.and_then(|delimiter| delimiter.chars().next())))
 }
 
 /// The first of the user's own namespaces in `NAMESPACE ((prefix separator ...) ...) ...`, each in quotes or NIL.
-fn personal(told: &str) -> Option<(String, Option<char>)> {
-    let (prefix, rest) = quoted(told.split_once("((")?.1)?;
+fn personal(response: &str) -> Option<(String, Option<char>)> {
+    let (prefix, rest) = quoted(response.split_once("((")?.1)?;
     let separator = quoted(rest.trim_start()).and_then(|(separator, _)| separator.chars().next());
     Some((prefix, separator))
 }

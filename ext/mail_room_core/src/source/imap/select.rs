@@ -1,4 +1,4 @@
-//! SELECT (RFC 3501 section 6.3.1): the session's one mailbox, for reading and writing or not at all.
+//! SELECT (RFC 3501 section 6.3.1): opens the session's mailbox for reading and writing, or not at all.
 
 use async_imap::types::Flag;
 use tokio::time::Instant;
@@ -6,12 +6,12 @@ use tokio::time::Instant;
 use super::list;
 use super::namespace;
 use super::session::{Session, exchange};
-use super::utf7;
 use crate::error::{Error, Result};
 use crate::observe::text::said;
 use crate::transport::imap_stream::{Kind, Status};
+use crate::transport::imap_syntax::utf7;
 
-/// What to look at where Exchange goes on answering so.
+/// What to check if Exchange does not stop answering so.
 const NOT_CONNECTED: &str = "Exchange answers so when it cannot open the mailbox after a login that went well; mostly this \
                              passes. If it stays, check the scope of the token (IMAP.AccessAsUser.All or IMAP.AccessAsApp, \
                              and the application's permission for this mailbox), the licence, and whether IMAP is switched \
@@ -39,11 +39,11 @@ pub(super) async fn select(session: &mut Session, name: &str) -> Result<()> {
 
 /// Whether a refusal may mean that there is no mailbox of this name.
 fn may_be_elsewhere(status: &Status) -> bool {
-    // The command is as it should be, so BAD is about the state the server is in.
+    // Our command is correct, so BAD is about the state of the server.
     status.kind == Kind::No && !status.is_transient() && !status.is_not_connected() && status.code != "NOPERM"
 }
 
-/// What a refusal to open `name` means. If there is no such mailbox, the error says which there are.
+/// The error for a refusal to open `name`. If there is no such mailbox, it lists those that exist.
 async fn refused(session: &mut Session, name: &str, status: &Status) -> Error {
     let (shown, text) = (said(name), &status.text);
     let advice = if status.is_not_connected() { format!(" ({NOT_CONNECTED})") } else { String::new() };
@@ -65,17 +65,18 @@ async fn ask(session: &mut Session, name: &str) -> Result<Option<Status>> {
     if status.kind != Kind::Ok {
         return Ok(Some(status));
     }
-    // Without the right to mark messages they would be delivered anew by every process that starts.
+    // If messages cannot be marked, every process that starts would deliver them again.
     if status.code == "READ-ONLY" {
         return Err(Error::Refused(format!(
             "mailbox {shown} was opened read-only, so delivered messages cannot be marked; give this user the right to \
              change flags"
         )));
     }
-    // The library's mailbox does not tell an empty list of permanent flags from none.
-    let permanent = session.control.lock().notes.told("PERMANENTFLAGS").map(|flags| flags.to_ascii_lowercase());
-    // It lists the flag and does not let it be changed for good, but others. Where it lists no flag, what it takes shows when
-    // it is asked to.
+    // The library does not distinguish an empty list of permanent flags from none.
+    let permanent =
+        session.control.lock().notes.code_arguments("PERMANENTFLAGS").map(|flags| flags.to_ascii_lowercase());
+    // The server knows the flag, and keeps other flags but not this one. If it lists no flags, the first STORE shows what it
+    // keeps.
     let listed = mailbox.as_ref().is_some_and(|mailbox| mailbox.flags.contains(&Flag::Seen));
     if listed && permanent.as_ref().is_some_and(|flags| flags.contains('\\') && !flags.contains("\\seen")) {
         return Err(Error::Refused(format!(
@@ -83,7 +84,7 @@ async fn ask(session: &mut Session, name: &str) -> Result<Option<Status>> {
         )));
     }
     if permanent.is_some_and(|flags| flags.replace(['(', ')', ' '], "").is_empty()) {
-        session.remarks.push((
+        session.warnings.push((
             "PERMANENTFLAGS",
             format!(
                 "the server says that it keeps no flags of messages in mailbox {shown} (PERMANENTFLAGS ()), so delivered \
@@ -93,11 +94,11 @@ async fn ask(session: &mut Session, name: &str) -> Result<Option<Status>> {
     }
     // RFC 3501 section 2.3.1.1: a server without UIDVALIDITY has UIDs for one session only; 0 marks that.
     // RFC 4315 section 2: UIDs may end with the session although there is a UIDVALIDITY.
-    let not_sticky = session.control.lock().notes.told("UIDNOTSTICKY").is_some();
-    let told = mailbox.and_then(|mailbox| mailbox.uid_validity).filter(|_| !not_sticky);
-    session.uid_validity = told.or(session.uid_validity).or(Some(0));
+    let not_sticky = session.control.lock().notes.code_arguments("UIDNOTSTICKY").is_some();
+    let validity = mailbox.and_then(|mailbox| mailbox.uid_validity).filter(|_| !not_sticky);
+    session.uid_validity = validity.or(session.uid_validity).or(Some(0));
     if session.uid_validity == Some(0) && session.selected_at.is_none() {
-        session.remarks.push((
+        session.warnings.push((
             "UIDVALIDITY",
             format!(
                 "the server's UIDs in mailbox {shown} end with the session (no UIDVALIDITY), so what is known of messages \

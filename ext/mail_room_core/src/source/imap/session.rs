@@ -1,10 +1,8 @@
 //! A conversation with the server, carried by async-imap over our stream. The commands themselves are in files of their own.
 //!
-//! What a call of the library returns is not the whole truth: most calls drop the tagged answer, and take the end of the
-//! connection for the end of the data. So every call is an [`exchange!`]: a deadline, the call, and the answer as the stream
-//! noted it.
+//! Most calls of the library drop the tagged answer, and take the end of the connection for the end of the data. So every call
+//! is an [`exchange!`]: a deadline, the call, and the answer from the stream's notes.
 
-use std::fmt;
 use std::time::Duration;
 
 use async_imap::imap_proto::{AttributeValue, Response};
@@ -13,12 +11,15 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::deadlines::Deadlines;
 use crate::error::{Error, Result};
-use crate::transport::imap_stream::{Capabilities, Control, Io, Kind, Party, Status, Stream, Wanted};
+use crate::observe::log::Log;
+use crate::transport::credentials::Credentials;
+use crate::transport::imap_stream::{Control, Expected, Kind, Status, Stream, out_of_step};
+use crate::transport::tcp;
 
 /// Commands sent before the first of them is answered. With sets of 1,000 octets all of them fit any socket's buffer.
 const OUTSTANDING: usize = 8;
 
-/// Calls the library, within the usual time. Gives the server's answer, and what the call found if that is OK.
+/// Calls the library, within the usual time. Returns the server's answer, and the result of the call if that is OK.
 macro_rules! exchange {
     ($session:expr, $call:ident($($argument:expr),*)) => {{
         $session.begin();
@@ -28,7 +29,7 @@ macro_rules! exchange {
 }
 pub(crate) use exchange;
 
-/// A connection before login.
+/// A connection before the login.
 pub(crate) struct Client {
     pub(crate) imap: async_imap::Client<Stream>,
     pub(crate) control: Control,
@@ -37,26 +38,30 @@ pub(crate) struct Client {
 
 impl Client {
     /// Everything up to the end of the login, and SELECT, must be over at `until`.
-    pub(crate) fn new(io: Box<dyn Io>, deadlines: &Deadlines, party: &Party, until: Instant) -> Self {
-        let control = Control::new(deadlines.silence, until, party.clone());
+    pub(crate) fn new(
+        io: Box<dyn tcp::Stream>,
+        deadlines: &Deadlines,
+        credentials: Credentials,
+        log: Option<Log>,
+        until: Instant,
+    ) -> Self {
+        let control = Control::new(deadlines.silence, until, credentials, log);
         let imap = async_imap::Client::new(Stream::new(io, control.clone()));
         Self { imap, control, deadlines: deadlines.clone() }
     }
 
     /// Runs one command.
     pub(crate) async fn run(&mut self, command: &str) -> Result<Status> {
-        self.control.begin(self.deadlines.command, Wanted::default());
-        // What the library says of the answer is not all of it.
+        self.control.begin(self.deadlines.command, Expected::default());
+        // The answer is in the notes.
         let _ = self.imap.run_command_and_check_ok(command, None).await;
         self.control.answer()
     }
 
-    /// Asks for the capabilities unless the server has told them.
-    pub(crate) async fn capabilities(&mut self) -> Result<Capabilities> {
-        if self.control.lock().notes.capabilities.is_none() {
-            ok(self.run("CAPABILITY").await?, "CAPABILITY")?;
-        }
-        Ok(self.control.lock().notes.capabilities.clone().unwrap_or_default())
+    /// Asks for the capabilities unless the server has listed them.
+    pub(super) async fn capabilities(&mut self) -> Result<()> {
+        let listed = self.control.lock().notes.capability_updates > 0;
+        if listed { Ok(()) } else { ok(self.run("CAPABILITY").await?, "CAPABILITY") }
     }
 }
 
@@ -70,30 +75,26 @@ pub(crate) struct Fetch {
     pub(crate) body: Option<Option<Vec<u8>>>,
 }
 
-/// One response, as far as anybody acts upon it.
+/// One response.
 #[derive(Debug)]
 pub(crate) enum Reply {
-    /// `+`: go on.
-    Go,
+    /// `+`.
+    Continue,
     /// The answer to the command with this tag.
     Tagged(String, Status),
     /// An untagged status.
-    Said(Status),
+    Untagged(Status),
     Fetch(Fetch),
     /// Other untagged data.
     Other,
 }
 
-/// An open conversation after login.
+/// An open conversation after the login.
 pub(crate) struct Session {
     pub(crate) imap: async_imap::Session<Stream>,
     pub(crate) control: Control,
     pub(crate) deadlines: Deadlines,
-    pub(crate) capabilities: Capabilities,
-    learned: u32,
-    /// Something may have come in since the last search began.
-    pub(crate) news: bool,
-    /// The validity of the UIDs of the selected mailbox; 0 if the server does not tell.
+    /// The UIDVALIDITY of the selected mailbox; 0 if the server does not tell it.
     pub(crate) uid_validity: Option<u32>,
     /// The name of the selected mailbox.
     pub(crate) mailbox: String,
@@ -101,36 +102,27 @@ pub(crate) struct Session {
     pub(crate) selected_at: Option<Instant>,
     /// When it was last known to be the same; `None` after a wait.
     pub(crate) confirmed_at: Option<Instant>,
-    /// Whether STATUS tells UIDVALIDITY.
+    /// Whether STATUS reports UIDVALIDITY.
     pub(crate) status_works: bool,
-    /// Whether this server takes IDLE as it should.
+    /// Whether IDLE works on this server.
     pub(crate) idle_works: bool,
-    /// Messages that the server did not mark, and why; told once.
+    /// Messages that the server did not mark, and why. Reported once, like what follows.
     pub(crate) unmarked: Vec<(u32, String)>,
-    /// Why the server did not expunge; told once.
+    /// Why the server did not expunge.
     pub(crate) unexpunged: Option<String>,
-    /// What a person has to know of the mailbox, each by a name; told once.
-    pub(crate) remarks: Vec<(&'static str, String)>,
-}
-
-impl fmt::Debug for Session {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("imap", &self.imap).finish_non_exhaustive()
-    }
+    /// What a person has to know of the mailbox, each with a name.
+    pub(crate) warnings: Vec<(&'static str, String)>,
 }
 
 impl Session {
     /// A login has succeeded.
     pub(crate) fn new(imap: async_imap::Session<Stream>, control: Control, deadlines: Deadlines) -> Self {
-        // The stream takes note of what comes unasked; here it would only fill memory.
+        // The stream notes what comes unasked. Here it would only fill memory.
         imap.unsolicited_responses.close();
-        let mut session = Self {
+        Self {
             imap,
             control,
             deadlines,
-            capabilities: Capabilities::default(),
-            learned: 0,
-            news: false,
             uid_validity: None,
             mailbox: String::new(),
             selected_at: None,
@@ -139,62 +131,54 @@ impl Session {
             idle_works: true,
             unmarked: Vec::new(),
             unexpunged: None,
-            remarks: Vec::new(),
-        };
-        session.know_capabilities();
-        session
+            warnings: Vec::new(),
+        }
     }
 
     /// An exchange that expects no data begins; it must be over within the usual time.
     pub(crate) fn begin(&self) {
-        self.control.begin(self.deadlines.command, Wanted::default());
+        self.control.begin(self.deadlines.command, Expected::default());
     }
 
-    /// The server's answer to a call of the library that is over, and what the call found if the answer is OK.
-    pub(crate) fn answered<T>(&mut self, called: async_imap::error::Result<T>) -> Result<(Status, Option<T>)> {
+    /// The server's answer to a call of the library that is over, and the result of the call if the answer is OK.
+    pub(crate) fn answered<T>(&self, called: async_imap::error::Result<T>) -> Result<(Status, Option<T>)> {
         let answer = self.control.answer();
-        self.learn()?;
+        self.check_validity()?;
         let status = answer?;
         let found = called.ok().filter(|_| status.kind == Kind::Ok);
         Ok((status, found))
     }
 
-    /// Whether news is waited for with IDLE.
+    /// Whether we wait with IDLE.
     pub(crate) fn idles(&self) -> bool {
-        self.capabilities.has("IDLE") && self.idle_works
+        self.control.has("IDLE") && self.idle_works
     }
 
-    fn know_capabilities(&mut self) {
-        let notes = &self.control.lock().notes;
-        if self.learned != notes.learned {
-            self.learned = notes.learned;
-            self.capabilities = notes.capabilities.clone().unwrap_or_default();
-        }
+    /// Whether something may have come in since the last search began.
+    pub(super) fn has_news(&self) -> bool {
+        self.control.lock().notes.news
     }
 
-    /// What the stream noted becomes known here. A call of the library may have read any number of responses.
-    fn learn(&mut self) -> Result<()> {
-        self.know_capabilities();
-        let notes = &mut self.control.lock().notes;
-        self.news |= std::mem::take(&mut notes.news);
-        match self.uid_validity.zip(notes.uid_validity.take()) {
+    /// Fails if the server reported another UIDVALIDITY. A call of the library may have read any number of responses.
+    fn check_validity(&self) -> Result<()> {
+        match self.uid_validity.zip(self.control.lock().notes.uid_validity.take()) {
             Some((selected, told)) if selected != told && selected != 0 => Err(replaced()),
             _ => Ok(()),
         }
     }
 
-    /// Runs commands, several at a time, and gives their answers in the same order. What is fetched goes to `take`. The
-    /// library has one call at a time.
+    /// Runs several commands at a time, which the library's calls cannot. Returns their answers in the same order. What is
+    /// fetched goes to `take`.
     pub(crate) async fn run_all(
         &mut self,
         commands: &[String],
-        wanted: Wanted,
+        expected: Expected,
         take: &mut (dyn FnMut(Fetch) + Send),
     ) -> Result<Vec<Status>> {
         let mut answers: Vec<Option<Status>> = commands.iter().map(|_| None).collect();
         let mut unsent = commands.iter().zip(&mut answers);
         let mut outstanding: Vec<(String, &mut Option<Status>)> = Vec::new();
-        self.control.begin(self.deadlines.command, wanted);
+        self.control.begin(self.deadlines.command, expected);
         loop {
             while outstanding.len() < OUTSTANDING
                 && let Some((command, answer)) = unsent.next()
@@ -208,11 +192,11 @@ impl Session {
                 Reply::Tagged(tag, status) => {
                     let at = outstanding.iter().position(|(sent, _)| *sent == tag).ok_or_else(out_of_step)?;
                     *outstanding.swap_remove(at).1 = Some(status);
-                    self.control.go_on(self.deadlines.command);
+                    self.control.restart_clock(self.deadlines.command);
                 }
                 Reply::Fetch(fetch) => take(fetch),
-                Reply::Said(_) | Reply::Other => {}
-                Reply::Go => return Err(out_of_step()),
+                Reply::Untagged(_) | Reply::Other => {}
+                Reply::Continue => return Err(out_of_step()),
             }
         }
     }
@@ -226,28 +210,34 @@ impl Session {
     /// The next response. Cancel safe.
     pub(crate) async fn response(&mut self) -> Result<Reply> {
         let Ok(Some(response)) = self.imap.read_response().await else { return Err(self.control.failure()) };
-        self.learn()?;
+        self.check_validity()?;
         let notes = &mut self.control.lock().notes;
         Ok(match response.parsed() {
-            Response::Continue(_) => Reply::Go,
+            Response::Continue(_) => Reply::Continue,
             Response::Done { tag, .. } => {
                 let at = notes.answers.iter().position(|(answered, _)| *answered == tag.0).ok_or_else(out_of_step)?;
                 let (tag, status) = notes.answers.swap_remove(at);
                 Reply::Tagged(tag, status)
             }
-            Response::Data { .. } => notes.said.pop_front().map_or(Reply::Other, Reply::Said),
+            Response::Data { .. } => notes.untagged.pop_front().map_or(Reply::Other, Reply::Untagged),
             Response::Fetch(_, items) => fetched(items, notes.body.take())?,
             _ => Reply::Other,
         })
     }
 
+    /// The next response while no command is under way. Cancel safe.
+    pub(super) async fn unsolicited(&mut self) -> Result<()> {
+        match self.response().await? {
+            Reply::Continue | Reply::Tagged(..) => Err(out_of_step()),
+            _ => Ok(()),
+        }
+    }
+
     /// Reads what the server has sent unasked, without waiting.
-    pub(crate) async fn drain(&mut self) -> Result<()> {
+    pub(super) async fn drain(&mut self) -> Result<()> {
         self.begin();
-        while let Ok(response) = timeout_at(Instant::now(), self.response()).await {
-            if matches!(response?, Reply::Go | Reply::Tagged(..)) {
-                return Err(out_of_step());
-            }
+        while let Ok(response) = timeout_at(Instant::now(), self.unsolicited()).await {
+            response?;
         }
         Ok(())
     }
@@ -255,7 +245,7 @@ impl Session {
     /// LOGOUT, as far as it goes within `limit`.
     pub(crate) async fn logout(mut self, limit: Duration) {
         self.begin();
-        self.control.lock().notes.leaving = true;
+        self.control.lock().notes.logging_out = true;
         let goodbye = async {
             let _ = self.imap.logout().await;
             let _ = self.imap.as_mut().shutdown().await;
@@ -264,7 +254,7 @@ impl Session {
     }
 }
 
-/// What the items of a FETCH response say. The stream has taken the body out; one that it skipped is not there.
+/// The items of a FETCH response. The stream has taken the body out, or has skipped it.
 fn fetched(items: &[AttributeValue<'_>], mut kept: Option<Vec<u8>>) -> Result<Reply> {
     let (mut uid, mut size, mut body) = (None, None, None);
     for item in items {
@@ -288,11 +278,7 @@ pub(crate) fn ok(status: Status, command: &str) -> Result<()> {
     }
 }
 
-/// The UIDs have lost their meaning: what is known of them must not be acted upon.
+/// The UIDs have lost their meaning: nobody may act on what is known of them.
 pub(crate) fn replaced() -> Error {
     Error::Reconnect("the mailbox was replaced by another one of the same name".into())
-}
-
-pub(crate) fn out_of_step() -> Error {
-    Error::Reconnect("the server answered something we have not asked".into())
 }

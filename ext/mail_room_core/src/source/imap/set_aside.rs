@@ -1,60 +1,66 @@
-//! What becomes of a message that was given up: `\Seen \Flagged` where it is, or moved to a folder of its own with MOVE
-//! (RFC 6851), else COPY, `\Deleted` and UID EXPUNGE. It is never lost: before it leaves one place it is in the other.
+//! Moves messages to `failed_mailbox` or `delivered_mailbox` with MOVE (RFC 6851), else COPY, `\Deleted` and UID EXPUNGE, or
+//! marks them where they are. None is lost: before a message leaves one folder it is in the other.
 
 use std::collections::BTreeSet;
 
 use super::namespace;
 use super::session::{Session, exchange};
 use super::store;
-use super::uid_set::{sequence_set, sets};
-use super::utf7;
 use crate::error::Result;
 use crate::observe::text::said;
 use crate::source::Mark;
 use crate::source::narrow::{Narrowed, Refused, Request, narrow};
 use crate::transport::imap_stream::{Kind, Status};
+use crate::transport::imap_syntax::sequence_set::{sequence_set, sets};
+use crate::transport::imap_syntax::utf7;
 
-/// Where messages go that are set aside.
-#[derive(Debug, Default)]
-pub(super) struct Failed {
+/// Where messages go that get one kind of mark.
+#[derive(Debug)]
+pub(super) struct Destination {
+    /// The mark of messages that stay.
+    mark: Mark,
     /// The folder as it is configured.
     name: Option<String>,
     /// The name under which the server has taken messages.
     works: Option<String>,
-    /// Messages of this session that are in the folder by COPY: a mark that is refused after it must not copy them again.
+    /// Messages that this session has copied to the folder. They must not be copied again if the mark after it was refused.
     copied: BTreeSet<u32>,
-    /// MOVE is announced and not there.
+    /// The server lists MOVE and refuses it.
     no_move: bool,
 }
 
-impl Failed {
-    /// In this folder, if there is one.
-    pub(super) fn new(name: Option<String>) -> Self {
-        Self { name, ..Self::default() }
+impl Destination {
+    /// The folder of this name for messages with `mark`; without a name, they stay.
+    pub(super) fn new(name: Option<String>, mark: Mark) -> Self {
+        Self { mark, name, works: None, copied: BTreeSet::new(), no_move: false }
     }
 
-    /// Sets `uids` aside. Returns a complaint if the folder does not take them: they are then left where they are.
-    pub(super) async fn set_aside(&mut self, session: &mut Session, uids: &[u32]) -> Result<Option<String>> {
+    /// Moves `uids`, or marks them. Returns a complaint if the folder does not take them: they are then left where they are.
+    pub(super) async fn take(&mut self, session: &mut Session, uids: &[u32]) -> Result<Option<String>> {
         let Some(folder) = self.name.clone() else {
-            store::mark(session, uids, Mark::SetAside).await?;
+            store::mark(session, uids, self.mark).await?;
             return Ok(None);
         };
         let (copied, uids): (Vec<u32>, Vec<u32>) = uids.iter().partition(|uid| self.copied.contains(uid));
         remove(session, &copied).await?;
-        store::add_flags(session, &uids, "\\Flagged").await?;
-        let (left, text) = match narrow(&mut Transfer { session, failed: self, folder: &folder }, &uids).await? {
+        // A message set aside stays unread in its folder; a delivered one is read from here on, whatever becomes of the move.
+        let (flag, left_as, option) = match self.mark {
+            Mark::SetAside => ("\\Flagged", "\\Flagged \\Seen", "failed_mailbox"),
+            Mark::Seen | Mark::Deleted => ("\\Seen", "\\Seen", "delivered_mailbox"),
+        };
+        store::add_flags(session, &uids, flag).await?;
+        let transfer = &mut Transfer { session, destination: self, folder: &folder };
+        let (left, text) = match narrow(transfer, &uids).await? {
             Narrowed::All(text) => (uids, text),
             Narrowed::Some(refused) => {
                 let text = refused.last().map(|(_, text)| text.clone()).unwrap_or_default();
                 (refused.into_iter().map(|(uid, _)| uid).collect(), text)
             }
         };
-        store::mark(session, &left, Mark::SetAside).await?;
+        store::mark(session, &left, self.mark).await?;
         Ok((!left.is_empty()).then(|| {
             let folder = said(&folder);
-            format!(
-                "the server does not move messages to {folder}: {text}; they are left \\Flagged \\Seen (check failed_mailbox)"
-            )
+            format!("the server does not move messages to {folder}: {text}; they are left {left_as} (check {option})")
         }))
     }
 }
@@ -62,7 +68,7 @@ impl Failed {
 /// Moves messages to the folder.
 struct Transfer<'a> {
     session: &'a mut Session,
-    failed: &'a mut Failed,
+    destination: &'a mut Destination,
     folder: &'a str,
 }
 
@@ -88,13 +94,13 @@ impl Transfer<'_> {
     /// Moves `uids` into the folder of this name, or of this name below the prefix of the user's own mailboxes. Returns the
     /// server's answer if it refuses both.
     async fn transfer(&mut self, uids: &[u32]) -> Result<Option<Status>> {
-        let name = self.failed.works.clone().unwrap_or_else(|| self.folder.to_owned());
+        let name = self.destination.works.clone().unwrap_or_else(|| self.folder.to_owned());
         let Some(refusal) = self.transfer_into(uids, &name).await? else { return Ok(None) };
         if let Some(full) = namespace::with_prefix(self.session, &name).await?
             && full != self.session.mailbox
             && self.transfer_into(uids, &full).await?.is_none()
         {
-            self.failed.works = Some(full);
+            self.destination.works = Some(full);
             return Ok(None);
         }
         Ok(Some(refusal))
@@ -102,26 +108,26 @@ impl Transfer<'_> {
 
     /// Moves `uids`, or copies them where the server does not move. Returns the server's answer if it refuses.
     async fn transfer_into(&mut self, uids: &[u32], folder: &str) -> Result<Option<Status>> {
-        let mut moves = self.session.capabilities.has("MOVE") && !self.failed.no_move;
+        let mut moves = self.session.control.has("MOVE") && !self.destination.no_move;
         let mut answer = to_folder(self.session, uids, folder, moves).await?;
         if answer.kind != Kind::Ok {
-            // Whatever word it refuses with: not all of them say TRYCREATE where there is no such folder. That it is there
-            // already, or may not be created, shows when it is used.
+            // Not all servers say TRYCREATE if there is no such folder. If it exists already, or must not be created, the next
+            // try shows that.
             exchange!(self.session, create(utf7::encode(folder)))?;
             exchange!(self.session, subscribe(utf7::encode(folder)))?;
             answer = to_folder(self.session, uids, folder, moves).await?;
         }
         if answer.kind != Kind::Ok && moves {
-            // Announced and not there (RFC 6851): the same in three steps.
+            // RFC 6851 section 3.3: COPY, STORE and EXPUNGE do the same.
             answer = to_folder(self.session, uids, folder, false).await?;
-            self.failed.no_move = answer.kind == Kind::Ok;
+            self.destination.no_move = answer.kind == Kind::Ok;
             moves = false;
         }
         if answer.kind != Kind::Ok {
             return Ok(Some(answer));
         }
         if !moves {
-            self.failed.copied.extend(uids);
+            self.destination.copied.extend(uids);
             remove(self.session, uids).await?;
         }
         Ok(None)
@@ -137,11 +143,11 @@ async fn to_folder(session: &mut Session, uids: &[u32], folder: &str, moves: boo
     Ok(status)
 }
 
-/// Removes what was copied.
+/// Removes messages that were copied.
 async fn remove(session: &mut Session, uids: &[u32]) -> Result<()> {
     store::mark(session, uids, Mark::Deleted).await?;
-    // Without UIDPLUS whatever anybody has marked would go, too.
-    if session.capabilities.has("UIDPLUS") {
+    // Without UIDPLUS, messages that others have marked would be expunged, too.
+    if session.control.has("UIDPLUS") {
         store::expunge(session, uids).await?;
     }
     Ok(())

@@ -1,12 +1,12 @@
-//! What becomes of messages on the server: UID STORE (RFC 3501 section 6.4.8) and UID EXPUNGE (RFC 4315 section 2.1).
-//! Never CLOSE, which expunges whatever anybody has marked.
+//! Marks and expunges messages: UID STORE (RFC 3501 section 6.4.8) and UID EXPUNGE (RFC 4315 section 2.1). Never CLOSE, which
+//! also expunges messages that others have marked.
 
 use super::session::Session;
-use super::uid_set::{sequence_set, sets};
 use crate::error::Result;
 use crate::source::Mark;
 use crate::source::narrow::{Narrowed, Refused, Request, narrow};
-use crate::transport::imap_stream::{Kind, Wanted};
+use crate::transport::imap_stream::{Expected, Kind};
+use crate::transport::imap_syntax::sequence_set::{sequence_set, sets};
 
 /// Flags that are added to messages; the others stay.
 struct Storing<'a> {
@@ -25,8 +25,8 @@ impl Request for Storing<'_> {
     async fn ask(&mut self, sets: &[Vec<u32>]) -> Result<Vec<Option<Refused>>> {
         let command = |set: &Vec<u32>| format!("UID STORE {} +FLAGS.SILENT ({})", sequence_set(set), self.flags);
         let commands: Vec<_> = sets.iter().map(command).collect();
-        // Flags that the server tells are those we have just set, `.SILENT` or not.
-        let answers = self.session.run_all(&commands, Wanted::flags(), &mut |_| {}).await?;
+        // The server may report the flags that we have just set, in spite of `.SILENT`.
+        let answers = self.session.run_all(&commands, Expected::flags(), &mut |_| {}).await?;
         let refusals = sets.iter().zip(answers).map(|(set, status)| {
             // RFC 5530, RFC 9738, Yahoo, Exchange.
             let whole = matches!(status.code.as_str(), "UNAVAILABLE" | "THROTTLED" | "INUSE" | "LIMIT" | "OVERQUOTA");
@@ -36,8 +36,7 @@ impl Request for Storing<'_> {
     }
 }
 
-/// Sets the flags of `mark` on `uids` and returns when the server has answered for all of them. Those that it refused
-/// stand in [`Session::unmarked`].
+/// Sets the flags of `mark` on `uids`. Messages that the server refuses to mark are added to [`Session::unmarked`].
 pub(super) async fn mark(session: &mut Session, uids: &[u32], mark: Mark) -> Result<()> {
     let flags = match mark {
         Mark::Seen => "\\Seen",
@@ -47,8 +46,7 @@ pub(super) async fn mark(session: &mut Session, uids: &[u32], mark: Mark) -> Res
     add_flags(session, uids, flags).await
 }
 
-/// Sets `flags`, and leaves the others as they are. A server refuses a whole set for the sake of one message: sets that it
-/// refuses are halved until the others are marked.
+/// Adds `flags`. A server refuses a whole set because of one message, so a refused set is halved until the others are marked.
 pub(super) async fn add_flags(session: &mut Session, uids: &[u32], flags: &'static str) -> Result<()> {
     let refused = match narrow(&mut Storing { session, flags }, uids).await? {
         Narrowed::Some(refused) => refused,
@@ -59,17 +57,17 @@ pub(super) async fn add_flags(session: &mut Session, uids: &[u32], flags: &'stat
     Ok(())
 }
 
-/// Expunges `uids`; all deleted messages where the server cannot do less. A refusal stands in [`Session::unexpunged`].
+/// Expunges `uids`, or all deleted messages if the server has no UID EXPUNGE. A refusal is kept in [`Session::unexpunged`].
 pub(super) async fn expunge(session: &mut Session, uids: &[u32]) -> Result<()> {
     if uids.is_empty() {
         return Ok(());
     }
-    let commands: Vec<_> = if session.capabilities.has("UIDPLUS") {
+    let commands: Vec<_> = if session.control.has("UIDPLUS") {
         sets(uids).iter().map(|set| format!("UID EXPUNGE {}", sequence_set(set))).collect()
     } else {
         vec!["EXPUNGE".to_owned()]
     };
-    let answers = session.run_all(&commands, Wanted::default(), &mut |_| {}).await?;
+    let answers = session.run_all(&commands, Expected::default(), &mut |_| {}).await?;
     let refusal = answers.into_iter().find(|status| status.kind != Kind::Ok);
     session.unexpunged = refusal.map(|status| format!("the server refused to expunge messages: {}", status.text));
     Ok(())

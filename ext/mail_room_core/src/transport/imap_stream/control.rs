@@ -1,4 +1,4 @@
-//! The other end of the stream, for whoever calls the library: begins exchanges, and tells what the layer saw of them.
+//! The other end of the stream, for the callers of the library: begins exchanges, and returns what the stream saw of them.
 
 use std::fmt;
 use std::io;
@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::expected::Expected;
 use super::notes::Notes;
-use super::party::Party;
+use super::out_of_step;
 use super::status::Status;
-use super::wanted::Wanted;
 use crate::error::{Error, Result};
+use crate::observe::log::Log;
+use crate::transport::credentials::Credentials;
 
-/// Octets of a wanted body that extend the absolute deadline by a second: slower than that is as good as dead.
+/// Octets of a expected body that extend the absolute deadline by a second: slower than that is as good as dead.
 const OCTETS_A_SECOND: u64 = 16 << 10;
 
 /// When the server must have done what.
@@ -59,7 +61,7 @@ impl Clock {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(super) clock: Clock,
-    pub(crate) wanted: Wanted,
+    pub(crate) expected: Expected,
     pub(crate) notes: Notes,
     /// The next command is answered here and not sent.
     pub(super) answer_next: bool,
@@ -71,8 +73,10 @@ impl Shared {
     /// Remembers why the connection is of no use any more; the library passes on that something went wrong.
     pub(super) fn fail(&mut self, error: Error) -> io::Error {
         // Some servers give the reason in a line of its own and then hang up.
-        let error = match (error, self.notes.last_words.take()) {
-            (Error::Reconnect(text), Some(words)) => Error::Reconnect(format!("{text}; before, it said: {words}")),
+        let error = match (error, self.notes.last_complaint.take()) {
+            (Error::Reconnect(text), Some(complaint)) => {
+                Error::Reconnect(format!("{text}; before, it said: {complaint}"))
+            }
             (error, _) => error,
         };
         self.notes.failure.get_or_insert(error);
@@ -91,11 +95,11 @@ impl fmt::Debug for Control {
 }
 
 impl Control {
-    /// Everything up to [`released`](Self::released) must be over at `fixed`.
-    pub(crate) fn new(silence: Duration, fixed: Instant, party: Party) -> Self {
+    /// Everything up to [`end_connecting`](Self::end_connecting) must be over at `fixed`. Dropped responses go to `log`.
+    pub(crate) fn new(silence: Duration, fixed: Instant, credentials: Credentials, log: Option<Log>) -> Self {
         let clock = Clock { silence, until: Some(fixed), fixed: Some(fixed), active: Instant::now() };
-        let notes = Notes { party: Some(party), ..Notes::default() };
-        let shared = Shared { clock, wanted: Wanted::default(), notes, answer_next: false, local: None };
+        let notes = Notes { credentials: Some(credentials), log, ..Notes::default() };
+        let shared = Shared { clock, expected: Expected::default(), notes, answer_next: false, local: None };
         Self(Arc::new(Mutex::new(shared)))
     }
 
@@ -103,49 +107,53 @@ impl Control {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on every exchange has a deadline of its own.
-    pub(crate) fn released(&self) {
+    /// Whether the server has listed `capability`.
+    pub(crate) fn has(&self, capability: &str) -> bool {
+        self.lock().notes.capabilities.has(capability)
+    }
+
+    /// From now on only each exchange has a deadline.
+    pub(crate) fn end_connecting(&self) {
         self.lock().clock.fixed = None;
     }
 
     /// An exchange begins; it must be over within `limit`.
-    pub(crate) fn begin(&self, limit: Duration, wanted: Wanted) {
+    pub(crate) fn begin(&self, limit: Duration, expected: Expected) {
         let mut shared = self.lock();
         shared.notes.begin();
-        shared.wanted = wanted;
+        shared.expected = expected;
         shared.clock.active = Instant::now();
         shared.clock.set(Instant::now() + limit);
     }
 
     /// The exchange goes on with a new deadline: a command of a pipeline was answered.
-    pub(crate) fn go_on(&self, limit: Duration) {
+    pub(crate) fn restart_clock(&self, limit: Duration) {
         let mut shared = self.lock();
-        shared.wanted.renew();
+        shared.expected.renew();
         shared.clock.active = Instant::now();
         shared.clock.set(Instant::now() + limit);
     }
 
     /// Why the library gave up.
     pub(crate) fn failure(&self) -> Error {
-        let out_of_step = || Error::Reconnect("the server answered something we have not asked".into());
         self.lock().notes.failure.clone().unwrap_or_else(out_of_step)
     }
 
-    /// What the server answered to the one command of this exchange, in its own words.
+    /// The server's answer to the one command of this exchange, in its own words.
     pub(crate) fn answer(&self) -> Result<Status> {
-        let mut shared = self.lock();
-        let answer = shared.notes.answers.pop().filter(|_| shared.notes.failure.is_none());
-        drop(shared);
-        answer.map(|(_, status)| status).ok_or_else(|| self.failure())
+        let notes = &mut self.lock().notes;
+        match (&notes.failure, notes.answers.pop()) {
+            (Some(failure), _) => Err(failure.clone()),
+            (None, answer) => answer.map(|(_, status)| status).ok_or_else(out_of_step),
+        }
     }
 
-    /// We wait for news. Whoever calls has a clock for it.
+    /// Lifts the deadline: we wait for news, and the caller has a clock for that.
     pub(crate) fn wait(&self) {
         self.lock().clock.until = None;
     }
 
-    /// The next command is answered OK without being sent. After PREAUTH nothing is left to log in for, and the library
-    /// has no other way to a session.
+    /// The next command is not sent. The stream answers it with OK itself.
     pub(crate) fn answer_next(&self) {
         self.lock().answer_next = true;
     }

@@ -1,11 +1,11 @@
-//! Octets become responses: lines and literals (RFC 3501 section 4.3), and nothing of what they mean. Every octet is
+//! Splits octets into responses: lines and literals (RFC 3501 section 4.3). Knows nothing of what they mean. Every octet is
 //! counted against a bound before it is kept.
 
+use super::expected::{Expected, Keep, SMALL_LITERALS};
 use super::response::is_body;
-use super::wanted::{Keep, SMALL_LITERALS, Wanted};
 use crate::error::{Error, Result};
 
-/// Octets of a literal from which it is read past every buffer.
+/// A literal of at least this many octets is read directly into its own buffer.
 pub(super) const LARGE: usize = 32 << 10;
 
 /// One response. Literals that are no body stand in `text`; a body is beside it, and `{0}` in its place.
@@ -35,13 +35,13 @@ pub(super) struct Framer {
     line: usize,
     after_literal: bool,
     depth: usize,
-    /// Octets of all literals that nobody asked for in particular.
+    /// Octets of all literals of the response that are no body.
     small: u64,
 }
 
 impl Framer {
-    /// Reads on; gives back how many octets of `input` it took, and a response if one is complete.
-    pub(super) fn feed(&mut self, input: &[u8], wanted: &mut Wanted) -> Result<(usize, Option<Frame>)> {
+    /// Reads on. Returns how many octets of `input` it took, and a response if one is complete.
+    pub(super) fn feed(&mut self, input: &[u8], expected: &mut Expected) -> Result<(usize, Option<Frame>)> {
         let mut taken = 0;
         while let Some(rest) = input.get(taken..).filter(|rest| !rest.is_empty()) {
             if let Next::Literal(..) = self.next {
@@ -50,21 +50,21 @@ impl Framer {
             }
             let end = rest.iter().position(|byte| *byte == b'\n');
             let piece = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-            wanted.spend(piece.len(), end.is_some())?;
-            let limit = wanted.line_limit(&self.frame.text);
+            expected.spend(piece.len(), end.is_some())?;
+            let limit = expected.line_limit(&self.frame.text);
             if self.frame.text.len() + piece.len() > limit {
                 return Err(Error::Unparseable(format!("the server sent a line of more than {limit} octets")));
             }
             self.frame.text.extend_from_slice(piece);
             taken += piece.len() + usize::from(end.is_some());
-            if end.is_some() && self.line_ended(wanted)? {
+            if end.is_some() && self.line_ended(expected)? {
                 return Ok((taken, Some(std::mem::take(self).frame)));
             }
         }
         Ok((taken, None))
     }
 
-    /// A body of which much is missing, to be read into directly, and how much that is. [`Self::took`] says what came.
+    /// The buffer of a body of which much is missing, and how much that is. After reading into it, call [`Self::took`].
     pub(super) fn body_room(&mut self) -> Option<(&mut Vec<u8>, u64)> {
         match self.next {
             Next::Literal(Keep::Body, left) if left >= LARGE as u64 => {
@@ -85,12 +85,12 @@ impl Framer {
         self.frame.text.is_empty()
     }
 
-    /// Whether the octets that come now are of a body that was asked for.
+    /// Whether the next octets belong to a body that was asked for.
     pub(super) fn in_body(&self) -> bool {
         matches!(self.next, Next::Literal(Keep::Body, _))
     }
 
-    /// Octets of a literal came.
+    /// Octets of the literal have come.
     pub(super) fn took(&mut self, octets: u64) {
         if let Next::Literal(_, left) = &mut self.next {
             *left = left.saturating_sub(octets);
@@ -116,7 +116,7 @@ impl Framer {
     }
 
     /// Whether the response ends with this line.
-    fn line_ended(&mut self, wanted: &Wanted) -> Result<bool> {
+    fn line_ended(&mut self, expected: &Expected) -> Result<bool> {
         let text = &mut self.frame.text;
         if text.len() > self.line && text.last() == Some(&b'\r') {
             text.pop();
@@ -133,7 +133,7 @@ impl Framer {
             self.frame.deepest = self.frame.deepest.max(deepest);
             if let Some((start, octets)) = announced(piece)? {
                 let start = self.line + start;
-                let keep = self.decide(start, octets, wanted)?;
+                let keep = self.decide(start, octets, expected)?;
                 self.frame.text.truncate(start);
                 let shown = if keep == Keep::Text { octets } else { 0 };
                 self.frame.text.extend_from_slice(format!("{{{shown}}}\r\n").as_bytes());
@@ -146,9 +146,9 @@ impl Framer {
         Ok(true)
     }
 
-    /// Decides about a literal before an octet of it is read.
-    fn decide(&mut self, start: usize, octets: u64, wanted: &Wanted) -> Result<Keep> {
-        let keep = wanted.literal(self.frame.text.get(..start).unwrap_or_default(), octets)?;
+    /// Decides what to do with a literal before an octet of it is read.
+    fn decide(&mut self, start: usize, octets: u64, expected: &Expected) -> Result<Keep> {
+        let keep = expected.literal(self.frame.text.get(..start).unwrap_or_default(), octets)?;
         if keep == Keep::Body {
             if self.frame.body.is_some() {
                 return Err(Error::Unparseable("the server sent two bodies in one answer".into()));
@@ -212,12 +212,12 @@ mod tests {
     use super::*;
 
     /// Feeds `input` in pieces of `step` octets.
-    fn frames(input: &[u8], step: usize, wanted: &mut Wanted) -> Result<Vec<(String, Option<Vec<u8>>)>> {
+    fn frames(input: &[u8], step: usize, expected: &mut Expected) -> Result<Vec<(String, Option<Vec<u8>>)>> {
         let mut framer = Framer::default();
         let mut frames = Vec::new();
         for mut piece in input.chunks(step) {
             while !piece.is_empty() {
-                let (taken, frame) = framer.feed(piece, wanted)?;
+                let (taken, frame) = framer.feed(piece, expected)?;
                 piece = &piece[taken..];
                 frames.extend(frame.map(|frame| (String::from_utf8_lossy(&frame.text).into_owned(), frame.body)));
             }
@@ -242,15 +242,14 @@ mod tests {
         .map(|(text, body)| (text.to_owned(), body))
         .into();
         for step in 1..=input.len() {
-            let mut wanted = Wanted::bodies([7], 5);
-            assert_eq!(frames(input, step, &mut wanted).unwrap(), expected, "{step}");
+            assert_eq!(frames(input, step, &mut Expected::bodies([7], 5)).unwrap(), expected, "{step}");
         }
     }
 
     #[test]
     fn blank_lines_after_a_literal_and_between_responses_are_not_there() {
         let input = b"\r\n* 1 FETCH (UID 7 BODY[] {2}\r\nab\r\n\r\n)\r\n\n\r\n* 1 FETCH (BODY[] {0}\r\n\r\n UID 7)\r\n";
-        let found = frames(input, 3, &mut Wanted::bodies([7], 5)).unwrap();
+        let found = frames(input, 3, &mut Expected::bodies([7], 5)).unwrap();
         assert_eq!(
             found,
             [
@@ -270,13 +269,13 @@ mod tests {
             "* 1 FETCH (X {65537}\r\n",
             "* 1 FETCH (UID 7 BODY[] {1}\r\nx BODY[] {1}\r\nx)\r\n",
         ] {
-            let error = frames(input.as_bytes(), 9, &mut Wanted::bodies([7], 5)).unwrap_err();
+            let error = frames(input.as_bytes(), 9, &mut Expected::bodies([7], 5)).unwrap_err();
             assert!(matches!(error, Error::Unparseable(_)), "{input}");
         }
         let endless = vec![b'x'; 70_000];
-        assert!(frames(&endless, 4096, &mut Wanted::default()).is_err());
+        assert!(frames(&endless, 4096, &mut Expected::default()).is_err());
         let blank = vec![b'\n'; 3_000_000];
-        assert!(frames(&blank, 4096, &mut Wanted::default()).is_err(), "blank lines are counted, too");
+        assert!(frames(&blank, 4096, &mut Expected::default()).is_err(), "blank lines are counted, too");
     }
 
     #[test]

@@ -11,8 +11,8 @@ use async_imap::imap_proto::{AttributeValue, Response};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use super::party::Party;
-use super::{Control, Stream, Wanted};
+use super::{Control, Expected, Stream};
+use crate::transport::credentials::Credentials;
 
 /// Octets a body may have in here.
 pub const LIMIT: u64 = 300_000;
@@ -63,8 +63,8 @@ pub fn play(octets: &[u8], splits: &[u8], script: &[u8]) -> Vec<(u32, Vec<u8>)> 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.unwrap_or_else(|error| panic!("no runtime: {error}"));
     let _entered = runtime.enter();
-    let party = Party::new("h:143".into(), "s3cret".to_owned().into(), String::new().into(), "[password]");
-    let control = Control::new(Duration::from_secs(3600), Instant::now() + Duration::from_secs(3600), party);
+    let control =
+        Control::new(Duration::from_secs(3600), Instant::now() + Duration::from_secs(3600), Credentials::none(), None);
     let pieces =
         Pieces { octets: octets.iter().copied().collect(), splits: splits.iter().copied().collect(), pause: false };
     let mut stream = Stream::new(Box::new(pieces), control.clone());
@@ -116,14 +116,14 @@ fn read(lines: &[u8], control: &Control, bodies: &mut Vec<(u32, Vec<u8>)>) -> Op
 
 /// Begins one exchange of a few kinds.
 fn command(stream: &mut Stream, control: &Control, kind: u8, tag: &mut u32) {
-    let wanted = match kind % 8 {
-        0..=3 => Wanted::bodies(1..=50, LIMIT),
-        4 => Wanted::search(),
-        5 => Wanted::flags(),
-        6 => Wanted::fetches(),
-        _ => return stream.rest(),
+    let expected = match kind % 8 {
+        0..=3 => Expected::bodies(1..=50, LIMIT),
+        4 => Expected::search(),
+        5 => Expected::flags(),
+        6 => Expected::fetches(),
+        _ => return stream.release_buffer(),
     };
-    control.begin(Duration::from_secs(3600), wanted);
+    control.begin(Duration::from_secs(3600), expected);
     *tag += 1;
     let text = format!("A{:04} UID FETCH 1:50 \"{}\"\r\n", *tag % 10_000, if kind > 127 { "ä" } else { "a" });
     let mut cx = Context::from_waker(Waker::noop());

@@ -1,9 +1,10 @@
-//! What we send: which tags are under way, and literals. The library quotes every string; one that is not printable US-ASCII
-//! must be a literal (RFC 3501 section 4.3), and waits for the server's leave where it has to.
+//! What we send. Notes which tags are under way. The library quotes every string; one that is not printable US-ASCII becomes
+//! a literal (RFC 3501 section 4.3), which waits for the server's `+` unless the server does not require that.
 
 use std::collections::VecDeque;
 
 use super::control::Shared;
+use super::status::Status;
 
 /// Octets on their way to the server.
 #[derive(Debug, Default)]
@@ -31,10 +32,10 @@ impl Outgoing {
         };
         if std::mem::take(&mut shared.answer_next) {
             shared.local = Some(format!("{tag} OK -\r\n").into_bytes());
+            shared.notes.answers.extend(Status::parse(b"OK").map(|status| (tag, status)));
             return;
         }
         shared.notes.outstanding.push(tag);
-        let capabilities = shared.notes.capabilities.clone().unwrap_or_default();
         let mut piece = Vec::new();
         let mut rest = line.as_slice();
         while let Some(open) = rest.iter().position(|byte| *byte == b'"') {
@@ -44,7 +45,7 @@ impl Outgoing {
                 piece.extend_from_slice(rest.get(..end).unwrap_or_default());
             } else {
                 piece.extend_from_slice(rest.get(..open).unwrap_or_default());
-                let at_once = capabilities.literal_at_once(value.len());
+                let at_once = shared.notes.capabilities.literal_at_once(value.len());
                 let plus = if at_once { "+" } else { "" };
                 piece.extend_from_slice(format!("{{{}{plus}}}\r\n", value.len()).as_bytes());
                 if !at_once {
@@ -56,17 +57,17 @@ impl Outgoing {
         }
         piece.extend_from_slice(rest);
         self.waiting.push_back(piece);
-        self.go_on();
+        self.proceed();
     }
 
-    /// Whether the server's `+` is leave to send the rest of a command; then that is ready.
-    pub(super) fn go_on(&mut self) -> bool {
+    /// The server sent `+`. Returns whether part of a command waited for it; that is ready to be sent now.
+    pub(super) fn proceed(&mut self) -> bool {
         let next = self.waiting.pop_front();
         next.map(|piece| self.ready.extend_from_slice(&piece)).is_some()
     }
 
     /// The command was answered before all of it was sent.
-    pub(super) fn give_up(&mut self) {
+    pub(super) fn cancel(&mut self) {
         self.waiting.clear();
     }
 }
@@ -96,21 +97,20 @@ fn unquoted(text: &[u8]) -> (Vec<u8>, &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::super::Control;
-    use super::super::party::Party;
     use super::*;
+    use crate::transport::credentials::Credentials;
 
     fn sent(line: &str, capabilities: &str) -> Vec<String> {
-        let party = Party::new("h:1".into(), "s3".to_owned().into(), String::new().into(), "[password]");
-        let control = Control::new(std::time::Duration::ZERO, tokio::time::Instant::now(), party);
+        let control = Control::new(std::time::Duration::ZERO, tokio::time::Instant::now(), Credentials::none(), None);
         let shared = &mut *control.lock();
-        shared.notes.learn(capabilities);
+        shared.notes.note_capabilities(capabilities);
         let mut outgoing = Outgoing::default();
         line.bytes().for_each(|byte| outgoing.write(&[byte]));
         outgoing.flush(shared);
         let mut pieces = Vec::new();
         loop {
             pieces.push(String::from_utf8(std::mem::take(&mut outgoing.ready)).unwrap());
-            if !outgoing.go_on() {
+            if !outgoing.proceed() {
                 return pieces;
             }
         }

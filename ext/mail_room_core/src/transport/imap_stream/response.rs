@@ -1,13 +1,16 @@
-//! What the text of a response is, as imap-proto reads it.
+//! Reads the text of one response, with imap-proto where that can.
 
 use async_imap::imap_proto::{AttributeValue, Response};
 
-/// Where a date stands that is NIL: imap-proto 0.17 panics at it.
+/// Octets that the name of a response may have in a log.
+const NAME: usize = 32;
+
+/// Where a date is NIL: imap-proto 0.17 panics at it.
 pub(super) fn date_without_value(text: &[u8]) -> Option<usize> {
     text.windows(16).position(|window| window.eq_ignore_ascii_case(b"INTERNALDATE NIL"))
 }
 
-/// The whole of `text` as one response, if the library can read it.
+/// `text` as one response, if the library can read all of it.
 pub(super) fn parsed(text: &[u8]) -> Option<Response<'_>> {
     if date_without_value(text).is_some() {
         return None;
@@ -38,4 +41,21 @@ pub(super) fn is_fetch(text: &[u8]) -> bool {
     let Some(text) = text.strip_prefix(b"* ") else { return false };
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     digits > 0 && text.get(digits..digits + 7).is_some_and(|word| word.eq_ignore_ascii_case(b" FETCH "))
+}
+
+/// Whether `text` begins as a SEARCH or ESEARCH response.
+pub(super) fn is_search(text: &[u8]) -> bool {
+    let text = text.strip_prefix(b"* ").unwrap_or_default();
+    [&b"SEARCH"[..], b"ESEARCH"]
+        .iter()
+        .any(|word| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)))
+}
+
+/// What kind of response `text` is, for a log: its first word that is no number, if it looks like the name of a response.
+pub(super) fn name(text: &[u8]) -> String {
+    let mut words = text.trim_ascii().split(u8::is_ascii_whitespace).skip(1);
+    let word = words.find(|word| !word.iter().all(u8::is_ascii_digit)).unwrap_or_default();
+    let is_name =
+        word.len() <= NAME && word.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'='));
+    if is_name { String::from_utf8_lossy(word).into_owned() } else { "?".to_owned() }
 }

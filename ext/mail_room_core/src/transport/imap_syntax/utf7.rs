@@ -1,8 +1,9 @@
-//! Mailbox names in modified UTF-7 (RFC 3501 section 5.1.3). What the server writes is read only to be shown.
+//! Mailbox names in modified UTF-7 (RFC 3501 section 5.1.3). Names of the server are decoded only to be shown.
 
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use encoding_rs::UTF_16BE;
 
 /// `,` in place of `/`, and no padding.
 const MODIFIED: GeneralPurpose = GeneralPurpose::new(
@@ -28,7 +29,7 @@ pub(crate) fn encode(name: &str) -> String {
     runs.collect()
 }
 
-/// The name as people write it; as it came where it is none.
+/// The name as people write it; unchanged if it is not modified UTF-7.
 pub(crate) fn decode(name: &str) -> String {
     decoded(name).unwrap_or_else(|| name.to_owned())
 }
@@ -43,9 +44,7 @@ fn decoded(name: &str) -> Option<String> {
             text.push('&');
         } else {
             let octets = MODIFIED.decode(shifted).ok()?;
-            let unit = |pair: &[u8]| pair.iter().fold(0, |unit, octet| (unit << 8) | u16::from(*octet));
-            let units: Vec<u16> = octets.chunks_exact(2).map(unit).collect();
-            text.push_str(&String::from_utf16(&units).ok()?);
+            text.push_str(&UTF_16BE.decode_without_bom_handling_and_without_replacement(&octets)?);
         }
         rest = after;
     }

@@ -6,12 +6,12 @@
 const SET_OCTETS: usize = 1_000;
 
 /// Cuts `uids` (any order, repeats allowed) into sets that are sent in at most 1,000 octets, ascending.
-pub(super) fn sets(uids: &[u32]) -> Vec<Vec<u32>> {
+pub(crate) fn sets(uids: &[u32]) -> Vec<Vec<u32>> {
     cut(uids, SET_OCTETS)
 }
 
 /// `uids`, which are ascending, as they are sent: like `1:3,7`.
-pub(super) fn sequence_set(uids: &[u32]) -> String {
+pub(crate) fn sequence_set(uids: &[u32]) -> String {
     runs(uids).map(range).collect::<Vec<_>>().join(",")
 }
 

@@ -1,11 +1,11 @@
-//! What the exchange that is under way asked for, and how much may come in answer: decides about literals and lines before
-//! they are read.
+//! What the exchange that is under way asked for, and how much the server may send in answer. Decides about literals and lines
+//! before they are read.
 
 use std::collections::HashSet;
 
 use async_imap::imap_proto::Response;
 
-use super::response::{is_body, is_fetch, parsed, uid};
+use super::response::{is_body, is_fetch, is_search, parsed, uid};
 use crate::error::{Error, Result};
 
 /// Octets of a line without its literals, unless a search is under way.
@@ -31,7 +31,7 @@ pub(super) enum Keep {
 
 /// What one exchange expects.
 #[derive(Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct Expected {
     /// Messages whose bodies were asked for and have not come yet, of at most `limit` octets each.
     pub(crate) bodies: HashSet<u32>,
     pub(crate) limit: u64,
@@ -45,7 +45,7 @@ pub(crate) struct Wanted {
     octets: usize,
 }
 
-impl Default for Wanted {
+impl Default for Expected {
     fn default() -> Self {
         Self {
             bodies: HashSet::new(),
@@ -59,7 +59,7 @@ impl Default for Wanted {
     }
 }
 
-impl Wanted {
+impl Expected {
     /// The messages `uids`, of at most `limit` octets each.
     pub(crate) fn bodies(uids: impl IntoIterator<Item = u32>, limit: u64) -> Self {
         Self { bodies: uids.into_iter().collect(), limit, fetches: true, ..Self::default() }
@@ -95,9 +95,7 @@ impl Wanted {
 
     /// Octets a line that begins with `text` may have without its literals.
     pub(super) fn line_limit(&self, text: &[u8]) -> usize {
-        let is_found = text.get(..8).is_some_and(|text| text.eq_ignore_ascii_case(b"* SEARCH"))
-            || text.get(..9).is_some_and(|text| text.eq_ignore_ascii_case(b"* ESEARCH"));
-        if self.search && is_found { FOUND } else { LINE }
+        if self.search && is_search(text) { FOUND } else { LINE }
     }
 
     /// Decides about a literal of `octets` that is announced after `text`.
@@ -132,7 +130,7 @@ mod tests {
 
     #[test]
     fn knows_the_message_before_its_body() {
-        let wanted = Wanted::bodies([7], 10);
+        let exchange = Expected::bodies([7], 10);
         for (text, expected) in [
             ("* 1 FETCH (UID 7 BODY[] ", Keep::Body),
             ("* 1 FETCH (FLAGS (\\Seen) UID 7 body[] ", Keep::Body),
@@ -143,9 +141,9 @@ mod tests {
             ("* LIST () \"/\" ", Keep::Text),
             ("* LIST () BODY[] ", Keep::Text),
         ] {
-            assert_eq!(wanted.literal(text.as_bytes(), 10).unwrap(), expected, "{text}");
+            assert_eq!(exchange.literal(text.as_bytes(), 10).unwrap(), expected, "{text}");
         }
-        assert!(wanted.literal(b"* 1 FETCH (UID 7 BODY[] ", 11).is_err());
-        assert_eq!(Wanted::default().literal(b"* 1 FETCH (UID 7 BODY[] ", u64::MAX).unwrap(), Keep::Skip);
+        assert!(exchange.literal(b"* 1 FETCH (UID 7 BODY[] ", 11).is_err());
+        assert_eq!(Expected::default().literal(b"* 1 FETCH (UID 7 BODY[] ", u64::MAX).unwrap(), Keep::Skip);
     }
 }

@@ -1,10 +1,10 @@
 //! The answers to SEARCH: `SEARCH` (RFC 3501 section 7.2.5, with RFC 7162's MODSEQ) and `ESEARCH` (RFC 4731, RFC 9051). The
-//! library gets both as SEARCH responses of a bounded length: it reads a long one again and again until it is complete.
+//! library gets both as SEARCH responses of a bounded length, because it parses a long one anew with each read.
 
 use std::fmt::Write;
 
-/// UIDs one search yields at most. More than that are found by the next one: the caller searches until nothing is left.
-/// A range of a few octets may claim four thousand million.
+/// UIDs that one search returns at most. The caller searches until nothing is left, so the next search finds the others. A
+/// range of a few octets may claim four thousand million.
 const FOUND: usize = 2_000_000;
 /// UIDs in one line.
 const IN_A_LINE: usize = 300;

@@ -1,33 +1,23 @@
-//! The search program of the configuration, checked and made fit to send: only whole tokens are looked at, so that an
-//! argument is never taken for a key. What the keys mean is the server's business.
-
-mod absent;
+//! The search program of the configuration: checks it and makes it fit to send. It looks at whole tokens only, so that an
+//! argument is never taken for a key. The server knows what the keys mean.
 
 use std::fmt;
 
 use crate::error::{Error, Result};
-use crate::source::AbsentFlags;
 
 /// Keys followed by one argument that may be a bare word (RFC 3501 section 6.4.4, RFC 5032, RFC 8474, Gmail's).
 const ONE_ARGUMENT: &str = "BCC BEFORE BODY CC CHARSET EMAILID FILTER FROM KEYWORD LARGER MODSEQ OLDER ON SAVEDBEFORE \
                             SAVEDON SAVEDSINCE SENTBEFORE SENTON SENTSINCE SINCE SMALLER SUBJECT TEXT THREADID TO UID \
                             UNKEYWORD X-GM-LABELS X-GM-MSGID X-GM-RAW X-GM-THRID YOUNGER";
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Token {
-    Open,
-    Close,
-    Word(String),
-    /// Without its quotes and backslashes.
-    Quoted(String),
-}
-
 /// A checked search program.
 #[derive(Debug, Clone)]
 pub(crate) struct SearchProgram {
-    tokens: Vec<Token>,
+    tokens: Vec<String>,
     /// Some argument is not US-ASCII and no CHARSET was given.
     utf8: bool,
+    /// The condition of [`limit_since`](Self::limit_since).
+    since: Option<String>,
 }
 
 impl SearchProgram {
@@ -35,46 +25,58 @@ impl SearchProgram {
     /// would never find what is still undelivered.
     pub(crate) fn new(program: &str) -> Result<Self> {
         let mut tokens = tokens(program)?;
-        let mut arguments = 0_u32;
-        let mut charset = false;
+        let (mut arguments, mut charset) = (0_usize, false);
         for token in &mut tokens {
-            match token {
-                Token::Word(_) | Token::Quoted(_) if arguments > 0 => arguments -= 1,
-                Token::Word(word) => {
-                    let key = word.to_ascii_uppercase();
-                    match key.as_str() {
-                        "NEW" => *word = "UNSEEN".to_owned(),
-                        "RECENT" | "OLD" => {
-                            return Err(refused(&format!(
-                                "{key} is refused: a server shows \\Recent to one session only, so messages would be \
-                                 missed for ever after a reconnect; use UNSEEN"
-                            )));
-                        }
-                        "RETURN" => return Err(refused("RETURN is refused: all messages found are needed")),
-                        key => {
-                            if !word.is_ascii() {
-                                return Err(refused("a key is not US-ASCII"));
-                            }
-                            charset |= key == "CHARSET";
-                            arguments = arguments_of(key);
-                        }
+            match token.to_ascii_uppercase().as_str() {
+                "(" | ")" => arguments = 0,
+                _ if arguments > 0 => {
+                    arguments -= 1;
+                    if !token.is_ascii() && !token.starts_with('"') {
+                        *token = quoted(token);
                     }
                 }
-                Token::Quoted(_) => return Err(refused("a quoted string stands where a key is expected")),
-                Token::Open | Token::Close => arguments = 0,
+                "RETURN" => return Err(refused("RETURN is refused: all messages found are needed")),
+                key @ ("RECENT" | "OLD") => {
+                    return Err(refused(&format!(
+                        "{key} is refused: a server shows \\Recent to one session only, so messages would be missed for \
+                         ever after a reconnect; use UNSEEN"
+                    )));
+                }
+                key if key.starts_with('"') => {
+                    return Err(refused("a quoted string stands where a key is expected"));
+                }
+                key if !key.is_ascii() => return Err(refused("a key is not US-ASCII")),
+                "NEW" => *token = "UNSEEN".to_owned(),
+                key => {
+                    charset |= key == "CHARSET";
+                    arguments = arguments_of(key);
+                }
             }
         }
         if arguments > 0 {
             return Err(refused("the last key lacks its argument"));
         }
-        let foreign =
-            tokens.iter().any(|token| matches!(token, Token::Word(text) | Token::Quoted(text) if !text.is_ascii()));
-        Ok(Self { tokens, utf8: foreign && !charset })
+        let utf8 = !charset && tokens.iter().any(|token| !token.is_ascii());
+        Ok(Self { tokens, utf8, since: None })
     }
 
-    /// Flags that no message bears that the program finds.
-    pub(crate) fn absent(&self) -> AbsentFlags {
-        absent::absent(&self.tokens)
+    /// Adds the condition that the server has received a message on `day`, as in `2026-11-01`, or later. One day is added: the
+    /// server's may begin later than that of UTC.
+    pub(crate) fn limit_since(&mut self, day: &str) -> Result<()> {
+        let day: jiff::civil::Date = day.parse().map_err(|_| refused("the day of the first run cannot be read"))?;
+        let day = day.yesterday().unwrap_or(day);
+        self.since = Some(format!(" SINCE {}", day.strftime("%-d-%b-%Y")));
+        Ok(())
+    }
+
+    /// Whether there is such a condition.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.since.is_some()
+    }
+
+    /// Parentheses, words and quoted strings in their order.
+    pub(crate) fn tokens(&self) -> &[String] {
+        &self.tokens
     }
 }
 
@@ -86,30 +88,28 @@ impl fmt::Display for SearchProgram {
             f.write_str("CHARSET UTF-8 ")?;
         }
         for token in &self.tokens {
-            let before = if *token == Token::Close { "" } else { space };
-            space = if *token == Token::Open { "" } else { " " };
-            match token {
-                Token::Open => write!(f, "{before}(")?,
-                Token::Close => f.write_str(")")?,
-                Token::Word(word) if word.is_ascii() => write!(f, "{before}{word}")?,
-                Token::Word(text) | Token::Quoted(text) => {
-                    write!(f, "{before}\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))?;
-                }
-            }
+            let before = if token == ")" { "" } else { space };
+            space = if token == "(" { "" } else { " " };
+            write!(f, "{before}{token}")?;
         }
-        Ok(())
+        f.write_str(self.since.as_deref().unwrap_or_default())
     }
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// How many arguments follow a key, which is in capitals.
-fn arguments_of(key: &str) -> u32 {
+pub(crate) fn arguments_of(key: &str) -> usize {
     match key {
         "HEADER" => 2,
-        key => u32::from(ONE_ARGUMENT.split(' ').any(|known| known == key)),
+        key => usize::from(ONE_ARGUMENT.split(' ').any(|known| known == key)),
     }
 }
 
-fn tokens(program: &str) -> Result<Vec<Token>> {
+/// The tokens of `program`, quoted strings with their quotes. At least one is a word.
+fn tokens(program: &str) -> Result<Vec<String>> {
     let mut tokens = Vec::new();
     let mut depth = 0_usize;
     let mut chars = program.chars().peekable();
@@ -121,11 +121,11 @@ fn tokens(program: &str) -> Result<Vec<Token>> {
             ' ' => {}
             '(' => {
                 depth += 1;
-                tokens.push(Token::Open);
+                tokens.push("(".to_owned());
             }
             ')' => {
                 depth = depth.checked_sub(1).ok_or_else(|| refused("a closing parenthesis has no opening one"))?;
-                tokens.push(Token::Close);
+                tokens.push(")".to_owned());
             }
             '"' => {
                 let mut text = String::new();
@@ -137,7 +137,7 @@ fn tokens(program: &str) -> Result<Vec<Token>> {
                         None => return Err(refused("a quoted string does not end")),
                     }
                 }
-                tokens.push(Token::Quoted(text));
+                tokens.push(quoted(&text));
             }
             c => {
                 let mut word = String::from(c);
@@ -148,14 +148,14 @@ fn tokens(program: &str) -> Result<Vec<Token>> {
                 if word.contains('{') {
                     return Err(refused("literals are not supported: use a quoted string"));
                 }
-                tokens.push(Token::Word(word));
+                tokens.push(word);
             }
         }
     }
     if depth > 0 {
         return Err(refused("an opening parenthesis has no closing one"));
     }
-    if !tokens.iter().any(|token| matches!(token, Token::Word(_))) {
+    if tokens.iter().all(|token| token.starts_with(['(', ')', '"'])) {
         return Err(refused("it is empty"));
     }
     Ok(tokens)

@@ -1,25 +1,26 @@
-//! What of a response the library gets. It ends the session at the first octet that it cannot read, so each response is
-//! tried before; repairs are made where servers are known for them, and what then cannot be read and nobody needs is dropped.
+//! Decides what the library gets of a response. The library ends the session at the first octet that it cannot read, so each
+//! response is tried before. It is repaired if servers are known for the fault. If it still cannot be read and nobody needs it,
+//! it is dropped.
 
 use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::found;
+use super::expected::Expected;
 use super::frame::Frame;
 use super::notes::Notes;
-use super::response::{date_without_value, is_body, is_fetch, parsed, uid};
+use super::response::{date_without_value, is_body, is_fetch, is_search, name, parsed, uid};
+use super::search;
 use super::status::{Kind, Status};
-use super::wanted::Wanted;
 use crate::error::{Error, Result};
 
-/// Parentheses nested deeper than this are nothing that was asked for. The library goes down one call for each.
+/// Nothing that we ask for has parentheses nested deeper than this. The library recurses once for each.
 const DEEPEST: usize = 16;
 
-/// Takes note of `frame`, and gives what the library is to read of it: nothing, one response, or several of a search.
-pub(super) fn admit(mut frame: Frame, wanted: &mut Wanted, notes: &mut Notes) -> Result<Vec<u8>> {
+/// Notes `frame`, and returns what the library is to read of it: nothing, one response, or several of a search.
+pub(super) fn admit(mut frame: Frame, expected: &mut Expected, notes: &mut Notes) -> Result<Vec<u8>> {
     if frame.deepest > DEEPEST {
-        return dropped(&frame.text, wanted, notes);
+        return dropped(&frame.text, expected, notes);
     }
     let line = frame.text.strip_suffix(b"\r\n").unwrap_or(&frame.text);
     if let Some(text) = line.strip_prefix(b"+") {
@@ -31,53 +32,51 @@ pub(super) fn admit(mut frame: Frame, wanted: &mut Wanted, notes: &mut Notes) ->
     let Some(data) = line.strip_prefix(b"*") else { return tagged(line, notes) };
     let data = data.trim_ascii_start();
     if let Some(status) = Status::parse(data) {
-        let shown = shown("*", &status);
-        notes.hear(status)?;
-        return Ok(shown);
+        let line = rendered("*", &status);
+        notes.note_untagged(status)?;
+        return Ok(line);
     }
     let word = data.split(|byte| *byte == b' ').next().unwrap_or_default().to_ascii_uppercase();
     match word.as_slice() {
         b"SEARCH" | b"ESEARCH" => {
-            let found = std::str::from_utf8(data).ok().and_then(found::responses);
-            notes.found = notes.found.saturating_add(1);
-            return found.map_or_else(|| dropped(&frame.text, wanted, notes), Ok);
+            let found = std::str::from_utf8(data).ok().and_then(search::responses);
+            notes.search_responses = notes.search_responses.saturating_add(1);
+            return found.map_or_else(|| dropped(&frame.text, expected, notes), Ok);
         }
-        b"CAPABILITY" => notes.learn(&String::from_utf8_lossy(data.get(word.len()..).unwrap_or_default())),
+        b"CAPABILITY" => notes.note_capabilities(&String::from_utf8_lossy(data.get(word.len()..).unwrap_or_default())),
         b"NAMESPACE" => {
             notes.namespace = Some(String::from_utf8_lossy(data).into_owned());
             return Ok(Vec::new());
         }
-        b"FLAGS" | b"LIST" | b"STATUS" | b"ID" => {}
-        _ if word.first().is_some_and(u8::is_ascii_digit) => quoted_body(&mut frame, wanted)?,
-        _ => return dropped(&frame.text, wanted, notes),
+        b"FLAGS" | b"LIST" | b"STATUS" | b"ID" | b"QUOTA" | b"QUOTAROOT" => {}
+        _ if word.first().is_some_and(u8::is_ascii_digit) => quoted_body(&mut frame, expected)?,
+        _ => return dropped(&frame.text, expected, notes),
     }
     for text in [Some(frame.text.clone()), repaired(&frame.text)].into_iter().flatten() {
         let Some(response) = parsed(&text) else { continue };
         match response {
             Response::MailboxData(MailboxDatum::Exists(_)) => notes.news = true,
             Response::Fetch(_, items) => {
-                notes.news |= !wanted.changes_flags && !items.iter().any(is_asked_for);
-                notes.body = frame.body.take().filter(|_| uid(&items).is_some_and(|uid| wanted.bodies.remove(&uid)));
+                notes.news |= !expected.changes_flags && !items.iter().any(is_asked_for);
+                notes.body = frame.body.take().filter(|_| uid(&items).is_some_and(|uid| expected.bodies.remove(&uid)));
             }
             _ => {}
         }
         return Ok(text);
     }
-    dropped(&frame.text, wanted, notes)
+    dropped(&frame.text, expected, notes)
 }
 
 fn is_asked_for(item: &AttributeValue<'_>) -> bool {
     matches!(item, AttributeValue::Rfc822Size(_) | AttributeValue::BodySection { .. })
 }
 
-/// A response that cannot be read ends the exchange if it may be what was asked for.
-fn dropped(text: &[u8], wanted: &Wanted, notes: &mut Notes) -> Result<Vec<u8>> {
-    let is_found = text.get(2..).is_some_and(|text| text.to_ascii_uppercase().starts_with(b"SEARCH"))
-        || text.get(2..).is_some_and(|text| text.to_ascii_uppercase().starts_with(b"ESEARCH"));
-    if (wanted.fetches && is_fetch(text)) || (wanted.search && is_found) {
+/// Drops a response that cannot be read, or ends the exchange if it may be what was asked for.
+fn dropped(text: &[u8], expected: &Expected, notes: &mut Notes) -> Result<Vec<u8>> {
+    if (expected.fetches && is_fetch(text)) || (expected.search && is_search(text)) {
         return Err(Error::Unparseable("the server's answer cannot be read".into()));
     }
-    notes.dropped += 1;
+    notes.note_dropped(&name(text));
     Ok(Vec::new())
 }
 
@@ -85,9 +84,9 @@ fn dropped(text: &[u8], wanted: &Wanted, notes: &mut Notes) -> Result<Vec<u8>> {
 fn tagged(line: &[u8], notes: &mut Notes) -> Result<Vec<u8>> {
     // Some servers answer a line they do not understand without any tag.
     if let Some(status @ Status { kind: Kind::No | Kind::Bad, .. }) = Status::parse(line) {
-        let shown = shown("*", &status);
-        notes.hear(status)?;
-        return Ok(shown);
+        let line = rendered("*", &status);
+        notes.note_untagged(status)?;
+        return Ok(line);
     }
     let (tag, rest) = line.split_at(line.iter().position(|byte| *byte == b' ').unwrap_or(line.len()));
     let status = Status::parse(rest.trim_ascii_start());
@@ -97,13 +96,13 @@ fn tagged(line: &[u8], notes: &mut Notes) -> Result<Vec<u8>> {
         ));
     };
     let tag = String::from_utf8_lossy(tag);
-    let shown = shown(&tag, &status);
-    notes.answer(&tag, status)?;
-    Ok(shown)
+    let line = rendered(&tag, &status);
+    notes.note_tagged(&tag, status)?;
+    Ok(line)
 }
 
-/// `status` for the library. Its text is ours to tell; what the library acts upon is its code.
-fn shown(tag: &str, status: &Status) -> Vec<u8> {
+/// `status` for the library, which acts on the code only. We report the text.
+fn rendered(tag: &str, status: &Status) -> Vec<u8> {
     let kind = match status.kind {
         Kind::Preauth => "PREAUTH",
         Kind::Bye => "BYE",
@@ -123,8 +122,8 @@ fn shown(tag: &str, status: &Status) -> Vec<u8> {
     format!("{tag} {kind} -\r\n").into_bytes()
 }
 
-/// Takes a body out that came as a quoted string, like one that came as a literal.
-fn quoted_body(frame: &mut Frame, wanted: &Wanted) -> Result<()> {
+/// Takes out a body that came as a quoted string, like one that came as a literal.
+fn quoted_body(frame: &mut Frame, expected: &Expected) -> Result<()> {
     let text = &frame.text;
     let opens = |at: &usize| is_body(text.get(..*at).unwrap_or_default());
     let Some(open) = (0..text.len()).filter(|at| text.get(*at) == Some(&b'"')).find(opens) else { return Ok(()) };
@@ -135,7 +134,7 @@ fn quoted_body(frame: &mut Frame, wanted: &Wanted) -> Result<()> {
             b'"' if frame.body.is_some() => {
                 return Err(Error::Unparseable("the server sent two bodies in one answer".into()));
             }
-            b'"' if body.len() as u64 > wanted.limit && !wanted.bodies.is_empty() => {
+            b'"' if body.len() as u64 > expected.limit && !expected.bodies.is_empty() => {
                 return Err(Error::Unparseable("the server sends a message larger than it may be".into()));
             }
             b'"' => {
@@ -195,10 +194,10 @@ fn single_spaced(text: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn admitted(text: &str, wanted: &mut Wanted) -> Result<(String, Notes)> {
+    fn admitted(text: &str, expected: &mut Expected) -> Result<(String, Notes)> {
         let mut notes = Notes::default();
         let frame = Frame { text: format!("{text}\r\n").into_bytes(), ..Frame::default() };
-        let lines = admit(frame, wanted, &mut notes)?;
+        let lines = admit(frame, expected, &mut notes)?;
         let mut rest = lines.as_slice();
         while !rest.is_empty() {
             let Ok((left, _)) = Response::parse(rest) else { panic!("{text}: the library cannot read it") };
@@ -247,54 +246,54 @@ mod tests {
             ("*", ""),
             ("*secret", ""),
         ] {
-            let lines = admitted(text, &mut Wanted::default()).unwrap().0;
+            let lines = admitted(text, &mut Expected::default()).unwrap().0;
             assert_eq!(lines, if expected.is_empty() { String::new() } else { format!("{expected}\r\n") }, "{text}");
         }
         let nested = Frame { text: b"* 1 FETCH (X ((())))\r\n".to_vec(), deepest: DEEPEST + 1, ..Frame::default() };
-        assert!(admit(nested, &mut Wanted::default(), &mut Notes::default()).unwrap().is_empty());
+        assert!(admit(nested, &mut Expected::default(), &mut Notes::default()).unwrap().is_empty());
     }
 
     #[test]
     fn what_was_asked_for_must_be_readable_and_is_not_quoted() {
-        for (text, mut wanted) in [
-            ("* 1 FETCH secret", Wanted::fetches()),
-            ("* 1 FETCH (UID 7 BODY[] secret)", Wanted::bodies([7], 100)),
-            ("* 1 FETCH (UID 7 BODY[] \"secret\")", Wanted::bodies([7], 5)),
-            ("* SEARCH secret", Wanted::search()),
-            ("* ESEARCH (TAG \"A1\") ALL 1", Wanted::search()),
-            ("secret", Wanted::default()),
-            ("A0001 secret", Wanted::default()),
-            ("A0001 BYE x", Wanted::default()),
-            ("", Wanted::default()),
+        for (text, mut expected) in [
+            ("* 1 FETCH secret", Expected::fetches()),
+            ("* 1 FETCH (UID 7 BODY[] secret)", Expected::bodies([7], 100)),
+            ("* 1 FETCH (UID 7 BODY[] \"secret\")", Expected::bodies([7], 5)),
+            ("* SEARCH secret", Expected::search()),
+            ("* ESEARCH (TAG \"A1\") ALL 1", Expected::search()),
+            ("secret", Expected::default()),
+            ("A0001 secret", Expected::default()),
+            ("A0001 BYE x", Expected::default()),
+            ("", Expected::default()),
         ] {
-            match admitted(text, &mut wanted) {
+            match admitted(text, &mut expected) {
                 Err(Error::Unparseable(told)) => assert!(!told.contains("secret"), "{told}"),
                 other => panic!("{text}: {:?}", other.map(|(lines, _)| lines)),
             }
         }
-        assert!(matches!(admitted("A0001 OK done", &mut Wanted::default()), Err(Error::Reconnect(_))), "not asked");
+        assert!(matches!(admitted("A0001 OK done", &mut Expected::default()), Err(Error::Reconnect(_))), "not asked");
     }
 
     #[test]
     fn takes_note_of_what_the_library_loses() {
-        let (_, notes) = admitted("* OK [CAPABILITY IMAP4rev1 IDLE] hi", &mut Wanted::default()).unwrap();
-        assert!(notes.capabilities.unwrap().has("IDLE"));
-        let (_, notes) = admitted("* NO [alert]  who are you", &mut Wanted::default()).unwrap();
-        assert_eq!((notes.said[0].kind, notes.said[0].code.as_str()), (Kind::No, "ALERT"));
-        for (text, mut wanted, news) in [
-            ("* 3 EXISTS", Wanted::default(), true),
-            ("* 3 RECENT", Wanted::default(), false),
-            ("* 1 FETCH (FLAGS ())", Wanted::default(), true),
-            ("* 1 FETCH (FLAGS ())", Wanted::flags(), false),
-            ("* 1 FETCH (UID 7 RFC822.SIZE 1)", Wanted::fetches(), false),
+        let (_, notes) = admitted("* OK [CAPABILITY IMAP4rev1 IDLE] hi", &mut Expected::default()).unwrap();
+        assert!(notes.capabilities.has("IDLE"));
+        let (_, notes) = admitted("* NO [alert]  who are you", &mut Expected::default()).unwrap();
+        assert_eq!((notes.untagged[0].kind, notes.untagged[0].code.as_str()), (Kind::No, "ALERT"));
+        for (text, mut expected, news) in [
+            ("* 3 EXISTS", Expected::default(), true),
+            ("* 3 RECENT", Expected::default(), false),
+            ("* 1 FETCH (FLAGS ())", Expected::default(), true),
+            ("* 1 FETCH (FLAGS ())", Expected::flags(), false),
+            ("* 1 FETCH (UID 7 RFC822.SIZE 1)", Expected::fetches(), false),
         ] {
-            assert_eq!(admitted(text, &mut wanted).unwrap().1.news, news, "{text}");
+            assert_eq!(admitted(text, &mut expected).unwrap().1.news, news, "{text}");
         }
-        let mut wanted = Wanted::bodies([7], 10);
+        let mut expected = Expected::bodies([7], 10);
         let quoted = "* 1 FETCH (UID 7 BODY[] \"a\\\"b\\\\\")";
-        assert_eq!(admitted(quoted, &mut wanted).unwrap().1.body.unwrap(), b"a\"b\\");
-        assert_eq!(admitted(quoted, &mut wanted).unwrap().1.body, None, "each once");
-        let (_, notes) = admitted("* NAMESPACE ((\"INBOX.\" \".\")) NIL NIL", &mut Wanted::default()).unwrap();
+        assert_eq!(admitted(quoted, &mut expected).unwrap().1.body.unwrap(), b"a\"b\\");
+        assert_eq!(admitted(quoted, &mut expected).unwrap().1.body, None, "each once");
+        let (_, notes) = admitted("* NAMESPACE ((\"INBOX.\" \".\")) NIL NIL", &mut Expected::default()).unwrap();
         assert_eq!(notes.namespace.unwrap(), "NAMESPACE ((\"INBOX.\" \".\")) NIL NIL");
     }
 }

@@ -1,12 +1,12 @@
-//! Which flags a message that a search program finds cannot bear. Follows AND, OR and NOT (RFC 3501 section 6.4.4); of any
-//! other key it knows nothing, and claims nothing.
+//! Which flags a message that a search program finds cannot have. Follows AND, OR and NOT (RFC 3501 section 6.4.4). It does
+//! not know what other keys mean, and concludes nothing from them.
 
 use std::slice::Iter;
 
-use super::{Token, arguments_of};
 use crate::source::AbsentFlags;
+use crate::transport::imap_syntax::search_program::{SearchProgram, arguments_of};
 
-/// Keys within keys that are looked into.
+/// Parentheses and NOTs within each other that are followed.
 const DEPTH: u32 = 100;
 
 /// Flags that are surely absent from a message that a key finds, and from one that it does not find.
@@ -16,13 +16,13 @@ struct Meaning {
     others: AbsentFlags,
 }
 
-/// Flags that are absent from every message that `tokens` find.
-pub(super) fn absent(tokens: &[Token]) -> AbsentFlags {
-    all_of(&mut tokens.iter(), 0).found
+/// Flags that are absent from every message that `program` finds.
+pub(super) fn absent(program: &SearchProgram) -> AbsentFlags {
+    all_of(&mut program.tokens().iter(), 0).found
 }
 
 /// The keys up to a closing parenthesis or the end: a message is found that all of them find.
-fn all_of(tokens: &mut Iter<'_, Token>, depth: u32) -> Meaning {
+fn all_of(tokens: &mut Iter<'_, String>, depth: u32) -> Meaning {
     let mut all: Option<Meaning> = None;
     while let Some(key) = key(tokens, depth) {
         let both = |all: Meaning| Meaning { found: all.found.or(key.found), others: all.others.and(key.others) };
@@ -32,49 +32,38 @@ fn all_of(tokens: &mut Iter<'_, Token>, depth: u32) -> Meaning {
 }
 
 /// The next key with its arguments; `None` at a closing parenthesis or the end.
-fn key(tokens: &mut Iter<'_, Token>, depth: u32) -> Option<Meaning> {
+fn key(tokens: &mut Iter<'_, String>, depth: u32) -> Option<Meaning> {
     if depth > DEPTH {
-        // What follows is not understood any more, so nothing is claimed of it.
+        // What follows is not understood any more, so nothing is concluded from it.
         tokens.by_ref().for_each(drop);
         return None;
     }
-    let word = match tokens.next()? {
-        Token::Open => return Some(all_of(tokens, depth + 1)),
-        Token::Close => return None,
-        Token::Quoted(_) => return Some(Meaning::default()),
-        Token::Word(word) => word.to_ascii_uppercase(),
-    };
-    let (none, seen) = (AbsentFlags::default(), AbsentFlags { seen: true, ..AbsentFlags::default() });
-    let deleted = AbsentFlags { deleted: true, ..none };
-    let flagged = AbsentFlags { flagged: true, ..none };
+    let key_or_none = |tokens: &mut Iter<'_, String>| key(tokens, depth + 1).unwrap_or_default();
+    let word = tokens.next()?.to_ascii_uppercase();
     Some(match word.as_str() {
-        "UNSEEN" | "NEW" => Meaning { found: seen, others: none },
-        "SEEN" => Meaning { found: none, others: seen },
-        "UNDELETED" => Meaning { found: deleted, others: none },
-        "DELETED" => Meaning { found: none, others: deleted },
-        "UNFLAGGED" => Meaning { found: flagged, others: none },
-        "FLAGGED" => Meaning { found: none, others: flagged },
+        "(" => all_of(tokens, depth + 1),
+        ")" => return None,
         "NOT" => {
-            let Meaning { found, others } = key(tokens, depth + 1).unwrap_or_default();
+            let Meaning { found, others } = key_or_none(tokens);
             Meaning { found: others, others: found }
         }
         "OR" => {
-            let one = key(tokens, depth + 1).unwrap_or_default();
-            let other = key(tokens, depth + 1).unwrap_or_default();
+            let (one, other) = (key_or_none(tokens), key_or_none(tokens));
             Meaning { found: one.found.and(other.found), others: one.others.or(other.others) }
         }
         word => {
-            for _ in 0..arguments_of(word) {
-                tokens.next();
-            }
-            Meaning::default()
+            tokens.by_ref().take(arguments_of(word)).for_each(drop);
+            let (is_set, flag) = word.strip_prefix("UN").map_or((true, word), |flag| (false, flag));
+            let flag = AbsentFlags { seen: flag == "SEEN", deleted: flag == "DELETED", flagged: flag == "FLAGGED" };
+            let none = AbsentFlags::default();
+            if is_set { Meaning { found: none, others: flag } } else { Meaning { found: flag, others: none } }
         }
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::SearchProgram;
+    use super::{SearchProgram, absent};
 
     #[test]
     fn tells_which_flags_a_found_message_cannot_bear() {
@@ -114,7 +103,7 @@ mod tests {
             ("OR UNSEEN", ""),
             ("NOT", ""),
         ] {
-            let absent = SearchProgram::new(program).unwrap().absent();
+            let absent = absent(&SearchProgram::new(program).unwrap());
             let flags = [(absent.seen, "seen"), (absent.deleted, "deleted"), (absent.flagged, "flagged")];
             let told: Vec<_> = flags.iter().filter(|(absent, _)| *absent).map(|(_, name)| *name).collect();
             assert_eq!(told.join(" "), expected, "{program}");
@@ -129,7 +118,7 @@ mod tests {
             (format!("UNDELETED {}UNSEEN", "NOT ".repeat(100_000)), true),
             (format!("NOT {open}SEEN{close}"), false),
         ] {
-            let absent = SearchProgram::new(&program).unwrap().absent();
+            let absent = absent(&SearchProgram::new(&program).unwrap());
             assert_eq!((absent.seen, absent.deleted, absent.flagged), (false, deleted, false));
         }
     }
