@@ -96,7 +96,8 @@ module MailRoom
     # @raise [IdleTimeoutTooLarge]
     def initialize(argv, options = CommandLine.parse(argv))
       @options = options
-      @configuration = Configuration.new(options)
+      # What the command line says goes before what a gitlab.rb says.
+      @configuration = Configuration.new(options) { |format| options[:exit_error_format] ||= format }
       @coordinator = Coordinator.new(configuration.mailboxes)
     end
 

@@ -23,13 +23,16 @@ module MailRoom
     class << self
       # @api private
       # @param options [Hash] as {#initialize} takes them, with a file
+      # @yieldparam format [String] `json` or `plain`: how a fatal error is to be written, if a gitlab.rb says so
       # @return [Array<(String, Hash)>] for each mailbox, its place for messages and its options
       # @raise [ConfigurationError]
-      def read(options)
+      def read(options, &block)
         given = SOURCES.select { |source| options[source] }
         raise ConfigurationError, "#{given.join(" and ")} cannot be used together" if given.size > 1
-        return GitlabConfig.yml(options[:gitlab_config], options[:environment]) if options[:gitlab_config]
-        return GitlabConfig.omnibus(options[:gitlab_rb]) if options[:gitlab_rb]
+        if options[:gitlab_config]
+          return GitlabConfig.yml(options[:gitlab_config], options[:environment], secrets: options[:gitlab_secrets])
+        end
+        return GitlabConfig.omnibus(options[:gitlab_rb], &block) if options[:gitlab_rb]
 
         path = options[:config_path]
         list(ConfigFile.new(path).load, path).map.with_index(1) { |attributes, number| ["#{path}, mailbox #{number}", attributes] }
@@ -53,14 +56,15 @@ module MailRoom
     end
 
     # @param options [Hash] `config_path`: the file; without one there are no mailboxes. Or `gitlab_config`: a gitlab.yml, with
-    #   `environment`: its top-level key. Or `gitlab_rb`: a gitlab.rb. `quiet`: do without a file that is
-    #   missing, unreadable or without `mailboxes`, and keep the mailboxes read before an error
+    #   `environment`: its top-level key, and `gitlab_secrets`: its secrets.yml. Or `gitlab_rb`: a gitlab.rb. `quiet`: do without a file
+    #   that is missing, unreadable or without `mailboxes`, and keep the mailboxes read before an error
+    # @yieldparam format [String] `json` or `plain`: how a fatal error is to be written, if a gitlab.rb says so
     # @raise [ConfigurationError] one line that says what to change
     # @raise [IdleTimeoutTooLarge]
-    def initialize(options = {})
+    def initialize(options = {}, &block)
       @quiet = options.fetch(:quiet, false)
       @mailboxes = []
-      read(options) if SOURCES.any? { |source| options[source] }
+      read(options, &block) if SOURCES.any? { |source| options[source] }
     end
 
     # @return [String] without the mailboxes' secrets
@@ -71,8 +75,8 @@ module MailRoom
 
     private
 
-    def read(options)
-      self.class.read(options).each { |where, attributes| add(attributes, where) }
+    def read(options, &block)
+      self.class.read(options, &block).each { |where, attributes| add(attributes, where) }
     rescue ConfigFile::Missing => e
       raise ConfigurationError, e.message, cause: nil unless quiet
     rescue ConfigurationError, IdleTimeoutTooLarge => e

@@ -12,8 +12,8 @@ module MailRoom
     private_constant :FORMATS
 
     # @param argv [Array<String>] left as it is
-    # @return [Hash] `config_path`, `gitlab_config`, `gitlab_rb`, `environment` (String), `quiet` (true), `exit_error_format` (`json` or
-    #   `plain`), `once` (true), `give_up_after` (Integer): those that were given
+    # @return [Hash] `config_path`, `gitlab_config`, `gitlab_secrets`, `gitlab_rb`, `environment` (String), `quiet` (true),
+    #   `exit_error_format` (`json` or `plain`), `once` (true), `give_up_after` (Integer): those that were given
     # @raise [OptionParser::ParseError]
     def self.parse(argv)
       options = {}
