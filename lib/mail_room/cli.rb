@@ -6,6 +6,7 @@ require_relative "cli/config_command"
 require_relative "cli/match_command"
 require_relative "cli/once_command"
 require_relative "cli/source_options"
+require_relative "cli/status_command"
 require_relative "configuration"
 require_relative "coordinator"
 require_relative "crash_handler"
@@ -27,7 +28,8 @@ module MailRoom
     # The exit status if the command line is wrong.
     USAGE = 2
     # The commands, which do not watch.
-    COMMANDS = { "check" => CheckCommand, "config" => ConfigCommand, "match" => MatchCommand }.freeze
+    COMMANDS = { "check" => CheckCommand, "config" => ConfigCommand, "match" => MatchCommand,
+                 "status" => StatusCommand }.freeze
     private_constant :USAGE, :COMMANDS
 
     class << self
@@ -98,12 +100,12 @@ module MailRoom
       @options = options
       # What the command line says goes before what a gitlab.rb says.
       @configuration = Configuration.new(options) { |format| options[:exit_error_format] ||= format }
-      @coordinator = Coordinator.new(configuration.mailboxes)
+      @coordinator = Coordinator.new(configuration.mailboxes, configuration.health_check)
     end
 
-    # Watches until SIGINT or SIGTERM. SIGHUP reopens the log files. The handlers that were there before are put back.
-    # With `--log-exit-as json`, a fatal error is written as a line of JSON and ends the process with status 1. With `--once`, works
-    # through the mailboxes and says how far it got.
+    # Watches until SIGINT or SIGTERM. SIGHUP reopens the log files, SIGUSR1 writes the status of each mailbox into its log. The handlers
+    # that were there before are put back. With `--log-exit-as json`, a fatal error is written as a line of JSON and ends the process with
+    # status 1. With `--once`, works through the mailboxes and says how far it got.
     #
     # @return [Integer] the exit status
     # @raise [ConfigurationError]
@@ -125,7 +127,8 @@ module MailRoom
     # A handler may neither lock nor log: each of these stores an atomic.
     def with_signals
       before = {}
-      { "INT" => -> { coordinator.quit }, "TERM" => -> { coordinator.quit }, "HUP" => -> { Native.reopen_logs } }
+      { "INT" => -> { coordinator.quit }, "TERM" => -> { coordinator.quit }, "HUP" => -> { Native.reopen_logs },
+        "USR1" => -> { Native.log_status } }
         .each { |signal, action| before[signal] = trap(signal) { action.call } }
       yield
     ensure

@@ -12,17 +12,18 @@ class MailRoomProcess
 
   EXECUTABLE = File.expand_path("../../exe/mail_room", __dir__)
 
-  attr_reader :dir
+  attr_reader :dir, :config
 
   # @param mailboxes [Array<Hash>]
   # @param arguments [Array<String>] after `-c FILE`
+  # @param settings [Hash] what stands beside the mailboxes
   # @param out [String] where its standard output goes, by default a file in its folder; `err` likewise
-  def initialize(mailboxes, *arguments, env: {}, out: nil, err: nil)
+  def initialize(mailboxes, *arguments, settings: {}, env: {}, out: nil, err: nil)
     @dir = Dir.mktmpdir("mail_room")
     log = @log = File.join(@dir, "mail_room.log")
     @config = File.join(@dir, "mail_room.yml")
     list = mailboxes.map { |mailbox| { logger: { log_path: log } }.merge(mailbox) }
-    File.write(@config, YAML.dump({ mailboxes: list }))
+    File.write(@config, YAML.dump({ **settings, mailboxes: list }))
     @process = ServerProcess.new([RbConfig.ruby, EXECUTABLE, "-c", @config, *arguments],
                                  out: out || File.join(@dir, "out"), err: err || File.join(@dir, "err"), env: env, chdir: @dir)
   end

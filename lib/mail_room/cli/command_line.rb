@@ -26,7 +26,7 @@ module MailRoom
     def self.parser(options)
       OptionParser.new do |parser|
         parser.program_name = "mail_room"
-        parser.banner = "Usage: mail_room -c FILE [options]\n       mail_room (check|config|match) --help"
+        parser.banner = "Usage: mail_room -c FILE [options]\n       mail_room (check|config|match|status) --help"
         SourceOptions.add(parser, options)
         parser.on("-q", "--quiet", "do without a configuration file that is missing or without mailboxes") { options[:quiet] = true }
         parser.on("--once", "work through what is in the mailboxes, then exit: with 1 if something was set aside or is left") do

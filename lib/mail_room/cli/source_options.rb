@@ -21,7 +21,7 @@ module MailRoom
     # @return [Hash] `gitlab_config` and, if it is set, `gitlab_secrets`
     # @raise [OptionParser::MissingArgument] if no gitlab.yml is named
     def self.from_environment
-      config, secrets = [CONFIG_VARIABLE, SECRETS_VARIABLE].map { |name| ENV[name] unless ENV[name].to_s.empty? }
+      config, secrets = [CONFIG_VARIABLE, SECRETS_VARIABLE].map { |name| ENV.fetch(name, "") }.map { |path| path unless path.empty? }
       raise OptionParser::MissingArgument, "(a file, or #{CONFIG_VARIABLE} in the environment)" unless config
 
       { gitlab_config: config, gitlab_secrets: secrets }.compact

@@ -61,15 +61,18 @@ pub enum Event {
     LoggingIn,
     /// SELECT.
     SettingMailbox,
+    /// Not a step of its own: when the certificate that the server showed expires, in seconds since 1970.
+    CertificateExpires(i64),
 }
 
 impl Event {
-    /// The action of the log line.
-    pub fn action(self) -> &'static str {
+    /// The action of the log line, if there is one.
+    pub fn action(self) -> Option<&'static str> {
         match self {
-            Self::StartingTls => "Starting TLS session",
-            Self::LoggingIn => "Logging into mailbox",
-            Self::SettingMailbox => "Setting mailbox",
+            Self::StartingTls => Some("Starting TLS session"),
+            Self::LoggingIn => Some("Logging into mailbox"),
+            Self::SettingMailbox => Some("Setting mailbox"),
+            Self::CertificateExpires(_) => None,
         }
     }
 }
@@ -97,7 +100,11 @@ impl Progress for Events<'_> {
         }
     }
 
-    fn fact(&mut self, _: &'static str, _: Value) {}
+    fn fact(&mut self, name: &'static str, value: Value) {
+        if let ("not_after", Some(expires)) = (name, value.as_i64()) {
+            (self.0)(Event::CertificateExpires(expires));
+        }
+    }
 }
 
 /// Connects, logs in and selects the mailbox; with a token once more if it was refused and another one is to be had. Tokens

@@ -2,7 +2,7 @@
 
 use super::super::connector::{Account, Connector};
 use super::silent_idle::SilentIdle;
-use super::{Deadlines, Gate, Imap};
+use super::{Deadlines, Event, Gate, Imap};
 use crate::error::Result;
 
 /// Opens sessions on IMAP servers.
@@ -23,7 +23,14 @@ impl Connector for ImapConnector {
     type Source = Imap;
 
     async fn connect(&self, account: &Account) -> Result<Imap> {
-        let mut tell = |event: super::Event| account.log.info(event.action(), &[]);
+        let mut tell = |event: Event| {
+            if let Some(action) = event.action() {
+                account.log.info(action, &[]);
+            }
+            if let Event::CertificateExpires(at) = event {
+                account.progress.certificate(u64::try_from(at).unwrap_or(0));
+            }
+        };
         let (tokens, deadlines) = (account.tokens.as_ref(), Deadlines::default());
         let imap =
             Imap::connect_with(tokens, &account.config, &deadlines, &account.stop, &self.gate, &mut tell).await?;

@@ -15,7 +15,9 @@ use super::triage;
 use crate::error::{Error, Result};
 use crate::limits::batch::fitting;
 use crate::limits::memory_budget::kept;
+use crate::matching::arrival::arrival;
 use crate::message::{Message, MessageId};
+use crate::observe::counts::Attempt;
 use crate::observe::log::Severity;
 use crate::observe::progress::Outcome;
 use crate::outcome::{Handover, Symptom};
@@ -114,11 +116,21 @@ async fn deliver_group(mailbox: &Mailbox, scope: &str, mut group: Vec<Message>) 
     }
     warn_of_large(mailbox, &group);
     let ids: Vec<_> = group.iter().map(|message| message.id.clone()).collect();
+    let arrivals: Vec<_> = group.iter().map(|message| arrival(&message.body)).collect();
+    let began = Instant::now();
     let handovers = mailbox.delivery.deliver(scope, group, &mailbox.encoding).await;
-    let handovers = handovers.inspect_err(|_| mailbox.tracker.ledger().outage())?;
+    let took = began.elapsed();
+    let handovers = handovers.inspect_err(|_| {
+        mailbox.tracker.ledger().outage();
+        ids.iter().for_each(|_| mailbox.tracker.progress.attempt(Attempt::Unavailable, took));
+    })?;
     let mut results =
         Results { mailbox, scope, alone: ids.len() == 1, delivered: vec![], untried: vec![], worst: Ok(()) };
-    for (id, handover) in ids.into_iter().zip(handovers) {
+    for ((id, arrived), handover) in ids.into_iter().zip(arrivals).zip(handovers) {
+        mailbox.tracker.progress.attempt(result(&handover), took);
+        if let (Some(at), Handover::Delivered { .. }) = (arrived, &handover) {
+            mailbox.tracker.progress.arrived(at);
+        }
         results.record(id, handover).await;
     }
     let Results { delivered, untried, worst, .. } = results;
@@ -132,6 +144,17 @@ async fn deliver_group(mailbox: &Mailbox, scope: &str, mut group: Vec<Message>) 
         mailbox.tracker.claims.release(scope, &untried).await.ok();
     }
     worst
+}
+
+/// What monitoring counts a hand-over as.
+fn result(handover: &Handover) -> Attempt {
+    match handover {
+        Handover::Delivered { .. } => Attempt::Delivered,
+        Handover::Lost => Attempt::Lost,
+        Handover::Refused { .. } => Attempt::Refused,
+        Handover::Failed(_) => Attempt::Failed,
+        Handover::Unavailable { .. } | Handover::Down(_) => Attempt::Unavailable,
+    }
 }
 
 /// Logs messages that become large jobs.
