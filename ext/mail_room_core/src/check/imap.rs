@@ -86,7 +86,7 @@ async fn inspect(session: &mut Session, mailbox: &Mailbox, report: &mut Report) 
     };
     let unread = report.step("unread", unread).await?;
     report.fact("unread", unread);
-    if capabilities.has("QUOTA")
+    if session.control.has("QUOTA")
         && let Some(fullest) = quota(session, &mailbox.name).await.ok().flatten()
     {
         report.begin("quota");

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::limits::backoff::{Backoff, seconds};
 use crate::observe::log::Severity;
 use crate::system::program::{self, Program};
-use crate::transport::http::{Poster, Unanswered};
+use crate::transport::http::{PostError, Poster};
 use crate::watch::mailbox::Mailbox;
 use condition::{Change, Condition};
 use notices::Notices;
@@ -148,8 +148,8 @@ async fn post(http: &Poster, url: &Url, body: Vec<u8>) -> Result<()> {
             answer.drain().await;
             if status.is_success() { Ok(()) } else { failed(&format!("it answered {}", status.as_u16())) }
         }
-        Err(Unanswered::Unsent(why) | Unanswered::Broken(why)) => failed(&why),
-        Err(Unanswered::Late) => failed(&format!("no answer within {} s", SENT_WITHIN.as_secs())),
+        Err(PostError::Unsent(why) | PostError::Broken(why)) => failed(&why),
+        Err(PostError::Late) => failed(&format!("no answer within {} s", SENT_WITHIN.as_secs())),
     }
 }
 

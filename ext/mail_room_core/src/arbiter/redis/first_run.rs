@@ -6,7 +6,7 @@ use redis::Value;
 use super::Redis;
 use crate::error::Result;
 use crate::message::MessageId;
-use crate::transport::redis::{Carry, Command};
+use crate::transport::redis::{Command, Traffic};
 
 /// What is remembered of the first run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,14 +44,14 @@ impl Redis {
         let newest = remembered.pop().flatten().and_then(|newest| newest.parse().ok());
         match remembered.pop().flatten() {
             Some(day) => Ok(FirstRun { day, newest }),
-            None => Err(self.client.nonsense()),
+            None => Err(self.client.unexpected_reply()),
         }
     }
 
     /// Runs commands whose replies are text or nothing.
     async fn words(&self, commands: &[Command<'_>]) -> Result<Vec<Option<String>>> {
         let mut words = Vec::with_capacity(commands.len());
-        for reply in self.client.run(Carry::Words, commands).await? {
+        for reply in self.client.run(Traffic::Commands, commands).await? {
             words.push(match reply? {
                 Value::BulkString(text) => Some(String::from_utf8_lossy(&text).into_owned()),
                 Value::SimpleString(text) => Some(text),
@@ -59,6 +59,6 @@ impl Redis {
                 _ => None,
             });
         }
-        if words.len() == commands.len() { Ok(words) } else { Err(self.client.nonsense()) }
+        if words.len() == commands.len() { Ok(words) } else { Err(self.client.unexpected_reply()) }
     }
 }
