@@ -63,7 +63,7 @@ impl State {
         match self {
             Self::Disconnected => Some(
                 "It connects again by itself, and no mail is lost meanwhile. If it goes on, do what the error says, and run \
-                 `mail_room check` with the same configuration.",
+                 mail_room check with the same configuration.",
             ),
             Self::Paused => Some(
                 "No message counts as failed, and deliveries go on as soon as the target takes one. See whether the target \

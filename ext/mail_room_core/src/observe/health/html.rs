@@ -1,6 +1,10 @@
 //! /status: one page for a person, without scripts. What servers said is escaped.
 
+mod head;
+
 use std::fmt::Write;
+
+use head::HEAD;
 
 use crate::observe::counts::MINUTES;
 use crate::observe::monitor::{Monitor, Monitored, Status};
@@ -10,7 +14,6 @@ use crate::observe::state::{Snapshot, State, now};
 pub(super) const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const HEAD: &str = include_str!("status_head.html");
 /// The height of the chart of a mailbox, in pixels; a minute is 4 wide.
 const HEIGHT: u32 = 32;
 
@@ -98,14 +101,14 @@ fn counts(page: &mut String, progress: &Snapshot) {
 
 /// A bar for each minute of the last hour.
 fn chart(page: &mut String, minutes: &[u32; MINUTES], sum: u64) {
-    let most = minutes.iter().copied().max().unwrap_or(0).max(1);
+    let most = minutes.iter().copied().max().unwrap_or(0);
     let messages = if sum == 1 { "message" } else { "messages" };
     _ = write!(
         page,
         "<figure><svg viewBox=\"0 0 240 {HEIGHT}\" role=\"img\" aria-label=\"{sum} {messages} in the last hour\">"
     );
     for (x, count) in (0..).step_by(4).zip(minutes).filter(|(_, count)| **count > 0) {
-        let height = u64::from(*count) * u64::from(HEIGHT) / u64::from(most);
+        let height = u64::from(*count) * u64::from(HEIGHT) / u64::from(most.max(1));
         let height = height.max(1);
         _ = write!(page, "<rect x=\"{x}\" y=\"{}\" width=\"3\" height=\"{height}\"/>", u64::from(HEIGHT) - height);
     }

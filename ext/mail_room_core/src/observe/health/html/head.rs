@@ -1,4 +1,7 @@
-<!DOCTYPE html>
+//! The head of /status: what it looks like, in a light and in a dark theme, on a desk and on a phone.
+
+/// Up to and with the start of the body.
+pub(super) const HEAD: &str = r##"<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -31,3 +34,4 @@ svg { display: block; width: 100%; height: 2rem; border-bottom: 1px solid var(--
 </style>
 </head>
 <body>
+"##;
