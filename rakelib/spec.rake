@@ -16,6 +16,11 @@ namespace :spec do
     sh "rspec", "--tag", "native", "--format", "documentation", "spec/native"
   end
 
+  desc "Look at the status page with Debian's chromium, which has to be installed; screenshots go into tmp/screenshots"
+  task browser: :compile do
+    sh "rspec", "--tag", "browser", "spec/end_to_end/status_page_spec.rb"
+  end
+
   desc "Run the specs that wait for our longest deadlines"
   task slow: :compile do
     sh "rspec", "--tag", "slow"

@@ -2,6 +2,7 @@
 
 require_relative "errors"
 require_relative "native"
+require_relative "watch/event_thread"
 require_relative "watch/served_thread"
 
 module MailRoom
@@ -26,7 +27,8 @@ module MailRoom
       logged = mailboxes.select(&:logger_object).uniq { |mailbox| mailbox.logger_object.__id__ }
       numbers = logged.each_with_index.to_h { |mailbox, number| [mailbox.logger_object.__id__, number] }
       @native = Native::Supervisor.new(mailboxes.map { |mailbox| mailbox.to_watch(numbers[mailbox.logger_object.__id__]) },
-                                       { "once" => once, "manager" => manager })
+                                       { "once" => once, "manager" => manager, "events" => EventThread.wanted? })
+      @events = [*(EventThread.new(@native) if EventThread.wanted?)]
       @logs = logged.each_with_index.map do |mailbox, number|
         LogThread.new(@native, number, mailbox.logger, mailbox.logger_object)
       end
@@ -40,7 +42,7 @@ module MailRoom
     #
     # @raise [ConfigurationError] also if the system refuses threads
     def run
-      threads = [*@hooks, *@logs]
+      threads = [*@hooks, *@logs, *@events]
       # Ruby handles signals in a thread that waits in Ruby. The other threads wait in the native library.
       signals = Thread.new { sleep }
       threads.each(&:start)
@@ -63,6 +65,11 @@ module MailRoom
     # @return [Array<Hash>] the progress of each mailbox, see {Progress}
     def progress
       @native.progress
+    end
+
+    # @param server [Native::HealthServer] answers about this watch from now on
+    def monitored_by(server)
+      server.monitor(@native)
     end
 
     def running?

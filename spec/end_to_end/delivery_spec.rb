@@ -65,7 +65,7 @@ RSpec.describe "delivering into Sidekiq", :servers do
     process.term
 
     dovecot.append(user, Mails.plain(3, 11_000_000))
-    process = mail_room(mailbox(user))
+    process = mail_room(mailbox(user, arbitration_options: { redis_url: redis.url }))
     expect(process.await_log("Large message", 40)).to include("severity" => "WARN", "error" => /set max_job_size/)
     wait_until(40, "it to be delivered") { delivered.size == 2 }
   end

@@ -212,6 +212,17 @@ RSpec.describe MailRoom::GitlabConfig do
         expect(said.lines(chomp: true)).to eq(%w[decrypted hidden2])
       end
 
+      it "take their keys from the secrets.yml that is named" do
+        # The file is not there, so the error names it.
+        FileUtils.mkdir_p("lib/gitlab")
+        File.write("lib/gitlab/encrypted_configuration.rb", "module Gitlab; class EncryptedConfiguration; end; end")
+        File.write("config/gitlab.yml", YAML.dump("production" => { "incoming_email" => incoming }))
+        code = 'require "mail_room"; begin; MailRoom::GitlabConfig.yml("config/gitlab.yml", secrets: "elsewhere/keys.yml"); ' \
+               "rescue MailRoom::ConfigurationError => e; puts e.message; end"
+        said = IO.popen([RbConfig.ruby, "-I", File.expand_path("../../lib", __dir__), "-e", code], &:read)
+        expect(said).to match(%r{\Acannot read the configuration file elsewhere/keys.yml: })
+      end
+
       it "are an error that says what to do where it is not" do
         expect(refusal { only(gitlab: gitlab, incoming_email: incoming) })
           .to match(%r{/shared/encrypted_settings/incoming_email.yaml.enc cannot be read: only GitLab can decrypt it, .*bundle exec})
@@ -245,6 +256,18 @@ RSpec.describe MailRoom::GitlabConfig do
         .to output(/external_url in gitlab\.rb is not set: messages cannot be posted .*set external_url in gitlab\.rb to/).to_stderr
       mailbox = MailRoom::Mailbox.new(boxes.first.last)
       expect { mailbox.to_watch }.to raise_error(MailRoom::ConfigurationError, /:delivery_url in Mailbox .* is required/)
+    end
+
+    it "tells how a fatal error is to be written, if the file says so" do
+      { "" => [], "mailroom['exit_log_format'] = 'json'\n" => ["json"], "mailroom['exit_log_format'] = :plain\n" => ["plain"] }
+        .each do |line, told|
+          File.write("gitlab.rb", rails + line)
+          heard = []
+          described_class.omnibus("gitlab.rb") { |format| heard << format }
+          expect(heard).to eq(told)
+        end
+      expect(refusal { rb("mailroom['exit_log_format'] = 'xml'\n") })
+        .to eq("gitlab.rb: mailroom['exit_log_format'] must be json or plain")
     end
 
     it "gives the packages' own defaults" do

@@ -15,17 +15,21 @@ module MailRoom
       NAMES = { user: "email", mailbox: "mailbox_name", log_path: "log_file" }.freeze
       ROOT = "/opt/gitlab/embedded/service/gitlab-rails"
       LOG = "/var/log/gitlab/mailroom/mail_room_json.log"
-      private_constant :NAMES, :ROOT, :LOG
+      EXIT_FORMATS = %w[json plain].freeze
+      private_constant :NAMES, :ROOT, :LOG, :EXIT_FORMATS
 
       # @param path [String]
       def initialize(path)
         @path = path.to_s
       end
 
+      # @yieldparam format [String] `json` or `plain`: how a fatal error is to be written, if the file says so
       # @return [Array<(String, Hash)>] where each mailbox comes from, and its options
       # @raise [ConfigurationError]
       def mailboxes
         settings = evaluated
+        format = exit_log_format(settings)
+        yield format if format && block_given?
         rails = group(settings, :gitlab_rails)
         GitlabConfig.enabled(@path) { |type| Section.new(type, section(rails, type), @path) { surroundings(settings, rails, type) } }
       end
@@ -46,6 +50,15 @@ module MailRoom
         File.read(@path, encoding: "bom|utf-8")
       rescue SystemCallError => e
         raise ConfigFile::Missing, "cannot read the configuration file #{@path}: #{e.class.new.message}", cause: nil
+      end
+
+      # What packages start mail_room with, as --log-exit-as.
+      def exit_log_format(settings)
+        format = group(settings, :mailroom).value(:exit_log_format)
+        return if format.nil?
+        return format.to_s if EXIT_FORMATS.include?(format.to_s)
+
+        raise ConfigurationError, "#{@path}: mailroom['exit_log_format'] must be #{EXIT_FORMATS.join(" or ")}"
       end
 
       def group(settings, name)

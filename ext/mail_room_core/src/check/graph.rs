@@ -15,7 +15,7 @@ use crate::source::graph::throttle::Throttles;
 pub(super) async fn check(mailbox: &Mailbox, graph: &Graph, report: &mut Report) -> Option<()> {
     let prepared = async {
         let log = Logs::default().log(None, &mailbox.email, &mailbox.name)?;
-        client(mailbox, graph, &mut Throttles::default(), &log)
+        client(mailbox, graph, &mut Throttles::default(), (&log, &Arc::default()))
     };
     let client = Arc::new(report.step("prepared", prepared).await?);
     let roles = report.step("token", client.roles()).await?;

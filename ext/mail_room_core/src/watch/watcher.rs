@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use crate::limits::backoff::{Backoff, seconds};
+use crate::observe::counts::Disconnect;
 use crate::observe::log::Severity;
 use crate::observe::progress::{Snapshot, State};
 use crate::rejection::Rejection;
@@ -78,7 +79,7 @@ async fn keep_connected<C: Connector>(connector: &C, mailbox: &Mailbox) {
             give_up(mailbox, &error.to_string());
             break;
         }
-        mailbox.tracker.progress.trouble(State::Disconnected, &error.to_string());
+        mailbox.tracker.progress.disconnected(reason(&error), &error.to_string());
         if started.elapsed() >= GOOD_AFTER || mailbox.tracker.progress.snapshot().delivered > delivered {
             reconnect.reset();
             refused.reset();
@@ -105,6 +106,18 @@ async fn keep_connected<C: Connector>(connector: &C, mailbox: &Mailbox) {
     let Snapshot { delivered, ignored, rejected, .. } = mailbox.tracker.progress.snapshot();
     let fields = [("delivered", delivered.into()), ("ignored", ignored.into()), ("rejected", rejected.into())];
     mailbox.account.log.info("Watcher stopped", &fields);
+}
+
+/// What monitoring counts an error as.
+fn reason(error: &Error) -> Disconnect {
+    match error {
+        Error::Reconnect(_) => Disconnect::Connection,
+        Error::Unparseable(_) => Disconnect::Unparseable,
+        Error::Refused(_) => Disconnect::Refused,
+        Error::NoMailbox(_) => Disconnect::NoMailbox,
+        Error::Throttled { .. } => Disconnect::Throttled,
+        _ => Disconnect::Other,
+    }
 }
 
 /// Runs one connection, from login to logout.

@@ -44,7 +44,8 @@ module MailRoom
              range: 0.., default: 0, required: true, null: :default
       option :idle_timeout, :integer,
              "How long IDLE lasts before it is renewed, at most 1740.",
-             range: 1.., unit: "seconds", default: 1740, required: true, native: nil, only: { inbox_method: %w[imap] }
+             range: 1.., unit: "seconds", default: 1740, required: true, null: :default, native: nil,
+             only: { inbox_method: %w[imap] }
       option :search_command, :string,
              "The IMAP search program that finds messages.",
              default: "UNSEEN", required: true, native: nil, single_line: true, only: { inbox_method: %w[imap] }
