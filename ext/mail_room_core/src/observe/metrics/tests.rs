@@ -18,11 +18,8 @@ fn value(text: &str, sample: &str) -> Option<f64> {
     line.map(|value| value.parse().unwrap())
 }
 
-#[test]
-fn every_metric_of_a_mailbox_moves() {
-    let (progress, monitored) = monitored("in\"box", "a@example.com");
-    let monitor = Monitor::new(vec![monitored]);
-    let before = text(Some(&monitor)).unwrap();
+/// Changes everything that the metrics of a mailbox count.
+fn change_everything(progress: &Progress) {
     progress.turn(State::Working);
     progress.left(7);
     let outcomes = [Outcome::Delivered, Outcome::Ignored, Outcome::Rejected, Outcome::SetAside, Outcome::Elsewhere];
@@ -38,8 +35,10 @@ fn every_metric_of_a_mailbox_moves() {
     progress.token_renewed(Some(Duration::from_secs(3600)));
     progress.certificate(2_000_000_000);
     progress.turn(State::Idle);
-    let after = text(Some(&monitor)).unwrap();
+}
 
+/// The samples after [`change_everything`].
+fn expected_samples() -> Vec<(String, f64)> {
     let mut expected: Vec<(String, f64)> = ["delivered", "ignored", "rejected", "set_aside", "elsewhere"]
         .iter()
         .map(|outcome| (format!("mail_room_messages_total{{{LABELS},outcome=\"{outcome}\"}}"), 1.0))
@@ -77,7 +76,17 @@ fn every_metric_of_a_mailbox_moves() {
         ]
         .map(|(sample, value)| (sample.replace('L', LABELS), value)),
     );
-    for (sample, expected) in &expected {
+    expected
+}
+
+#[test]
+fn every_metric_of_a_mailbox_moves() {
+    let (progress, monitored) = monitored("in\"box", "a@example.com");
+    let monitor = Monitor::new(vec![monitored]);
+    let before = text(Some(&monitor)).unwrap();
+    change_everything(&progress);
+    let after = text(Some(&monitor)).unwrap();
+    for (sample, expected) in &expected_samples() {
         assert_eq!(value(&after, sample), Some(*expected), "{sample} in\n{after}");
     }
     for name in ["last_connect", "last_message", "oldest_waiting", "token_expiry"] {

@@ -118,15 +118,15 @@ async fn deliver_group(mailbox: &Mailbox, scope: &str, mut group: Vec<Message>) 
     let ids: Vec<_> = group.iter().map(|message| message.id.clone()).collect();
     let arrivals: Vec<_> = group.iter().map(|message| arrival(&message.body)).collect();
     let began = Instant::now();
-    let handovers = mailbox.delivery.deliver(scope, group, &mailbox.encoding).await;
+    let outcomes = mailbox.delivery.deliver(scope, group, &mailbox.encoding).await;
     let took = began.elapsed();
-    let handovers = handovers.inspect_err(|_| {
+    let outcomes = outcomes.inspect_err(|_| {
         mailbox.tracker.ledger().outage();
         ids.iter().for_each(|_| mailbox.tracker.progress.attempt(Attempt::Unavailable, took));
     })?;
     let mut results =
         Results { mailbox, scope, alone: ids.len() == 1, delivered: vec![], untried: vec![], worst: Ok(()) };
-    for ((id, arrived), outcome) in ids.into_iter().zip(arrivals).zip(handovers) {
+    for ((id, arrived), outcome) in ids.into_iter().zip(arrivals).zip(outcomes) {
         mailbox.tracker.progress.attempt(result(&outcome), took);
         if let (Some(at), DeliveryOutcome::Delivered { .. }) = (arrived, &outcome) {
             mailbox.tracker.progress.arrived(at);
@@ -146,7 +146,7 @@ async fn deliver_group(mailbox: &Mailbox, scope: &str, mut group: Vec<Message>) 
     worst
 }
 
-/// What monitoring counts a hand-over as.
+/// The result that metrics count for an outcome.
 fn result(outcome: &DeliveryOutcome) -> Attempt {
     match outcome {
         DeliveryOutcome::Delivered { .. } => Attempt::Delivered,
