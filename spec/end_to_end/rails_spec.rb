@@ -91,6 +91,15 @@ RSpec.describe "docs/rails.md", :servers do
     expect(process.wait(120).exitstatus).to eq(0)
   end
 
+  it "is tried out by the command of the page, in the app" do
+    five_minutes
+    command = blocks.fetch("Five minutes, from bundle add to a mailbox class that runs").map(&:last).grep(/CheckCommand/).first.chomp
+    expect(app.run(command, **variables)).to match(/Rails app takes messages\? \.\.\. yes$/)
+    other = "active_job\n    :delivery_options:\n      :job_class: NoSuchJob"
+    app.write("config/mail_room.yml", app.read("config/mail_room.yml").sub(/action_mailbox$/, other))
+    expect { app.run(command, **variables) }.to raise_error(/Rails app takes messages\? \.\.\. no.*there is no NoSuchJob/m)
+  end
+
   it "keeps a message whose storing fails, and tries it again" do
     five_minutes
     app.write("config/initializers/broken.rb", <<~RUBY)
