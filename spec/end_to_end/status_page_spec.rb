@@ -36,7 +36,9 @@ RSpec.describe "the status page", :browser, :servers do
     down = mailbox(dovecot.new_user, port: closed, name: "<b>Support</b>")
     process = mail_room(mailbox(user), down, settings: { health_check: { address: "127.0.0.1", port: port } })
     process.await_log("Disconnected. Resetting...")
-    wait_until(20, "the deliveries") { delivered.size == 3 && HealthClient.get(port, "/status", timeout: 5)&.last&.include?("Waiting for mail") }
+    wait_until(20, "the deliveries") do
+      delivered.size == 3 && HealthClient.get(port, "/status", timeout: 5)&.last&.include?("Waiting for mail")
+    end
     @texts = ["1 of 2 mailboxes in trouble", "mail_room #{MailRoom::VERSION}", "Waiting for mail for", "3 messages in the last hour", user,
               "Not connected for", "127.0.0.1:#{closed}: cannot connect", "What to do:", "&lt;b&gt;Support&lt;/b&gt;"]
   end

@@ -92,8 +92,8 @@ RSpec.describe MailRoom::Mailbox do
     end
 
     it "is the default, no limit, no options, off, where that is what it means" do
-      nulls = %i[idle_timeout limit_max_unread delivery_options arbitration_options inbox_options logger start_tls delete_after_delivery expunge_deleted
-                 inbox_method].to_h { |field| [field, nil] }
+      nulls = %i[idle_timeout limit_max_unread delivery_options arbitration_options inbox_options logger start_tls delete_after_delivery
+                 expunge_deleted inbox_method].to_h { |field| [field, nil] }
       expect(build(**nulls).to_watch).to eq(build.to_watch)
     end
   end

@@ -3,6 +3,7 @@
 require "fileutils"
 require "open3"
 require "rubygems/package"
+require "shellwords"
 require "sqlite3"
 require "tmpdir"
 require_relative "private_server"
@@ -48,7 +49,7 @@ class RailsApp
   # Runs a command to its end.
   # @return [String] what it said
   def run(command, chdir: folder, **env)
-    said, status = Open3.capture2e(environment(env), *command.split, chdir: chdir)
+    said, status = Open3.capture2e(environment(env), *command.shellsplit, chdir: chdir)
     raise "#{command} failed:\n#{said}" unless status.success?
 
     said

@@ -52,7 +52,7 @@ module MailRoom
         return detail if facts["percent"] < FULL
 
         Step.warning("#{@prefix}.quota", texts["quota"].first, "#{detail}: soon the server takes no more mail",
-                     "Remove or archive old messages, or raise the quota", answer: "hardly")
+                     "Remove or archive old messages, or raise the quota")
       end
     end
   end

@@ -28,8 +28,8 @@ module MailRoom
         private
 
         def outside
-          Step.warning("rails.app", QUESTION, "this is not the app: it shows only there", "Run the check in the app, as a Rake task",
-                       answer: "unknown")
+          Step.warning("rails.app", QUESTION, "this is not the app: it shows only there",
+                       "Run the check in the app, with bin/rails runner; docs/rails.md shows how", answer: "no")
         end
       end
     end

@@ -5,8 +5,8 @@ require_relative "served_thread"
 
 module MailRoom
   # Publishes what happens through ActiveSupport::Notifications, if the app has loaded it: `deliver.mail_room` (`result`, `duration_s`),
-  # `set_aside.mail_room`, `connection.mail_room` (`state`, and if it ended `reason` and `error`). Each payload has `mailbox` and `email`. No
-  # mailbox waits for a slow subscriber: of what waits, the native library keeps 1,000 events and drops the rest.
+  # `set_aside.mail_room`, `connection.mail_room` (`state`, and if it ended `reason` and `error`). Each payload has `mailbox` and `email`.
+  # No mailbox waits for a slow subscriber: of what waits, the native library keeps 1,000 events and drops the rest.
   #
   # @api private
   class EventThread < ServedThread

@@ -106,8 +106,8 @@ RSpec.describe MailRoom::Check::Delivery do
     end
 
     it "cannot tell from outside what a Rails app has" do
-      expect(step_of("rails.app", mailbox("action_mailbox")).to_h).to include(status: :warning, answer: "unknown", detail: /not the app/)
-      expect(step_of("rails.app", mailbox("active_job", job_class: "AJob")).to_h).to include(status: :warning, answer: "unknown")
+      expect(step_of("rails.app", mailbox("action_mailbox")).to_h).to include(status: :warning, answer: "no", detail: /not the app/)
+      expect(step_of("rails.app", mailbox("active_job", job_class: "AJob")).to_h).to include(status: :warning, answer: "no")
     end
   end
 
