@@ -55,7 +55,7 @@ async fn asks_for_capabilities_that_were_not_told() {
     .await;
     let mut events = Vec::new();
     let mut imap = Imap::connect(&mailbox(server.port), &Stop::new(), &Gate::new(), &mut |event: Event| {
-        events.push(event.action());
+        events.extend(event.action());
     })
     .await
     .unwrap();
