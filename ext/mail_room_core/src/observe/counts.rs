@@ -124,6 +124,9 @@ impl Counts {
     }
 }
 
+/// Sum, number, and the number in each bucket with its upper bound; the last bound is infinite.
+pub type Distribution = (f64, u64, Vec<(f64, u64)>);
+
 /// Counts durations in buckets.
 #[derive(Debug, Clone)]
 pub struct Histogram<const N: usize> {
@@ -150,8 +153,8 @@ impl<const N: usize> Histogram<N> {
         }
     }
 
-    /// Sum, number, and the number in each bucket with its upper bound; the last bound is infinite.
-    pub fn read(&self, bounds: &[f64; N]) -> (f64, u64, Vec<(f64, u64)>) {
+    /// What was counted, with the bounds that it was counted with.
+    pub fn read(&self, bounds: &[f64; N]) -> Distribution {
         let within: u64 = self.buckets.iter().sum();
         let mut buckets: Vec<_> = bounds.iter().copied().zip(self.buckets).collect();
         buckets.push((f64::MAX, self.count.saturating_sub(within)));

@@ -2,7 +2,7 @@
 
 use prometheus_client::metrics::MetricType;
 
-use crate::observe::counts::Counts;
+use crate::observe::counts::{Counts, Distribution};
 use crate::observe::monitor::Monitor;
 use crate::observe::state::Snapshot;
 
@@ -31,7 +31,7 @@ pub(super) enum Read {
     /// A counter for each value of a label.
     Counters(fn(&Snapshot, &Counts, &mut Samples)),
     /// Sum, number and buckets.
-    Histogram(fn(&Counts) -> (f64, u64, Vec<(f64, u64)>)),
+    Histogram(fn(&Counts) -> Distribution),
 }
 
 /// Values of a label, each with its number.
