@@ -15,7 +15,8 @@ module MailRoom
   {
     Check: "check", CLI: "cli", CheckCommand: "cli/check_command", Command: "cli/command", CommandLine: "cli/command_line",
     ConfigCommand: "cli/config_command", MatchCommand: "cli/match_command", OnceCommand: "cli/once_command",
-    SourceOptions: "cli/source_options", ServiceManager: "watch/service_manager", ServedThread: "watch/served_thread"
+    SourceOptions: "cli/source_options", StatusCommand: "cli/status_command", ServiceManager: "watch/service_manager",
+    ServedThread: "watch/served_thread"
   }.each { |name, file| autoload(name, File.expand_path("mail_room/#{file}", __dir__)) }
 end
 
@@ -30,6 +31,7 @@ require_relative "mail_room/delivery"
 require_relative "mail_room/arbitration"
 require_relative "mail_room/matcher"
 require_relative "mail_room/mailbox"
+require_relative "mail_room/health_check"
 require_relative "mail_room/configuration"
 require_relative "mail_room/mailbox_watcher"
 require_relative "mail_room/coordinator"

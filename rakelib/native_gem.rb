@@ -45,7 +45,8 @@ class NativeGem
     staging = File.join(TARGET, "native/gem")
     FileUtils.rm_rf(staging)
     spec.files.each { |file| copy(compiled.fetch(file) { File.join(ROOT, file) }, File.join(staging, file)) }
-    write(spec, staging)
+    # RubyGems before 3.3.22 knows no -gnu: it writes it into the gem, and leaves it out of the name.
+    write(spec, staging, "#{spec.name}-#{spec.version}-#{platform}.gem")
   end
 
   # @return [String, nil] the path of the gem that was built last
@@ -74,8 +75,8 @@ class NativeGem
       FileUtils.cp(from, to)
     end
 
-    def write(spec, staging)
-      path = File.join(ROOT, "pkg", "#{spec.full_name}.gem")
+    def write(spec, staging, name)
+      path = File.join(ROOT, "pkg", name)
       FileUtils.mkdir_p(File.dirname(path))
       Dir.chdir(staging) { Gem::Package.build(spec, false, false, path) }
       path

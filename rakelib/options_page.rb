@@ -7,7 +7,7 @@ class OptionsPage
   ROOT = File.expand_path("..", __dir__)
   PATH = File.join(ROOT, "docs/options.md")
   # The executable's commands.
-  COMMANDS = %w[check config match].freeze
+  COMMANDS = %w[check config match status].freeze
   private_constant :COMMANDS, :ROOT
 
   # @return [String]

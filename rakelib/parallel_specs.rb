@@ -21,7 +21,7 @@ class ParallelSpecs
   private_constant :SLOW, :AT_ONCE, :FIRST, :MOST_SECOND_RUNS
 
   # @param workers [Integer] processes
-  def initialize(workers = [4, Etc.nprocessors * 2].max)
+  def initialize(workers = [4, Etc.nprocessors * 3].max)
     @workers = workers
     @lock = Mutex.new
     @summaries = []

@@ -4,7 +4,7 @@
 class PublicApi
   PATH = File.expand_path("../spec/public_api.txt", __dir__)
   CLASSES = %w[
-    Configuration Mailbox Coordinator MailboxWatcher CLI CrashHandler Message IMAP::Message Matcher Matcher::Looked Match JWT
+    Configuration Mailbox HealthCheck Coordinator MailboxWatcher CLI CrashHandler Message IMAP::Message Matcher Matcher::Looked Match JWT
     Logger::Structured Progress Progress::Mailbox Check Check::Result Check::Step Delivery Delivery::Noop Delivery::Noop::Options
     Delivery::Logger Delivery::Logger::Options Delivery::Sidekiq Delivery::Sidekiq::Options Delivery::Postback
     Delivery::Postback::Options Delivery::Que Delivery::Que::Options Delivery::LetterOpener Delivery::LetterOpener::Options

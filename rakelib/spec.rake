@@ -6,7 +6,7 @@ task spec: :compile do
 end
 
 namespace :spec do
-  desc "Run the specs in SPEC_JOBS processes side by side (4, or twice the processors)"
+  desc "Run the specs in SPEC_JOBS processes side by side (three times the processors, at least 4)"
   task parallel: :compile do
     ruby "rakelib/parallel_specs.rb"
   end
@@ -14,6 +14,11 @@ namespace :spec do
   desc "Build the compiled gem and test it as users get it, with every Ruby that it is built for"
   task native: :native do
     sh "rspec", "--tag", "native", "--format", "documentation", "spec/native"
+  end
+
+  desc "Look at the status page with Debian's chromium, which has to be installed; screenshots go into tmp/screenshots"
+  task browser: :compile do
+    sh "rspec", "--tag", "browser", "spec/end_to_end/status_page_spec.rb"
   end
 
   desc "Run the specs that wait for our longest deadlines"

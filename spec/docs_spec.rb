@@ -2,6 +2,7 @@
 
 require "open3"
 require "tmpdir"
+require_relative "../rakelib/monitoring_page"
 require_relative "../rakelib/options_page"
 require_relative "../rakelib/options_signatures"
 
@@ -104,7 +105,8 @@ RSpec.describe "the docs" do
     end
   end
 
-  { OptionsPage => "docs/options.md", OptionsSignatures => "sig/mail_room/options.rbs" }.each do |page, path|
+  generated = { OptionsPage => "docs/options.md", OptionsSignatures => "sig/mail_room/options.rbs", MonitoringPage => "docs/monitoring.md" }
+  generated.each do |page, path|
     it "hold what `rake docs` makes of the tables of options: #{path}" do
       expect(page::PATH).to eq(File.join(root, path))
       expect(File.read(page::PATH)).to eq(page.new.to_s), "run `rake docs`"
@@ -120,7 +122,9 @@ RSpec.describe "the docs" do
 
   it "name every option of the command line, and none that does not exist" do
     executable = File.join(root, "exe/mail_room")
-    helps = ["", "check", "config", "match"].map { |command| Open3.capture2e(RbConfig.ruby, executable, *command.split, "--help").first }
+    helps = ["", "check", "config", "match", "status"].map do |command|
+      Open3.capture2e(RbConfig.ruby, executable, *command.split, "--help").first
+    end
     there = helps.join.scan(/--[a-z][a-z-]+/).uniq
     reference = pages.fetch("docs/options.md").scan(/--[a-z][a-z-]+/).uniq
     expect(reference).to match_array(there)

@@ -6,7 +6,7 @@ RSpec.describe "the layout" do
   # From the bottom to the top: a unit may load the units before it, and no other.
   units = %w[
     version errors native output message imap match logger options jwt matcher registry delivery arbitration mailbox config gitlab_config
-    configuration progress crash_handler watch mailbox_watcher coordinator check cli tasks
+    health_check configuration progress crash_handler watch mailbox_watcher coordinator check cli tasks
   ]
   sources = Dir.glob("lib/mail_room/**/*.rb", base: root).sort
   unit_of = ->(path) { path.delete_prefix("lib/mail_room/").split("/").first.delete_suffix(".rb") }

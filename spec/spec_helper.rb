@@ -58,8 +58,8 @@ RSpec.configure do |config|
   Kernel.srand config.seed
   config.include Servers
   # More than 20 s of waiting for a deadline of ours: rake spec:slow. Servers that have to be downloaded: rake interop. The compiled gem,
-  # which takes minutes to build: rake spec:native.
-  config.filter_run_excluding(:slow, :interop, :native)
+  # which takes minutes to build: rake spec:native. A browser: rake spec:browser.
+  config.filter_run_excluding(:slow, :interop, :native, :browser)
 
   config.after { @mail_rooms&.each(&:remove) }
   config.before(:each, :servers) { redis.call("FLUSHALL") }

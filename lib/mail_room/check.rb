@@ -53,7 +53,7 @@ module MailRoom
 
       def mailbox(where, attributes)
         mailbox = Mailbox.new(attributes.is_a?(Hash) ? attributes : {})
-        mailbox.to_watch(0)
+        Delivery.address?(mailbox) ? mailbox.to_watch(0) : mailbox.to_native
         valid = Step.ok("configuration", "Configuration is valid?")
         Result.new(title: "#{mailbox.name} of #{mailbox.email}", mailbox: mailbox, steps: [valid, *steps(mailbox)])
       rescue ConfigurationError, IdleTimeoutTooLarge => e

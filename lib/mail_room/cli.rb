@@ -23,7 +23,7 @@ module MailRoom
     # The exit status if the command line is wrong.
     USAGE = 2
     # The commands, which do not watch. A process that does needs none of them: lib/mail_room.rb loads them on first use.
-    COMMANDS = { "check" => :CheckCommand, "config" => :ConfigCommand, "match" => :MatchCommand }.freeze
+    COMMANDS = { "check" => :CheckCommand, "config" => :ConfigCommand, "match" => :MatchCommand, "status" => :StatusCommand }.freeze
     private_constant :USAGE, :COMMANDS
 
     class << self
@@ -92,13 +92,14 @@ module MailRoom
     # @raise [IdleTimeoutTooLarge]
     def initialize(argv, options = CommandLine.parse(argv))
       @options = options
-      @configuration = Configuration.new(options)
-      @coordinator = Coordinator.new(configuration.mailboxes)
+      # What the command line says goes before what a gitlab.rb says.
+      @configuration = Configuration.new(options) { |format| options[:exit_error_format] ||= format }
+      @coordinator = Coordinator.new(configuration.mailboxes, configuration.health_check)
     end
 
-    # Watches until SIGINT or SIGTERM. SIGHUP reopens the log files. The handlers that were there before are put back.
-    # With `--log-exit-as json`, a fatal error is written as a line of JSON and ends the process with status 1. With `--once`, works
-    # through the mailboxes and says how far it got.
+    # Watches until SIGINT or SIGTERM. SIGHUP reopens the log files, SIGUSR1 writes the status of each mailbox into its log. The handlers
+    # that were there before are put back. With `--log-exit-as json`, a fatal error is written as a line of JSON and ends the process with
+    # status 1. With `--once`, works through the mailboxes and says how far it got.
     #
     # @return [Integer] the exit status
     # @raise [ConfigurationError]
@@ -120,7 +121,8 @@ module MailRoom
     # A handler may neither lock nor log: each of these stores an atomic.
     def with_signals
       before = {}
-      { "INT" => -> { coordinator.quit }, "TERM" => -> { coordinator.quit }, "HUP" => -> { Native.reopen_logs } }
+      { "INT" => -> { coordinator.quit }, "TERM" => -> { coordinator.quit }, "HUP" => -> { Native.reopen_logs },
+        "USR1" => -> { Native.log_status } }
         .each { |signal, action| before[signal] = trap(signal) { action.call } }
       yield
     ensure

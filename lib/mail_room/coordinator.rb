@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require_relative "health_check"
 require_relative "mailbox_watcher"
 require_relative "progress"
 require_relative "watch"
@@ -17,11 +18,18 @@ module MailRoom
     attr_reader :running
     alias running? running
 
+    # @return [HealthCheck, nil]
+    attr_reader :health_check
+
     # @param mailboxes [Array<Mailbox>]
-    def initialize(mailboxes)
+    # @param health_check [HealthCheck, #run, nil] runs while the mailboxes are watched. An object of the app's own has `run`, which
+    #   returns, and `quit`, which may be called more than once
+    def initialize(mailboxes, health_check = nil)
       WatchedTwice.warn_about(mailboxes)
+      @health_check = health_check
       @watchers = mailboxes.map { |mailbox| MailboxWatcher.new(mailbox) }
       @running = false
+      @entered = false
       @quit = false
     end
 
@@ -40,7 +48,11 @@ module MailRoom
     def run(once: false, give_up_after: GIVE_UP_AFTER, manager: nil)
       return if @quit
 
+      @entered = true
+      # First: a probe need not wait for mail servers.
+      health_check&.run
       watch = @watch = Watch.new(watchers.map(&:mailbox), once: (give_up_after if once), manager: manager)
+      health_check.watch(watch) if health_check.is_a?(HealthCheck)
       watchers.each { |watcher| watcher.watched_by(watch) }
       @running = true
       # {#quit} may have been called while the watch was created.
@@ -48,8 +60,10 @@ module MailRoom
       watch.run
       progress if once
     ensure
-      @running = false
+      @running = @entered = false
       @quit = false
+      # Last: a probe is answered until the messages in flight are finished.
+      health_check&.quit
     end
 
     # @return [Progress] of the mailboxes. Can be called from any thread, also during {#run}.
@@ -62,6 +76,8 @@ module MailRoom
     def quit
       @quit = true
       @watch&.quit
+      # Else the end of {#run} does it.
+      health_check&.quit unless @entered
       nil
     end
 

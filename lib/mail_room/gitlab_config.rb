@@ -17,17 +17,19 @@ module MailRoom
     class << self
       # @param path [String] of a gitlab.yml
       # @param environment [String, nil] its top-level key
+      # @param secrets [String, nil] the path of its secrets.yml; without one, it is looked for beside the file
       # @return [Array<(String, Hash)>] where each mailbox comes from, and its options
       # @raise [ConfigurationError] naming the file and the setting
-      def yml(path, environment = nil)
-        Yml.new(path, environment || environment_of_the_process).mailboxes
+      def yml(path, environment = nil, secrets: nil)
+        Yml.new(path, environment || environment_of_the_process, secrets: secrets).mailboxes
       end
 
       # @param path [String] of a gitlab.rb
+      # @yieldparam format [String] `json` or `plain`: how a fatal error is to be written, if the file says so
       # @return [Array<(String, Hash)>] as {.yml}
       # @raise [ConfigurationError] naming the file and, where possible, the line
-      def omnibus(path)
-        Omnibus.new(path).mailboxes
+      def omnibus(path, &block)
+        Omnibus.new(path).mailboxes(&block)
       end
 
       # @api private

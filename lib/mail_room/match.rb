@@ -3,7 +3,7 @@
 module MailRoom
   # The result of a {Matcher} for one message. Members that do not apply are nil.
   Match = Struct.new(
-    :verdict,      # :accepted, :auto_reply, :unmatched or :empty
+    :verdict,      # :accepted, :auto_reply, :bounce, :unmatched or :empty
     :key,          # what stands for %{key}, or in <reply-KEY@host>
     :source,       # the header: :to, :references, :delivered_to, :x_delivered_to, :envelope_to, :x_envelope_to, :received,
     #                :x_original_to, :x_forwarded_to, :cc

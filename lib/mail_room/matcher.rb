@@ -14,10 +14,11 @@ module MailRoom
     # @param address [String] the mailbox's address, with `%{key}` for what the app puts there; without it only references match
     # @param gitlab_host [String, nil] the host in the ids of the app's own mails, `<reply-KEY@host>`
     # @param also_accept [Array<String>] more addresses of ours; `*` is any run of characters
-    # @param auto_replies [Symbol] `:ignore` gives them the verdict `:auto_reply`; `:deliver` treats them like any other message
+    # @param auto_replies [Symbol] `:ignore` gives them the verdict `:auto_reply`; `:deliver` looks at them like any other
+    # @param bounces [Symbol] `:ignore` gives them the verdict `:bounce`; `:deliver` looks at them like any other message
     # @raise [ConfigurationError] naming the option
-    def initialize(address:, gitlab_host: nil, also_accept: [], auto_replies: :ignore)
-      options = { address: address, gitlab_host: gitlab_host, also_accept: also_accept, auto_replies: auto_replies }
+    def initialize(address:, gitlab_host: nil, also_accept: [], auto_replies: :ignore, bounces: :deliver)
+      options = { address: address, gitlab_host: gitlab_host, also_accept: also_accept, auto_replies: auto_replies, bounces: bounces }
       @native = Native::Matcher.new(MatchingOptions.to_native(options, where: "Matcher"))
     end
 
@@ -27,7 +28,7 @@ module MailRoom
       Match.new(*@native.match(raw))
     end
 
-    # Lists the headers and addresses that were compared, in the order of the message.
+    # Lists the headers and addresses that were looked at, in the order of the message.
     #
     # @param raw [String]
     # @return [Array<Looked>] at most 1,000

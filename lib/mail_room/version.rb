@@ -2,5 +2,5 @@
 
 module MailRoom
   # The gem's version. Semantic Versioning over the contract in docs, not over the Rust core's internals.
-  VERSION = "1.0.0"
+  VERSION = "1.2.0"
 end

@@ -2,6 +2,7 @@
 
 require_relative "errors"
 require_relative "native"
+require_relative "watch/event_thread"
 require_relative "watch/served_thread"
 
 module MailRoom
@@ -24,15 +25,8 @@ module MailRoom
     # @raise [ConfigurationError]
     def initialize(mailboxes, once: nil, manager: nil)
       logged = mailboxes.select(&:logger_object).uniq { |mailbox| mailbox.logger_object.__id__ }
-      numbers = logged.each_with_index.to_h { |mailbox, number| [mailbox.logger_object.__id__, number] }
-      @native = Native::Supervisor.new(mailboxes.map { |mailbox| mailbox.to_watch(numbers[mailbox.logger_object.__id__]) },
-                                       { "once" => once, "manager" => manager })
-      @logs = logged.each_with_index.map do |mailbox, number|
-        LogThread.new(@native, number, mailbox.logger, mailbox.logger_object)
-      end
-      @hooks = mailboxes.each_with_index.select { |mailbox, _| mailbox.hook? }.map do |mailbox, number|
-        HookThread.new(@native, number, mailbox)
-      end
+      @native = supervisor(mailboxes, logged, { "once" => once, "manager" => manager, "events" => EventThread.wanted? })
+      @threads = [*hook_threads(mailboxes), *log_threads(logged), *(EventThread.new(@native) if EventThread.wanted?)]
     end
 
     # Watches until {#quit}, or until every mailbox is worked through. Blocks this thread only. If the thread is killed or an exception is
@@ -40,18 +34,17 @@ module MailRoom
     #
     # @raise [ConfigurationError] also if the system refuses threads
     def run
-      threads = [*@hooks, *@logs]
       # Ruby handles signals in a thread that waits in Ruby. The other threads wait in the native library.
       signals = Thread.new { sleep }
-      threads.each(&:start)
+      @threads.each(&:start)
       @native.start
-      threads.each(&:restart) until @native.wait
+      @threads.each(&:restart) until @native.wait
     rescue ThreadError => e
       raise ConfigurationError, "cannot start threads: #{e.message}; raise the limit of processes for this user or service " \
                                 "(ulimit -u, TasksMax, pids.max)", cause: nil
     ensure
       @native.quit
-      ServedThread.stop(threads || [], THREAD_STOP_TIMEOUT)
+      ServedThread.stop(@threads, THREAD_STOP_TIMEOUT)
       signals&.kill&.join
     end
 
@@ -65,8 +58,28 @@ module MailRoom
       @native.progress
     end
 
+    # @param server [Native::HealthServer] answers about this watch from now on
+    def monitored_by(server)
+      server.monitor(@native)
+    end
+
     def running?
       @native.running?
+    end
+
+    private
+
+    def supervisor(mailboxes, logged, settings)
+      numbers = logged.each_with_index.to_h { |mailbox, number| [mailbox.logger_object.__id__, number] }
+      Native::Supervisor.new(mailboxes.map { |mailbox| mailbox.to_watch(numbers[mailbox.logger_object.__id__]) }, settings)
+    end
+
+    def log_threads(logged)
+      logged.each_with_index.map { |mailbox, number| LogThread.new(@native, number, mailbox.logger, mailbox.logger_object) }
+    end
+
+    def hook_threads(mailboxes)
+      mailboxes.each_with_index.select { |mailbox, _| mailbox.hook? }.map { |mailbox, number| HookThread.new(@native, number, mailbox) }
     end
   end
 end

@@ -48,6 +48,28 @@ RSpec.describe "delivering into Sidekiq", :servers do
     expect(redis.call("KEYS", "delivered:*").map { |key| redis.call("TTL", key) }).to all(be_between(500, 600))
   end
 
+  it "sets aside what would be a larger job than max_job_size, and warns of large ones" do
+    small = Mails.plain(1)
+    # An octet that JSON escapes takes six.
+    escaped = "Subject: escaped\r\n\r\n#{"\x01" * 10_000}\r\n"
+    [small, Mails.plain(2, 60_000), escaped].each { |mail| dovecot.append(user, mail) }
+    options = mailbox(user)[:delivery_options].merge(max_job_size: 50_000)
+    process = mail_room(mailbox(user, delivery_options: options, failed_mailbox: "Failed"))
+    wait_until(20, -> { "two set aside: #{process.everything_said[-2000..]}" }) do
+      process.log.count { |line| line["action"] == "Message set aside" } == 2
+    end
+    errors = process.log.select { |line| line["action"] == "Message set aside" }.map { |line| line["error"] }
+    expect(errors).to all(match(/its job would have \d+ octets, max_job_size allows 50000; it is moved to Failed/))
+    wait_until(20, "both to be moved") { dovecot.messages(user, mailbox: "Failed").size == 2 }
+    expect(delivered).to eq([small.b])
+    process.term
+
+    dovecot.append(user, Mails.plain(3, 11_000_000))
+    process = mail_room(mailbox(user, arbitration_options: { redis_url: redis.url }))
+    expect(process.await_log("Large message", 40)).to include("severity" => "WARN", "error" => /set max_job_size/)
+    wait_until(40, "it to be delivered") { delivered.size == 2 }
+  end
+
   it "notices new mail while idling" do
     process = mail_room(mailbox(user))
     process.await_log("Idling")

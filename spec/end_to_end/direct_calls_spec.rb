@@ -24,6 +24,14 @@ RSpec.describe "MailRoom's classes called directly", :servers do
       .to raise_error(MailRoom::DeliveryError) { |error| expect(error.message).to match(/127\.0\.0\.1:1/).and(not_include("hidden-pass")) }
   end
 
+  it "loads what an application may never use only when somebody asks for it" do
+    rare = "%r{(?<!mail_room)/(json|logger|strscan|shellwords|etc|erb|yaml|optparse)[.]|delivery/}"
+    script = "require 'mail_room'; print $LOADED_FEATURES.grep(#{rare}); " \
+             "print Logger, JSON, MailRoom::Logger::Structured, MailRoom::Delivery::Que, MailRoom::GitlabConfig"
+    out = IO.popen([RbConfig.ruby, "-I", File.expand_path("../../lib", __dir__), "-e", script], &:read)
+    expect(out).to eq("[]LoggerJSONMailRoom::Logger::StructuredMailRoom::Delivery::QueMailRoom::GitlabConfig")
+  end
+
   it "resolves Net::IMAP only when somebody asks for it" do
     script = 'require "mail_room"; print $LOADED_FEATURES.grep(/net.imap/).size; print Net::IMAP.name; print Thread.list.size'
     out = IO.popen([RbConfig.ruby, "-I", File.expand_path("../../lib", __dir__), "-e", script], &:read)

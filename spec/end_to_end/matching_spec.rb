@@ -37,6 +37,19 @@ RSpec.describe "matching", :servers do
     expect(states).to all(start_with("delivered "))
   end
 
+  it "ignores bounces to us when told to, and only these" do
+    report = "Return-Path: <>\r\nTo: incoming+k@gl.test\r\nContent-Type: multipart/report; report-type=delivery-status;\r\n\tboundary=b" \
+             "\r\n\r\n--b\r\n\r\nno such user\r\n--b--\r\n".b
+    other = report.sub("incoming+k", "you")
+    lines = run_over([report, other, mails[0]], bounces: "ignore")
+    expect(delivered).to eq([other, mails[0]])
+    expect(lines.map { |line| line.values_at("decision", "verdict", "key") })
+      .to eq([%w[ignore bounce k], ["deliver", "unmatched", nil], %w[deliver accepted k]])
+    dovecot.append(user, report)
+    process = mail_room(mailbox(user, matching: { address: address }))
+    wait_until(20, -> { "it to be delivered: #{process.everything_said}" }) { delivered.size == 3 }
+  end
+
   it "only logs in a dry run" do
     lines = run_over(mails, unmatched: "ignore", dry_run: true)
     expect(delivered).to eq(mails)

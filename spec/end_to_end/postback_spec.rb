@@ -76,6 +76,30 @@ RSpec.describe "delivery_method postback", :servers do
     FileUtils.remove_entry(File.dirname(secret))
   end
 
+  it "shows a token that expires, signed with a key that its thumbprint names" do
+    key = OpenSSL::PKey::EC.generate("prime256v1")
+    File.write(path = File.join(Dir.mktmpdir("secret"), "key.pem"), key.to_pem)
+    server = endpoint
+    mails = fill(2)
+    process = mail_room(posting(server.url, { jwt_auth_header: "Api-Request", jwt_secret_path: path, jwt_algorithm: "ES256",
+                                              jwt_key_id: "thumbprint", jwt_expires_in: 60 }))
+    expect_all(mails, server, process)
+    point = key.public_key.to_octet_string(:uncompressed)
+    x, y = [point[1, 32], point[33, 32]].map { |octets| Base64.urlsafe_encode64(octets, padding: false) }
+    jwk = %({"crv":"P-256","kty":"EC","x":"#{x}","y":"#{y}"})
+    server.requests.each do |request|
+      unsigned, _dot, signature = request.headers.fetch("api-request").rpartition(".")
+      header, payload = unsigned.split(".").map { |part| JSON.parse(Base64.urlsafe_decode64(part)) }
+      expect(header).to eq("alg" => "ES256", "kid" => Base64.urlsafe_encode64(OpenSSL::Digest::SHA256.digest(jwk), padding: false))
+      expect([payload["iat"], payload["exp"] - payload["iat"]]).to match([be_within(60).of(Time.now.to_i), 60])
+      octets = Base64.urlsafe_decode64(signature)
+      halves = [octets[0, 32], octets[32, 32]].map { |half| OpenSSL::ASN1::Integer(OpenSSL::BN.new(half, 2)) }
+      expect(key.verify("SHA256", OpenSSL::ASN1::Sequence(halves).to_der, unsigned)).to be(true)
+    end
+  ensure
+    FileUtils.remove_entry(File.dirname(path))
+  end
+
   it "posts four at a time and no more" do
     lock = Mutex.new
     now = most = 0

@@ -31,6 +31,18 @@ RSpec.describe "below a service manager", :servers do
     expect(process.everything_said).not_to include("NOTIFY_SOCKET")
   end
 
+  it "tells that it reopens its log files, and that it is ready again" do
+    process = mail_room(mailbox(user), env: environment)
+    wait_until(20, "it to be ready") { manager.told("READY") == ["1"] }
+    before = Process.clock_gettime(Process::CLOCK_MONOTONIC, :microsecond)
+    process.signal("HUP")
+    wait_until(20, "it to be ready again") { manager.told("READY") == %w[1 1] }
+    expect(manager.told("RELOADING")).to eq(["1"])
+    after = Process.clock_gettime(Process::CLOCK_MONOTONIC, :microsecond)
+    expect(manager.told("MONOTONIC_USEC").map(&:to_i)).to match([be_between(before, after)])
+    expect(manager.said.map(&:first).grep(/READY|RELOADING/)).to eq(%w[READY RELOADING READY])
+  end
+
   it "gives no sign of life where none is wanted, nor to somebody else's watchdog, at an abstract address" do
     @manager = NotifySocket.new(abstract: true)
     process = mail_room(mailbox(user), env: environment(watchdog: 100_000).merge("WATCHDOG_PID" => "1"))

@@ -29,6 +29,18 @@ RSpec.describe MailRoom::CLI do
     end
   end
 
+  it "writes it as a gitlab.rb says, unless the command line says otherwise" do
+    Dir.mktmpdir do |dir|
+      File.write("#{dir}/gitlab.rb", "mailroom['exit_log_format'] = 'json'\n")
+      out, err, status = run("--gitlab-rb", "#{dir}/gitlab.rb")
+      expect(JSON.parse(out)).to include("severity" => "fatal", "message" => /no mailbox is enabled/)
+      expect([err, status.exitstatus]).to eq(["", 1])
+      out, err, status = run("--gitlab-rb", "#{dir}/gitlab.rb", "--log-exit-as", "plain")
+      expect(err).to include("no mailbox is enabled", "MailRoom::ConfigurationError")
+      expect([out, status.exitstatus]).to eq(["", 1])
+    end
+  end
+
   it "raises a fatal error otherwise" do
     out, err, status = run("-c", "/nonexistent.yml", "--log-exit-as", "plain")
     expect(out).to eq("")

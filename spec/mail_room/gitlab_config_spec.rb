@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "fileutils"
+require "openssl"
 require "tmpdir"
 
 RSpec.describe MailRoom::GitlabConfig do
@@ -63,6 +64,24 @@ RSpec.describe MailRoom::GitlabConfig do
         )
         expect(MailRoom::Mailbox.new(box)).to be_a(MailRoom::Mailbox)
       end
+    end
+
+    it "signs with signing_key_file for GitLab's routing service" do
+      File.write("key.pem", OpenSSL::PKey::EC.generate("prime256v1").to_pem)
+      section = incoming.merge("delivery_method" => "webhook", "signing_key_file" => "key.pem")
+      options = only(gitlab: gitlab, incoming_email: section)[:delivery_options]
+      expect(options).to include(jwt_auth_header: "Gitlab-Mailroom-Api-Request", jwt_issuer: "gitlab-mailroom", jwt_algorithm: "ES256",
+                                 jwt_secret_path: File.expand_path("key.pem"), jwt_key_id: "thumbprint", jwt_expires_in: 60)
+      box = { email: "a@b.c", password: "x", name: "inbox", delivery_options: options }
+      token = MailRoom::Delivery::Postback::Options.new(MailRoom::Mailbox.new(box)).jwt.token
+      header, payload = token.split(".").first(2).map { |part| JSON.parse(part.tr("-_", "+/").unpack1("m")) }
+      expect([header["alg"], header["kid"].size, payload["exp"] - payload["iat"]]).to eq(["ES256", 43, 60])
+    end
+
+    it "does not warn about the namespace that GitLab has" do
+      allow(MailRoom::Warnings).to receive(:once)
+      MailRoom::Mailbox.new(only(gitlab: gitlab, incoming_email: incoming))
+      expect(MailRoom::Warnings).not_to have_received(:once).with(anything, /namespaces are deprecated/)
     end
 
     it "gives Service Desk's messages to its own worker" do
@@ -193,6 +212,17 @@ RSpec.describe MailRoom::GitlabConfig do
         expect(said.lines(chomp: true)).to eq(%w[decrypted hidden2])
       end
 
+      it "take their keys from the secrets.yml that is named" do
+        # The file is not there, so the error names it.
+        FileUtils.mkdir_p("lib/gitlab")
+        File.write("lib/gitlab/encrypted_configuration.rb", "module Gitlab; class EncryptedConfiguration; end; end")
+        File.write("config/gitlab.yml", YAML.dump("production" => { "incoming_email" => incoming }))
+        code = 'require "mail_room"; begin; MailRoom::GitlabConfig.yml("config/gitlab.yml", secrets: "elsewhere/keys.yml"); ' \
+               "rescue MailRoom::ConfigurationError => e; puts e.message; end"
+        said = IO.popen([RbConfig.ruby, "-I", File.expand_path("../../lib", __dir__), "-e", code], &:read)
+        expect(said).to match(%r{\Acannot read the configuration file elsewhere/keys.yml: })
+      end
+
       it "are an error that says what to do where it is not" do
         expect(refusal { only(gitlab: gitlab, incoming_email: incoming) })
           .to match(%r{/shared/encrypted_settings/incoming_email.yaml.enc cannot be read: only GitLab can decrypt it, .*bundle exec})
@@ -218,6 +248,27 @@ RSpec.describe MailRoom::GitlabConfig do
     end
 
     def only(...) = rb(...).first.last
+
+    it "says that external_url is missing, and lets the check go on" do
+      File.write("gitlab.rb", rails.sub(/^external_url.*\n/, ""))
+      boxes = nil
+      expect { boxes = described_class.omnibus("gitlab.rb") }
+        .to output(/external_url in gitlab\.rb is not set: messages cannot be posted .*set external_url in gitlab\.rb to/).to_stderr
+      mailbox = MailRoom::Mailbox.new(boxes.first.last)
+      expect { mailbox.to_watch }.to raise_error(MailRoom::ConfigurationError, /:delivery_url in Mailbox .* is required/)
+    end
+
+    it "tells how a fatal error is to be written, if the file says so" do
+      { "" => [], "mailroom['exit_log_format'] = 'json'\n" => ["json"], "mailroom['exit_log_format'] = :plain\n" => ["plain"] }
+        .each do |line, told|
+          File.write("gitlab.rb", rails + line)
+          heard = []
+          described_class.omnibus("gitlab.rb") { |format| heard << format }
+          expect(heard).to eq(told)
+        end
+      expect(refusal { rb("mailroom['exit_log_format'] = 'xml'\n") })
+        .to eq("gitlab.rb: mailroom['exit_log_format'] must be json or plain")
+    end
 
     it "gives the packages' own defaults" do
       expect(only).to eq(

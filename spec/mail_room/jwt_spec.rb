@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "base64"
 require "openssl"
 require "tempfile"
 
@@ -84,5 +85,40 @@ RSpec.describe MailRoom::JWT do
       expect(key.verify("SHA256", OpenSSL::ASN1::Sequence(halves).to_der, unsigned)).to be(true)
     end
     expect { signed("RS256", key.to_pem) }.to raise_error(MailRoom::ConfigurationError, /private key of RSA/)
+  end
+
+  # RFC 7638 section 3: the members that the key needs, in their order and without blanks.
+  def thumbprint(members)
+    Base64.urlsafe_encode64(OpenSSL::Digest::SHA256.digest(JSON.generate(members)), padding: false)
+  end
+
+  def url64(octets) = Base64.urlsafe_encode64(octets, padding: false)
+
+  def token_with_thumbprint(algorithm, pem)
+    File.write(file.path, pem)
+    token = described_class.new(header: "H", secret_path: file.path, issuer: "me", algorithm: algorithm, key_id: "thumbprint",
+                                expires_in: 60).token
+    token.split(".").first(2).map { |part| decode(part) }
+  end
+
+  it "names a key by its thumbprint, and says when the token expires" do
+    curve = OpenSSL::PKey::EC.generate("prime256v1")
+    point = curve.public_key.to_octet_string(:uncompressed)
+    rsa = OpenSSL::PKey::RSA.new(2048)
+    {
+      ["ES256", curve] => thumbprint(crv: "P-256", kty: "EC", x: url64(point[1, 32]), y: url64(point[33, 32])),
+      ["RS256", rsa] => thumbprint(e: url64(rsa.e.to_s(2)), kty: "RSA", n: url64(rsa.n.to_s(2)))
+    }.each do |(algorithm, key), kid|
+      [key.to_pem, key.private_to_pem].each do |pem|
+        header, payload = token_with_thumbprint(algorithm, pem)
+        expect(header).to eq("alg" => algorithm, "kid" => kid)
+        expect(payload["exp"] - payload["iat"]).to eq(60)
+      end
+    end
+  end
+
+  it "has no thumbprint of a secret" do
+    jwt = described_class.new(header: "H", secret_path: file.path, issuer: nil, algorithm: nil, key_id: "thumbprint")
+    expect { jwt.token }.to raise_error(MailRoom::ConfigurationError, /thumbprint needs RS256 or ES256/)
   end
 end

@@ -84,16 +84,16 @@ RSpec.describe MailRoom::Mailbox do
 
   describe "an explicit null" do
     it "counts as given" do
-      %i[name email password host port search_command idle_timeout max_message_size].each do |field|
+      %i[name email password host port search_command max_message_size].each do |field|
         expect { build(field => nil) }.to raise_error(MailRoom::ConfigurationError, /\AField :#{field} is required in Mailbox/)
       end
       expect(build(ssl: nil).to_native).to include("security" => "plain")
       expect { build(delivery_method: nil) }.to raise_error(MailRoom::ConfigurationError, /delivery_method/)
     end
 
-    it "is no limit, no options, off, where that is what it means" do
-      nulls = %i[limit_max_unread delivery_options arbitration_options inbox_options logger start_tls delete_after_delivery expunge_deleted
-                 inbox_method].to_h { |field| [field, nil] }
+    it "is the default, no limit, no options, off, where that is what it means" do
+      nulls = %i[idle_timeout limit_max_unread delivery_options arbitration_options inbox_options logger start_tls delete_after_delivery
+                 expunge_deleted inbox_method].to_h { |field| [field, nil] }
       expect(build(**nulls).to_watch).to eq(build.to_watch)
     end
   end

@@ -70,8 +70,9 @@ class TestDovecot
   # Delivers a mail as a mail server does: a file appears in the Maildir.
   #
   # @param flags [Array<Symbol>] :Seen, :Deleted, :Flagged, :Answered, :Draft
-  def append(user, raw, mailbox: "INBOX", flags: [])
-    maildir(user, mailbox).add(raw, flags)
+  # @param received [Time, nil] the INTERNALDATE; nil: now
+  def append(user, raw, mailbox: "INBOX", flags: [], received: nil)
+    maildir(user, mailbox).add(raw, flags, received: received)
   end
 
   # Delivers through IMAP: slower, but the server answers when it is done.

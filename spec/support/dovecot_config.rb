@@ -17,6 +17,35 @@ class DovecotConfig
 
   def self.version = @version ||= `dovecot --version`[/\A\d+\.\d+/].to_f
 
+  # Lines that give every user a quota of so many kilobytes.
+  def self.quota(kilobytes)
+    return <<~CONF if version < 2.4
+      mail_plugins = quota
+      protocol imap {
+        mail_plugins = quota imap_quota
+      }
+      plugin {
+        quota = maildir:User quota
+        quota_rule = *:storage=#{kilobytes}K
+      }
+    CONF
+
+    <<~CONF
+      mail_plugins {
+        quota = yes
+      }
+      protocol imap {
+        mail_plugins {
+          imap_quota = yes
+        }
+      }
+      quota "User quota" {
+        driver = count
+        storage_size = #{kilobytes}K
+      }
+    CONF
+  end
+
   def initialize(**options)
     @options = options
   end

@@ -23,9 +23,9 @@ class GraphMailbox
   end
 
   # @return [String] the id of the new mail
-  def add(body, folder: "inbox", id: new_id)
+  def add(body, folder: "inbox", id: new_id, received: nil)
     @lock.synchronize do
-      @mails[id] = Mail.new(id, body, Time.at(1_700_000_000 + @order.size), false, false, folder, @change += 1)
+      @mails[id] = Mail.new(id, body, received || Time.at(1_700_000_000 + @order.size), false, false, folder, @change += 1)
       @order << id
       id
     end

@@ -12,18 +12,19 @@ class MailRoomProcess
 
   EXECUTABLE = File.expand_path("../../exe/mail_room", __dir__)
 
-  attr_reader :dir
+  attr_reader :dir, :config
 
   # @param mailboxes [Array<Hash>]
   # @param arguments [Array<String>] after `-c FILE`
+  # @param settings [Hash] what stands beside the mailboxes
   # @param executable [String] another one than this source tree's
   # @param out [String] where its standard output goes, by default a file in its folder; `err` likewise
-  def initialize(mailboxes, *arguments, env: {}, out: nil, err: nil, executable: EXECUTABLE)
+  def initialize(mailboxes, *arguments, settings: {}, env: {}, out: nil, err: nil, executable: EXECUTABLE)
     @dir = Dir.mktmpdir("mail_room")
     log = @log = File.join(@dir, "mail_room.log")
     @config = File.join(@dir, "mail_room.yml")
     list = mailboxes.map { |mailbox| { logger: { log_path: log } }.merge(mailbox) }
-    File.write(@config, YAML.dump({ mailboxes: list }))
+    File.write(@config, YAML.dump({ **settings, mailboxes: list }))
     @process = ServerProcess.new([RbConfig.ruby, executable, "-c", @config, *arguments],
                                  out: out || File.join(@dir, "out"), err: err || File.join(@dir, "err"), env: env, chdir: @dir)
   end

@@ -17,13 +17,16 @@ class Maildir
   end
 
   # Names count up: Dovecot numbers new mail in the order of its names.
-  def add(raw, flags = [])
+  #
+  # @param received [Time, nil] the INTERNALDATE; nil: now
+  def add(raw, flags = [], received: nil)
     make_folders
     @count += 1
     name = format("%<second>d.M%<count>06dP%<pid>d.localhost", second: started, count: @count, pid: Process.pid)
     waiting = File.join(@path, "tmp", name)
     File.binwrite(waiting, raw, perm: 0o644)
     File.chown(@owner.uid, @owner.gid, waiting) if Process.uid.zero?
+    File.utime(received, received, waiting) if received
     File.rename(waiting, flags.empty? ? File.join(@path, "new", name) : File.join(@path, "cur", "#{name}:2,#{letters(flags)}"))
   end
 

@@ -1,6 +1,6 @@
 //! `MailRoom::Native`: the core as Ruby sees it. Converts values, releases the GVL and raises exceptions. Decides nothing.
 //!
-//! A file for each class of Ruby's: `supervisor`, `call`, `matcher`; `direct` for deliveries and arbiters that Ruby calls itself;
+//! A file for each class of Ruby's: `supervisor`, `health`, `call`, `matcher`; `direct` for deliveries and arbiters that Ruby calls itself;
 //! `check` for `mail_room check`. They share `options` (hashes to structs), `errors` and `gvl`.
 
 #![allow(
@@ -13,6 +13,7 @@ mod check;
 mod direct;
 mod errors;
 mod gvl;
+mod health;
 mod matcher;
 mod options;
 mod supervisor;
@@ -28,9 +29,11 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     native.const_set("PLATFORM", frozen(ruby, env!("MAIL_ROOM_PLATFORM")))?;
     native.const_set("COMMIT", frozen(ruby, env!("MAIL_ROOM_COMMIT")))?;
     native.define_singleton_method("reopen_logs", function!(reopen_logs, 0))?;
+    native.define_singleton_method("log_status", function!(log_status, 0))?;
     native.define_singleton_method("to_utf8", function!(to_utf8, 1))?;
     call::define(ruby, native)?;
     supervisor::define(ruby, native)?;
+    health::define(ruby, native)?;
     matcher::define(ruby, native)?;
     check::define(native)?;
     direct::define(ruby, native)
@@ -45,6 +48,10 @@ fn frozen(ruby: &Ruby, text: &str) -> RString {
 
 fn reopen_logs() {
     mail_room_core::observe::log::reopen_logs();
+}
+
+fn log_status() {
+    mail_room_core::observe::report::request();
 }
 
 /// The message as text, as Sidekiq jobs hold it.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use magnus::{Error, RArray, RModule, Ruby, Value, function, method, prelude::*};
+use mail_room_core::observe::monitor::Monitor;
 use mail_room_core::ruby::waker::Waker;
 use mail_room_core::watch::supervisor::Supervisor as Core;
 
@@ -16,7 +17,7 @@ use crate::options;
 type Ran = Option<mail_room_core::Result<()>>;
 
 #[magnus::wrap(class = "MailRoom::Native::Supervisor", free_immediately, size)]
-struct Supervisor {
+pub(crate) struct Supervisor {
     core: Arc<Core>,
     completion: Arc<Completion<Ran>>,
 }
@@ -31,13 +32,19 @@ pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     class.define_method("running?", method!(Supervisor::is_running, 0))?;
     class.define_method("progress", method!(Supervisor::progress, 0))?;
     class.define_method("next_call", method!(Supervisor::next_call, 1))?;
-    class.define_method("next_lines", method!(Supervisor::next_lines, 1))
+    class.define_method("next_lines", method!(Supervisor::next_lines, 1))?;
+    class.define_method("next_events", method!(Supervisor::next_events, 0))
 }
 
 impl Supervisor {
     fn new(ruby: &Ruby, mailboxes: Value, settings: Value) -> Result<Self, Error> {
         let core = Core::new(options::read(ruby, mailboxes)?, options::read(ruby, settings)?);
         Ok(Self { core: Arc::new(core), completion: Completion::new() })
+    }
+
+    /// What the health server answers about.
+    pub(crate) fn monitor(&self) -> Arc<Monitor> {
+        self.core.monitor().clone()
     }
 
     /// Starts the watchers and returns.
@@ -106,6 +113,16 @@ impl Supervisor {
             array.push((severity.name(), line))?;
         }
         Ok(Some(array))
+    }
+}
+
+impl Supervisor {
+    /// Waits for events: an array of hashes with `name` and `payload`, and how many were dropped before them. nil if there will be
+    /// no more.
+    fn next_events(ruby: &Ruby, rb_self: &Self) -> Result<Option<Value>, Error> {
+        let events = rb_self.core.events();
+        let some = next(ruby, &events.waker, || events.fetch())?;
+        some.map(|some| serde_magnus::serialize(ruby, &some)).transpose()
     }
 }
 

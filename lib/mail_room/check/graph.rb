@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative "../native"
+require_relative "folders"
 require_relative "step"
 
 module MailRoom
@@ -17,11 +18,14 @@ module MailRoom
       # @param mailbox [Mailbox]
       # @return [Array<Step>]
       def self.steps(mailbox)
-        Report.new(Native.check_graph(mailbox.to_native), "graph", texts(mailbox)).steps do |name, facts, _took|
+        folders = Folders.new(mailbox, "graph")
+        texts = { **texts(mailbox), **folders.texts }
+        Report.new(Native.check_graph(mailbox.to_native), "graph", texts).steps do |name, facts, took|
           case name
           when "prepared" then []
           when "token" then token(facts["roles"])
-          when "unread" then "#{facts["unread"]} unread"
+          when "unread" then folders.said(name, facts, took) || "#{facts["unread"]} unread"
+          else folders.said(name, facts, took)
           end
         end
       end

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative "../native"
+require_relative "folders"
 require_relative "step"
 
 module MailRoom
@@ -24,6 +25,7 @@ module MailRoom
 
       def initialize(mailbox)
         @mailbox = mailbox
+        @folders = Folders.new(mailbox, "imap")
       end
 
       # @return [Array<Step>]
@@ -48,7 +50,7 @@ module MailRoom
           "tls" => ["TLS certificate is trusted?", "Correct the certificate at the server, host, or ca_file in ssl"],
           "logged_in" => ["IMAP server credentials are correct?", box.auth ? TOKEN_FIX : PASSWORD_FIX],
           "mailbox" => ["Mailbox #{box.name} exists?", ->(facts) { mailbox_fix(facts) }],
-          "unread" => ["Waiting messages can be counted?", "Check search_command (#{box.search_command})"]
+          "unread" => ["Waiting messages can be counted?", "Check search_command (#{box.search_command})"], **@folders.texts
         }
       end
 
@@ -68,7 +70,8 @@ module MailRoom
         when "greeted" then unencrypted(took) if @plain
         when "tls" then certificate(facts, took)
         when "capabilities" then [idle(facts["idle"]), uidplus(facts["uidplus"])]
-        when "unread" then "#{facts["unread"]} found by #{@mailbox.search_command}"
+        when "unread" then @folders.said(name, facts, took) || "#{facts["unread"]} found by #{@mailbox.search_command}"
+        else @folders.said(name, facts, took)
         end
       end
 

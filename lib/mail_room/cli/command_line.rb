@@ -12,8 +12,8 @@ module MailRoom
     private_constant :FORMATS
 
     # @param argv [Array<String>] left as it is
-    # @return [Hash] `config_path`, `gitlab_config`, `gitlab_rb`, `environment` (String), `quiet` (true), `exit_error_format` (`json` or
-    #   `plain`), `once` (true), `give_up_after` (Integer): those that were given
+    # @return [Hash] `config_path`, `gitlab_config`, `gitlab_secrets`, `gitlab_rb`, `environment` (String), `quiet` (true),
+    #   `exit_error_format` (`json` or `plain`), `once` (true), `give_up_after` (Integer): those that were given
     # @raise [OptionParser::ParseError]
     def self.parse(argv)
       options = {}
@@ -26,7 +26,7 @@ module MailRoom
     def self.parser(options)
       OptionParser.new do |parser|
         parser.program_name = "mail_room"
-        parser.banner = "Usage: mail_room -c FILE [options]\n       mail_room (check|config|match) --help"
+        parser.banner = "Usage: mail_room -c FILE [options]\n       mail_room (check|config|match|status) --help"
         SourceOptions.add(parser, options)
         parser.on("-q", "--quiet", "go on if the configuration file is missing or has no mailboxes") { options[:quiet] = true }
         parser.on("--once", "deliver what is in the mailboxes, then exit: with 1 if something was set aside or is left") do

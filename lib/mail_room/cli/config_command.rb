@@ -21,7 +21,9 @@ module MailRoom
 
     # @return [Integer]
     def run
-      puts YAML.dump({ mailboxes: Configuration.new(@options).mailboxes.map { |mailbox| options(mailbox) } })
+      configuration = Configuration.new(@options)
+      mailboxes = configuration.mailboxes.map { |mailbox| options(mailbox) }
+      puts YAML.dump({ mailboxes: mailboxes, health_check: configuration.health_check&.to_h }.compact)
       0
     end
 

@@ -49,7 +49,7 @@ module MailRoom
       mailbox = Configuration.new(config_path: @config).mailboxes.find(&:matching)
       raise ConfigurationError, "#{@config}: no mailbox has `matching`" if mailbox.nil?
 
-      mailbox.matching.slice(:address, :gitlab_host, :also_accept, :auto_replies).compact
+      mailbox.matching.slice(:address, :gitlab_host, :also_accept, :auto_replies, :bounces).compact
     end
 
     def read(file)

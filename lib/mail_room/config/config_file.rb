@@ -49,7 +49,8 @@ module MailRoom
 
     def parse(text)
       require "yaml"
-      YAML.safe_load(text, permitted_classes: [Symbol], aliases: true)
+      require "date"
+      YAML.safe_load(text, permitted_classes: [Symbol, Date], aliases: true)
     rescue Psych::SyntaxError => e
       problem = [e.problem, e.context].compact.join(" ")
       raise ConfigurationError, "#{@path} is not YAML: #{problem} at line #{e.line}, column #{e.column}", cause: nil
@@ -57,7 +58,7 @@ module MailRoom
       # The alias's name is left out: it may be the beginning of a password.
       not_understood("an alias (*...) has no anchor; a value that begins with * must be in quotes")
     rescue Psych::DisallowedClass, ArgumentError
-      not_understood("a value is neither text, number, true, false nor null (a date, say): text must be in quotes")
+      not_understood("a value is neither text, number, date, true, false nor null (a time, say): text must be in quotes")
     rescue StandardError => e
       not_understood(e.class)
     end

@@ -15,10 +15,12 @@ module MailRoom
       # @param path [String] of the encrypted file
       # @param root [String] the installation
       # @param environment [String]
-      def initialize(path, root:, environment:)
+      # @param keys_path [String, nil] the secrets.yml with the keys; without one, that of the installation
+      def initialize(path, root:, environment:, keys_path: nil)
         @path = path
         @root = root
         @environment = environment
+        @keys_path = keys_path || File.join(root, "config/secrets.yml")
       end
 
       # @return [Hash{Symbol=>String}] user and password, those that are there; empty if there is no such file
@@ -31,8 +33,8 @@ module MailRoom
       rescue ConfigurationError
         raise
       rescue StandardError => e
-        # Neither the message nor the cause, which may contain what was decrypted.
-        refuse("GitLab cannot decrypt it (#{e.class}): is encrypted_settings_key_base in config/secrets.yml the one it was written with?")
+        # Neither the message nor the cause: what was decrypted may stand in them.
+        refuse("GitLab cannot decrypt it (#{e.class}): is encrypted_settings_key_base in #{@keys_path} the one it was written with?")
       end
 
       private
@@ -50,12 +52,12 @@ module MailRoom
       end
 
       def key
-        keys[:encrypted_settings_key_base] || refuse("config/secrets.yml has no encrypted_settings_key_base for #{@environment}")
+        keys[:encrypted_settings_key_base] || refuse("#{@keys_path} has no encrypted_settings_key_base for #{@environment}")
       end
 
       def keys
         @keys ||= begin
-          content = ConfigFile.new(File.join(@root, "config/secrets.yml")).load
+          content = ConfigFile.new(@keys_path).load
           [:shared, @environment.to_sym].map { |part| content[part] || {} }.reduce(:merge)
         end
       end

@@ -15,17 +15,21 @@ module MailRoom
       NAMES = { user: "email", mailbox: "mailbox_name", log_path: "log_file" }.freeze
       ROOT = "/opt/gitlab/embedded/service/gitlab-rails"
       LOG = "/var/log/gitlab/mailroom/mail_room_json.log"
-      private_constant :NAMES, :ROOT, :LOG
+      EXIT_FORMATS = %w[json plain].freeze
+      private_constant :NAMES, :ROOT, :LOG, :EXIT_FORMATS
 
       # @param path [String]
       def initialize(path)
         @path = path.to_s
       end
 
+      # @yieldparam format [String] `json` or `plain`: how a fatal error is to be written, if the file says so
       # @return [Array<(String, Hash)>] where each mailbox comes from, and its options
       # @raise [ConfigurationError]
       def mailboxes
         settings = evaluated
+        format = exit_log_format(settings)
+        yield format if format && block_given?
         rails = group(settings, :gitlab_rails)
         GitlabConfig.enabled(@path) { |type| Section.new(type, section(rails, type), @path) { surroundings(settings, rails, type) } }
       end
@@ -48,6 +52,15 @@ module MailRoom
         raise ConfigFile::Missing, "cannot read the configuration file #{@path}: #{e.class.new.message}", cause: nil
       end
 
+      # What packages start mail_room with, as --log-exit-as.
+      def exit_log_format(settings)
+        format = group(settings, :mailroom).value(:exit_log_format)
+        return if format.nil?
+        return format.to_s if EXIT_FORMATS.include?(format.to_s)
+
+        raise ConfigurationError, "#{@path}: mailroom['exit_log_format'] must be #{EXIT_FORMATS.join(" or ")}"
+      end
+
       def group(settings, name)
         group = settings.value(name)
         group.is_a?(OmnibusFile::Group) ? group : OmnibusFile::Group.new.merge((group || {}).to_h.transform_keys(&:to_s))
@@ -59,7 +72,8 @@ module MailRoom
 
       def surroundings(settings, rails, type)
         Surroundings.new(
-          gitlab_host: rails.value(:gitlab_host) || host(settings), gitlab_url: gitlab_url(settings), root: ROOT, log_path: LOG,
+          gitlab_host: rails.value(:gitlab_host) || host(settings), gitlab_url: gitlab_url(settings),
+          url_setting: "external_url in #{@path}", root: ROOT, log_path: LOG,
           secret_file: ".gitlab_#{type}_secret", delivery_method: "webhook",
           redis: -> { @redis ||= OmnibusRedis.new(rails, group(settings, :redis), @path).options },
           secrets: -> { refuse_encrypted(rails, type) }

@@ -2,7 +2,9 @@
 
 require_relative "../errors"
 require_relative "../options/option_reader"
+require_relative "../options/redis_options"
 require_relative "../options/tables/gitlab_section"
+require_relative "../output/warnings"
 
 module MailRoom
   module GitlabConfig
@@ -12,6 +14,8 @@ module MailRoom
     #   @return [String, nil] the host in the ids of GitLab's own mails
     # @!attribute gitlab_url
     #   @return [String, nil] GitLab's address, where the section has none
+    # @!attribute url_setting
+    #   @return [String, nil] the setting that gitlab_url comes from, if the check may go on without it
     # @!attribute root
     #   @return [String] what relative paths are relative to
     # @!attribute log_path
@@ -24,7 +28,7 @@ module MailRoom
     #   @return [#call] returns the options of Redis, see {OptionTables::REDIS}, and redis_db
     # @!attribute secrets
     #   @return [#call] returns user and password from an encrypted file, or an empty hash
-    Surroundings = Struct.new(:gitlab_host, :gitlab_url, :root, :log_path, :secret_file, :delivery_method, :redis, :secrets,
+    Surroundings = Struct.new(:gitlab_host, :gitlab_url, :url_setting, :root, :log_path, :secret_file, :delivery_method, :redis, :secrets,
                               keyword_init: true)
 
     # `incoming_email` or `service_desk_email`, converted into the options of a mailbox. See {OptionTables::GITLAB_SECTION}.
@@ -36,9 +40,9 @@ module MailRoom
       API_HEADER = "Gitlab-Mailroom-Api-Request"
       API_ISSUER = "gitlab-mailroom"
       API_PATH = "/api/v4/internal/mail_room/"
-      # The prefix of the claims' keys in GitLab's Redis.
-      NAMESPACE = "mail_room:gitlab"
-      private_constant :TABLE, :DELIVERIES, :API_HEADER, :API_ISSUER, :API_PATH, :NAMESPACE
+      # Seconds that a token signed with signing_key_file is valid.
+      TOKEN_LIFE = 60
+      private_constant :TABLE, :DELIVERIES, :API_HEADER, :API_ISSUER, :API_PATH, :TOKEN_LIFE
 
       # @return [String] for messages
       attr_reader :title
@@ -101,12 +105,26 @@ module MailRoom
 
       def webhook
         url = @values[:gitlab_url] || around.gitlab_url
-        raise ConfigurationError, "#{field(:gitlab_url)} is required: GitLab's address" if url.nil?
-
-        secret = below_root(@values[:secret_file] || around.secret_file)
+        without_url if url.nil?
+        address = { delivery_url: "#{url.chomp("/")}#{API_PATH}#{@type}" } unless url.nil?
         { delivery_method: "postback",
-          delivery_options: { delivery_url: "#{url.chomp("/")}#{API_PATH}#{@type}", content_type: "text/plain",
-                              jwt_auth_header: API_HEADER, jwt_issuer: API_ISSUER, jwt_algorithm: "HS256", jwt_secret_path: secret } }
+          delivery_options: { **address.to_h, content_type: "text/plain", jwt_auth_header: API_HEADER, jwt_issuer: API_ISSUER, **token } }
+      end
+
+      # Nothing can be posted then. Whatever else there is can be looked at.
+      def without_url
+        setting = around.url_setting
+        raise ConfigurationError, "#{field(:gitlab_url)} is required: where GitLab answers" if setting.nil?
+
+        Warnings.once([:gitlab_url, @title], "#{setting} is not set: messages cannot be posted to GitLab, which #{@title} asks for; set " \
+                                             "#{setting} to GitLab's address")
+      end
+
+      def token
+        key = @values[:signing_key_file]
+        return { jwt_algorithm: "HS256", jwt_secret_path: below_root(@values[:secret_file] || around.secret_file) } if key.nil?
+
+        { jwt_algorithm: "ES256", jwt_secret_path: below_root(key), jwt_key_id: "thumbprint", jwt_expires_in: TOKEN_LIFE }
       end
 
       def sidekiq
@@ -114,7 +132,8 @@ module MailRoom
       end
 
       def arbitration
-        { arbitration_method: "redis", arbitration_options: { **around.redis.call.except(:redis_db), namespace: NAMESPACE } }
+        options = { **around.redis.call.except(:redis_db), namespace: RedisOptions::GITLAB_NAMESPACE }
+        { arbitration_method: "redis", arbitration_options: options }
       end
 
       def field(key)

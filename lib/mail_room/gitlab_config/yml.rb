@@ -13,9 +13,11 @@ module MailRoom
     class Yml
       # @param path [String]
       # @param environment [String]
-      def initialize(path, environment)
+      # @param secrets [String, nil] the path of secrets.yml
+      def initialize(path, environment, secrets: nil)
         @path = path.to_s
         @environment = environment
+        @secrets = secrets
       end
 
       # @return [Array<(String, Hash)>] where each mailbox comes from, and its options
@@ -41,7 +43,7 @@ module MailRoom
           gitlab_host: part(:gitlab)[:host], gitlab_url: gitlab_url, root: root, log_path: "log/mail_room_json.log",
           secret_file: ".gitlab_#{type}_secret", delivery_method: "sidekiq",
           redis: -> { @redis ||= RedisFiles.new(File.dirname(file), @environment).options },
-          secrets: -> { EncryptedSecrets.new(encrypted_file(type), root: root, environment: @environment).read }
+          secrets: -> { EncryptedSecrets.new(encrypted_file(type), root: root, environment: @environment, keys_path: @secrets).read }
         )
       end
 

@@ -10,6 +10,7 @@ require_relative "../options/matching_options"
 require_relative "../options/rejection_options"
 require_relative "../options/tables/mailbox"
 require_relative "../options/tls_options"
+require_relative "../options/trouble_options"
 require_relative "../output/warnings"
 
 module MailRoom
@@ -20,7 +21,8 @@ module MailRoom
     # What the native library wants in the place of IMAP's options. A message that was deleted at Graph is gone at once.
     NO_IMAP = { "password" => "", "host" => "", "port" => 0, "security" => "tls", "search_command" => "UNSEEN", "idle_timeout" => 1,
                 "expunge_deleted" => true }.freeze
-    private_constant :NO_IMAP
+    MONTHS = %w[Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec].freeze
+    private_constant :NO_IMAP, :MONTHS
 
     # @return [Hash{String=>Object}] for the native library
     # @raise [ConfigurationError]
@@ -28,8 +30,9 @@ module MailRoom
       {
         **OptionTables::MAILBOX.native(self), **native_inbox,
         "tls" => TlsOptions.to_native(ssl.is_a?(Hash) ? ssl : {}, where: "ssl of #{title}"),
-        "delete_after_delivery" => delete_after_delivery ? true : false,
+        "delete_after_delivery" => delete_after_delivery ? true : false, "since_first_run" => first_run?,
         "matching" => native_matching, "rejection" => RejectionOptions.to_native(self),
+        "on_trouble" => (TroubleOptions.to_native(on_trouble, where: "on_trouble of #{title}") unless on_trouble.nil?),
         "delivery" => native_or_hook(Delivery, delivery_klass), "arbitration" => native_or_hook(Arbitration, arbitration_klass)
       }
     end
@@ -43,15 +46,32 @@ module MailRoom
       to_native.merge("log" => log)
     end
 
+    # @return [Boolean] whether messages are left alone that were there before the mailbox was watched first
+    def first_run?
+      since == "first_run"
+    end
+
     private
 
     # Where the messages come from.
     def native_inbox
-      return { **NO_IMAP, "graph" => GraphOptions.to_native(inbox_options, where: "inbox_options of #{title}") } if microsoft_graph?
+      if microsoft_graph?
+        graph = GraphOptions.to_native(inbox_options, where: "inbox_options of #{title}")
+        return { **NO_IMAP, "graph" => { **graph, "since" => since }.compact }
+      end
 
       { "password" => password.to_s, "auth" => (AuthOptions.to_native(auth, where: "auth of #{title}") unless auth.nil?),
-        "host" => host, "port" => port, "security" => security, "search_command" => search_command, "idle_timeout" => idle_timeout,
+        "host" => host, "port" => port, "security" => security, "search_command" => native_search, "idle_timeout" => idle_timeout,
         "expunge_deleted" => expunge_deleted ? true : false }
+    end
+
+    # What follows a search program is one more condition. SINCE compares the day on which the server received a message, and not what
+    # its sender wrote (RFC 3501 section 6.4.4).
+    def native_search
+      return search_command if since.nil? || first_run?
+
+      year, month, day = since.split("-").map { |part| Integer(part, 10) }
+      "#{search_command} SINCE #{day}-#{MONTHS[month - 1]}-#{year}"
     end
 
     # `start_tls: true` beside the default `ssl: true` means TLS from the first byte: STARTTLS needs `ssl` to be false or a mapping.

@@ -27,7 +27,10 @@ module MailRoom
       check_inbox_method
       table.options.each { |option| table.applies?(option, self) ? require_value(option) : refuse(option) }
       check_imap if imap?
-      check_failed_mailbox
+      check_folder(:failed_mailbox)
+      check_folder(:delivered_mailbox)
+      check_delivered_mailbox
+      check_since
       check_logger
       check_classes
       to_native
@@ -71,19 +74,35 @@ module MailRoom
 
     def check_search_program
       program = SearchProgram.new(search_command, field: field(:search_command))
-      return if program.unseen? || (delete_after_delivery && (expunge_deleted || program.undeleted?))
+      return if program.unseen? || delivered_mailbox || (delete_after_delivery && (expunge_deleted || program.undeleted?))
 
       Warnings.once([:search_command, email, name],
                     "search_command #{search_command} of #{title} finds delivered messages again: it neither asks for UNSEEN nor " \
                     "do delete_after_delivery and expunge_deleted remove them; they are delivered once more after each restart")
     end
 
-    def check_failed_mailbox
-      return if failed_mailbox.nil?
-      raise ConfigurationError, "#{field(:failed_mailbox)} must not be empty" if failed_mailbox.empty?
+    def check_folder(key)
+      folder = self[key]
+      return if folder.nil?
+      raise ConfigurationError, "#{field(key)} must not be empty" if folder.empty?
 
-      same = failed_mailbox == name || [failed_mailbox, name].all? { |folder| folder.casecmp?("INBOX") }
-      raise ConfigurationError, "#{field(:failed_mailbox)} must be another folder than the one that is watched" if same
+      same = folder == name || [folder, name].all? { |either| either.casecmp?("INBOX") }
+      raise ConfigurationError, "#{field(key)} must be another folder than the one that is watched" if same
+    end
+
+    def check_delivered_mailbox
+      return unless delivered_mailbox && delete_after_delivery
+
+      raise ConfigurationError, "#{field(:delivered_mailbox)} cannot stand beside delete_after_delivery: remove one of them"
+    end
+
+    def check_since
+      return unless first_run?
+      raise ConfigurationError, "#{field(:since)} must be a date: first_run is for inbox_method imap only" if microsoft_graph?
+      return if arbitration_klass == Arbitration::Redis
+
+      raise ConfigurationError, "#{field(:since)} can be first_run with arbitration_method redis only, which remembers when that was: " \
+                                "set it, or give the date"
     end
 
     def check_logger

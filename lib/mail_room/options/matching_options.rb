@@ -1,6 +1,8 @@
 # frozen_string_literal: true
 
 require_relative "../errors"
+require_relative "../output/warnings"
+require_relative "incoming_address"
 require_relative "option_types"
 require_relative "tables/matching"
 
@@ -19,10 +21,18 @@ module MailRoom
       def to_native(options, where:)
         values = TABLE.read(options, where: where)
         check_address(values, where)
+        warn_about(values[:address])
         TABLE.native(values)
       end
 
       private
+
+      # Messages may arrive all the same, so these are no errors.
+      def warn_about(address)
+        IncomingAddress.new(address).mistakes.each do |_status, what, fix|
+          Warnings.once([:address, what], "address in matching: #{what}; #{fix[0].downcase}#{fix[1..]}")
+        end
+      end
 
       def check_address(values, where)
         address = values[:address]

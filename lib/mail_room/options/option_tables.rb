@@ -5,9 +5,11 @@ require_relative "tables/command"
 require_relative "tables/configuration"
 require_relative "tables/gitlab_section"
 require_relative "tables/graph"
+require_relative "tables/health_check"
 require_relative "tables/local_deliveries"
 require_relative "tables/mailbox"
 require_relative "tables/matching"
+require_relative "tables/on_trouble"
 require_relative "tables/postback"
 require_relative "tables/que"
 require_relative "tables/rails"
@@ -23,8 +25,9 @@ module MailRoom
   # @api private
   module OptionTables
     # In the order of the reference.
-    ALL = [CONFIGURATION, MAILBOX, SIDEKIQ, POSTBACK, QUE, ACTION_MAILBOX, ACTIVE_JOB, COMMAND, LOGGER_DELIVERY, LETTER_OPENER,
-           REDIS_ARBITRATION, REDIS, SENTINEL, TLS, GRAPH, AUTH, MATCHING, REJECTION, SMTP, LOGGER, GITLAB_SECTION].freeze
+    ALL = [CONFIGURATION, HEALTH_CHECK, MAILBOX, SIDEKIQ, POSTBACK, QUE, ACTION_MAILBOX, ACTIVE_JOB, COMMAND, LOGGER_DELIVERY,
+           LETTER_OPENER, REDIS_ARBITRATION, REDIS, SENTINEL, TLS, GRAPH, AUTH, MATCHING, REJECTION, SMTP, ON_TROUBLE, LOGGER,
+           GITLAB_SECTION].freeze
 
     class << self
       # @param key [Symbol]

@@ -13,14 +13,14 @@ module MailRoom
     DESCRIPTIONS = {
       string: "string", text: "string", path: "path", integer: "integer", boolean: "true or false", options: "mapping",
       mapping: "mapping", boolean_or_options: "true, false or a mapping", choice: nil, headers: "mapping of names to values",
-      command: "list of words, or one string", addresses: "list of addresses", verify_mode: nil, tls_version: "TLS1_2 or TLS1_3",
-      logger: "mapping, or a Ruby Logger", any: nil
+      command: "list of words, or one string", since: "date, such as 2026-11-01, or first_run", addresses: "list of addresses",
+      verify_mode: nil, tls_version: "TLS1_2 or TLS1_3", logger: "mapping, or a Ruby Logger", any: nil
     }.freeze
     # What a value of the type is in Ruby, in the words of RBS.
     SIGNATURES = {
       string: "String", text: "String", path: "String", integer: "Integer", boolean: "bool", options: "Hash[Symbol, untyped]",
       mapping: "Hash[Symbol, untyped]", boolean_or_options: "bool | Hash[Symbol, untyped]", choice: "String",
-      headers: "Hash[String, String?]", command: "Array[String]", addresses: "Array[String]", verify_mode: "bool",
+      headers: "Hash[String, String?]", command: "Array[String]", since: "String", addresses: "Array[String]", verify_mode: "bool",
       tls_version: "String", logger: "untyped", any: "untyped"
     }.freeze
     # OpenSSL's constants, as numbers, so that a mailbox does not load OpenSSL.
@@ -108,6 +108,17 @@ module MailRoom
         end
       end
 
+      # A day, as a Date or as text: "2026-11-01"; or "first_run".
+      def since(value, field, _option)
+        return value&.to_s if [nil, "first_run", :first_run].include?(value)
+
+        text = value.respond_to?(:strftime) ? value.strftime("%F") : value.to_s
+        year, month, day = text.match(/\A(\d{4})-(\d\d)-(\d\d)\z/)&.captures&.map { |part| Integer(part, 10) }
+        return text if year && year >= 1970 && month.between?(1, 12) && day.between?(1, days_of(year, month))
+
+        raise ConfigurationError, "#{field} must be a date such as 2026-11-01, or first_run"
+      end
+
       # Whether certificates are verified. As a client, every mode but none verifies them.
       def verify_mode(value, field, _option)
         !openssl_mode(value, field).zero? unless value.nil?
@@ -139,6 +150,11 @@ module MailRoom
       end
 
       private
+
+      # Without the library `date`, which would have to be loaded.
+      def days_of(year, month)
+        (Time.utc(year + (month / 12), (month % 12) + 1) - 86_400).day
+      end
 
       def split(text, field)
         require "shellwords"

@@ -11,6 +11,8 @@ module MailRoom
   # See {OptionTables::REDIS}.
   module RedisOptions
     DEFAULT_URL = OptionTables::REDIS[:redis_url].default
+    # The prefix of the claims in GitLab's Redis. GitLab sets it, not the administrator.
+    GITLAB_NAMESPACE = "mail_room:gitlab"
     KEYS = OptionTables::REDIS.names.freeze
 
     class << self
@@ -37,10 +39,10 @@ module MailRoom
         url[pattern, 1]&.to_i
       end
 
-      # Warns once a process that namespaces are deprecated.
+      # Warns once a process that namespaces are deprecated, unless it is GitLab's.
       # @param option [String] `arbitration_options` or `delivery_options`
       def warn_about_namespace(namespace, option)
-        return if namespace.nil?
+        return if namespace.nil? || namespace == GITLAB_NAMESPACE
 
         Warnings.once([:namespace, option],
                       "Redis namespaces are deprecated: `namespace` in #{option} will be ignored by a future version")

@@ -24,20 +24,20 @@ module MailRoom
     def serve
       while (lines = @native.next_lines(@number))
         lines.each { |severity, line| write(severity, line) }
-        complain { @device.flush if @device.respond_to?(:flush) }
+        guard { @device.flush if @device.respond_to?(:flush) }
       end
     end
 
     def write(severity, line)
-      complain { @logger.public_send(severity.downcase, JSON.parse(line, symbolize_names: true)) }
+      guard { @logger.public_send(severity.downcase, JSON.parse(line, symbolize_names: true)) }
     end
 
-    # Warns about a logger's exception, once. It does not stop the thread.
-    def complain
+    # Warns about an exception of the logger, once. It does not stop the thread.
+    def guard
       yield
     rescue StandardError => e
-      BoundedOutput.say($stderr, "mail_room: the logger #{@logger.class} raised #{e.class}") unless @complained
-      @complained = true
+      BoundedOutput.say($stderr, "mail_room: the logger #{@logger.class} raised #{e.class}") unless @warned
+      @warned = true
     end
   end
 end

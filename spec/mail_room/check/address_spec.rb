@@ -9,7 +9,8 @@ RSpec.describe MailRoom::Check::Address do
   {
     "incoming+%{key}@gitlab.example.com" => :ok, "incoming+%{key}@example.com" => :warning, "incoming+%{key}@example.co.uk" => :warning,
     "incoming+%{key}@in.example.co.uk" => :ok, "x+%{key}@gmail.com" => :ok, "x+%{key}@acme.onmicrosoft.com" => :ok,
-    "x+%{key}@localhost" => :ok, "gitlab@in.example.com" => :warning, "x@%{key}.in.example.com" => :failed
+    "x+%{key}@localhost" => :ok, "gitlab@in.example.com" => :warning, "x@%{key}.in.example.com" => :failed,
+    "a-very-long-name-for-a-mailbox+%{key}@in.example.com" => :ok, "another-long-name-for-a-mailbox+%{key}@in.example.com" => :warning
   }.each do |address, status|
     it "finds #{address} to be #{status}" do
       expect(step(address).status).to eq(status)
@@ -22,6 +23,8 @@ RSpec.describe MailRoom::Check::Address do
       fix: "Use a sub-domain (incoming.example.com) or a domain for nothing else"
     )
     expect(step("gitlab@in.example.com").detail).to include("only replies can be recognised")
+    expect(step("another-long-name-for-a-mailbox+%{key}@in.example.com").detail)
+      .to start_with("32 characters stand before %{key} in another-long")
     expect(step("x@%{key}.in.example.com").fix).to eq("Put %{key} before the @")
   end
 

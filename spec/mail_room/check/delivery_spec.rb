@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "time"
 require "tmpdir"
 
 RSpec.describe MailRoom::Check::Delivery do
@@ -41,7 +42,7 @@ RSpec.describe MailRoom::Check::Delivery do
     {
       401 => [:failed, "postback.credentials", "it answers 401", /jwt_secret_path .*secret\) holds the same secret as the app's/],
       404 => [:warning, "postback.answered", /it answers HEAD with 404/, /path of delivery_url/],
-      302 => [:failed, "postback.answered", "it redirects (302)", /Set delivery_url to the address that it redirects to/],
+      302 => [:failed, "postback.answered", "it redirects (302)", /Set delivery_url to where it redirects to/],
       501 => [:warning, "postback.answered", /HEAD with 501/, /delivery_url/],
       503 => [:failed, "postback.answered", "it answers 503", /See the app's log/]
     }.each do |answer, (status, id, detail, fix)|
@@ -65,10 +66,48 @@ RSpec.describe MailRoom::Check::Delivery do
       expect(lines.join).not_to include("hidden")
     end
 
+    it "compares the clocks that tokens are judged by" do
+      { 0 => [:ok, nil], -3600 => [:warning, /\Aours is (359\d|360\d) s ahead/], 3600 => [:warning, /\Aours is (359\d|360\d) s behind/] }
+        .each do |ahead, (status, detail)|
+        answering(200, { "Date" => (Time.now + ahead).httpdate }) do
+          expect(step_of("postback.clock", endpoint).to_h.values_at(:status, :detail)).to match([status, detail])
+          expect(steps_of(endpoint(jwt_auth_header: nil)).map(&:id)).not_to include("postback.clock")
+        end
+      end
+    end
+
+    it "goes on without an address, and says that watching will not" do
+      box = { **mailbox("postback"), logger: { log_path: "/none/x.log" } }
+      expect(step_of("postback.answered", box).to_h)
+        .to include(status: :warning, detail: /delivery_url is not set/, fix: /external_url in gitlab\.rb/)
+      expect(step_of("log", box).status).to eq(:failed)
+    end
+
     it "says that there is no secret" do
       answering(200) do
         expect(step_of("postback.answered", endpoint(jwt_secret_path: "/none")).detail).to match(%r{jwt_secret_path /none cannot be read})
       end
+    end
+  end
+
+  describe "action_mailbox" do
+    # What a real Rails answers is in spec/end_to_end/rails_spec.rb.
+    { 403 => /config\.hosts/, 500 => /See the app's log/, 204 => /Check that url is the app's address/, 302 => /Check that url/ }
+      .each do |status, fix|
+      it "judges #{status}" do
+        @server = HttpServer.new { [status, {}, ""] }.start
+        step = step_of("action_mailbox.answered", mailbox("action_mailbox", url: @server.url, password: "hidden"))
+        expect(step.to_h).to include(status: :failed, detail: "it answers #{status}", fix: fix)
+        expect(@server.requests.map { |request| [request.verb, request.path, request.body, request.headers["content-type"]] })
+          .to eq([["POST", "/rails/action_mailbox/relay/inbound_emails", "", "text/plain"]])
+      ensure
+        @server.stop
+      end
+    end
+
+    it "cannot tell from outside what a Rails app has" do
+      expect(step_of("rails.app", mailbox("action_mailbox")).to_h).to include(status: :warning, answer: "no", detail: /not the app/)
+      expect(step_of("rails.app", mailbox("active_job", job_class: "AJob")).to_h).to include(status: :warning, answer: "no")
     end
   end
 
@@ -83,7 +122,8 @@ RSpec.describe MailRoom::Check::Delivery do
         database = postgres.new_database(kind)
         steps = steps_of(table(database)).select { |step| step.id.start_with?("que.") }
         expect(steps.map { |step| [step.question, step.status] }).to eq(
-          [["PostgreSQL can be reached?", :ok], ["PostgreSQL takes writes?", :ok], ["Table que_jobs takes jobs?", :ok]]
+          [["PostgreSQL can be reached?", :ok], ["PostgreSQL takes writes?", :ok], ["Table que_jobs takes jobs?", :ok],
+           ["Sequence of que_jobs gives numbers?", :ok]]
         )
         expect(postgres.rows("SELECT count(*) FROM que_jobs", database: database)).to eq([["0"]])
       end
@@ -106,6 +146,19 @@ RSpec.describe MailRoom::Check::Delivery do
       database = postgres.new_database
       postgres.rows("ALTER TABLE que_jobs OWNER TO postgres; REVOKE ALL ON que_jobs FROM mail_room", database: database)
       expect(step_of("que.table", table(database)).detail).to match(/42501.*GRANT INSERT/)
+    end
+
+    %i[que0 que2].each do |kind|
+      it "says that the sequence may not be used in the table of #{kind}" do
+        database = postgres.new_database(kind)
+        sequence = postgres.rows("SELECT relname FROM pg_class WHERE relkind = 'S' AND relname LIKE 'que_jobs%'", database: database)[0][0]
+        postgres.rows("ALTER TABLE que_jobs OWNER TO postgres; GRANT INSERT, SELECT ON que_jobs TO mail_room; " \
+                      "REVOKE ALL ON SEQUENCE #{sequence} FROM mail_room", database: database)
+        expect(step_of("que.sequence", table(database)).to_h)
+          .to include(status: :failed, detail: /42501.*USAGE on its sequence/, fix: /GRANT USAGE/)
+        postgres.rows("GRANT USAGE ON SEQUENCE #{sequence} TO mail_room", database: database)
+        expect(step_of("que.sequence", table(database)).status).to eq(:ok)
+      end
     end
 
     it "says that it is read only" do

@@ -40,6 +40,29 @@ RSpec.describe MailRoom::Check::Imap do
     expect(dovecot.messages(user).map(&:flags)).to contain_exactly([:Flagged], [])
   end
 
+  it "tells how full the mailbox is" do
+    on(config: DovecotConfig.quota(100)) do |server|
+      box = mailbox(port: server.port, host: server.host)
+      server.imap_append(user, "Subject: a\r\n\r\n#{"x" * 40_000}\r\n")
+      expect(step_of("imap.quota", box).to_h)
+        .to include(status: :ok, question: "Mailbox has room?", detail: /\A(39|4\d) % of STORAGE used\z/)
+      server.imap_append(user, "Subject: a\r\n\r\n#{"x" * 54_000}\r\n")
+      expect(step_of("imap.quota", box).to_h)
+        .to include(status: :warning, detail: /\A9\d % of STORAGE used: soon the server takes no more mail/, fix: /raise the quota/)
+    end
+  end
+
+  it "looks for the folders that messages are moved to, and makes none" do
+    dovecot.append(user, "x", mailbox: "Done")
+    dovecot.append(user, "x")
+    steps = steps_of(mailbox(failed_mailbox: "Failed", delivered_mailbox: "Done")).select { |step| step.id.end_with?("_mailbox") }
+    expect(steps.map { |step| [step.question, step.status, step.detail] }).to eq(
+      [["Folder of failed_mailbox can be used?", :ok, "Failed is made when it is first needed"],
+       ["Folder of delivered_mailbox can be used?", :ok, "Done"]]
+    )
+    dovecot.imap(user) { |client| expect(client.imap.list("", "*").map(&:name)).to contain_exactly("INBOX", "Done") }
+  end
+
   describe "what does not work" do
     it "is a name that nobody knows" do
       expect(lines_of("imap.resolved", mailbox(host: "no-such-host.invalid"))).to match(

@@ -30,4 +30,30 @@ RSpec.describe MailRoom::CommandLine do
     expect { expect { described_class.parse(%w[-?]) }.to raise_error(SystemExit) }
       .to output(/\AUsage: mail_room -c FILE.*--config.*--quiet.*--log-exit-as.*--version.*--help/m).to_stdout
   end
+
+  describe "--gitlab-config without a file" do
+    around do |example|
+      before = ENV.to_h
+      example.run
+    ensure
+      ENV.replace(before)
+    end
+
+    it "takes the files that the environment names, as GitLab's own template does" do
+      ENV.update("MAIL_ROOM_GITLAB_CONFIG_FILE" => "/etc/gitlab.yml", "MAIL_ROOM_GITLAB_SECRETS_FILE" => "/etc/secrets.yml")
+      expect(described_class.parse(%w[--gitlab-config -q]))
+        .to eq(gitlab_config: "/etc/gitlab.yml", gitlab_secrets: "/etc/secrets.yml", quiet: true)
+      ENV.delete("MAIL_ROOM_GITLAB_SECRETS_FILE")
+      expect(described_class.parse(%w[--gitlab-config])).to eq(gitlab_config: "/etc/gitlab.yml")
+      expect(described_class.parse(%w[--gitlab-config other.yml])).to eq(gitlab_config: "other.yml")
+    end
+
+    it "is refused if the environment names none" do
+      ["", nil].each do |value|
+        ENV["MAIL_ROOM_GITLAB_CONFIG_FILE"] = value
+        expect { described_class.parse(%w[--gitlab-config]) }
+          .to raise_error(OptionParser::MissingArgument, /MAIL_ROOM_GITLAB_CONFIG_FILE/)
+      end
+    end
+  end
 end

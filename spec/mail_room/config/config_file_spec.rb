@@ -37,6 +37,10 @@ RSpec.describe MailRoom::ConfigFile do
     expect(out).to eq("true")
   end
 
+  it "reads a day as one" do
+    expect(load("since: 2026-11-01")).to eq({ since: Date.new(2026, 11, 1) })
+  end
+
   it "takes an empty file for an empty mapping" do
     expect(["", "# nothing\n", "---\n"].map { |text| load(text) }).to all(eq({}))
   end
@@ -45,7 +49,7 @@ RSpec.describe MailRoom::ConfigFile do
     "a: [1" => /\Aconfig\.yml is not YAML: .* at line 1, column \d+\z/,
     "a: 1\n b: 2" => /\Aconfig\.yml is not YAML: .* at line 2, column \d+\z/,
     "- 1" => /\Aconfig\.yml: the configuration must be a mapping of options, not a list\z/,
-    "a: 2020-01-01" => /\Aconfig\.yml is not understood: .*date/,
+    "a: 2020-01-01 10:00:00" => /\Aconfig\.yml is not understood: .*time/,
     "a: !ruby/object:Object {}" => /\Aconfig\.yml is not understood: /,
     "a: 1\nb: <%= ENV.fetch('NO_SUCH_VARIABLE_HERE') %>" =>
       /\Aconfig\.yml:2: the ERB template failed: KeyError\z/,

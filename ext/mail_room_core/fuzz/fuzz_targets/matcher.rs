@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use mail_room_core::config::{AutoReplies, Matching, Unmatched};
+use mail_room_core::config::{AutoReplies, Bounces, Matching, Unmatched};
 use mail_room_core::matching::matcher::Matcher;
 
 static MATCHER: LazyLock<Matcher> = LazyLock::new(|| {
@@ -14,6 +14,7 @@ static MATCHER: LazyLock<Matcher> = LazyLock::new(|| {
         gitlab_host: Some("gl.test".into()),
         also_accept: vec!["help*@*acme.test".into()],
         auto_replies: AutoReplies::Ignore,
+        bounces: Bounces::Ignore,
         unmatched: Unmatched::Deliver,
         dry_run: false,
     })

@@ -27,7 +27,7 @@ for i = 9, #ARGV do
   local heartbeat = KEYS[heartbeats + i - 8]
   -- A process whose heartbeat is back is alive.
   if not heartbeat or not call('GET', heartbeat) then
-    ended[claimed_by(ARGV[i]]) = true
+    ended[claimed_by(ARGV[i])] = true
   end
 end
 

@@ -174,6 +174,18 @@ impl Arbiter {
         }
     }
 
+    /// What is remembered of the first run of this mailbox. If nothing is, this is it: `listed` are the messages that were there
+    /// before. `None` if the arbiter remembers nothing.
+    ///
+    /// # Errors
+    /// As [`claim`](Self::claim).
+    pub async fn first_run(&self, scope: &str, listed: &[MessageId], today: &str) -> Result<Option<redis::FirstRun>> {
+        match self {
+            Self::Noop | Self::Hook(_) => Ok(None),
+            Self::Redis(redis) => redis.first_run(scope, listed, today).await.map(Some),
+        }
+    }
+
     /// The mail server still lists `ids` although they were delivered. Remembers their delivery for another day.
     ///
     /// # Errors

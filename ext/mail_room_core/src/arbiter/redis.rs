@@ -9,6 +9,7 @@ macro_rules! script {
 }
 
 mod claim;
+mod first_run;
 mod jobs;
 
 use std::sync::{Arc, LazyLock};
@@ -41,6 +42,7 @@ script!(SET_ASIDE, "set_aside.lua");
 script!(REMEMBER, "remember.lua");
 script!(DELIVERED, "delivered.lua");
 
+pub use first_run::FirstRun;
 pub use jobs::Job;
 
 /// Claims in Redis.

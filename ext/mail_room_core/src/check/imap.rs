@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use async_imap::types::{QuotaResource, QuotaResourceName};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -39,7 +40,8 @@ impl Progress for Report {
     }
 }
 
-/// Steps `token` (only with OAuth), those of [`Progress`], `mailbox`, `capabilities` and `unread`.
+/// Steps `token` (only with OAuth), those of [`Progress`], `mailbox`, `capabilities`, `unread`, `quota` (if the server tells it),
+/// `failed_mailbox` and `delivered_mailbox` (if they are configured).
 pub(super) async fn check(mailbox: &Mailbox, report: &mut Report) -> Option<()> {
     let connected = connected(mailbox, report).await;
     let mut session = report.end(connected)?;
@@ -84,7 +86,46 @@ async fn inspect(session: &mut Session, mailbox: &Mailbox, report: &mut Report) 
     };
     let unread = report.step("unread", unread).await?;
     report.fact("unread", unread);
-    Some(())
+    if session.control.has("QUOTA")
+        && let Some(fullest) = quota(session, &mailbox.name).await.ok().flatten()
+    {
+        report.begin("quota");
+        report.fact("percent", fullest.get_usage_percentage());
+        report.fact("resource", resource_name(&fullest.name));
+    }
+    let folders = [("failed_mailbox", &mailbox.failed_mailbox), ("delivered_mailbox", &mailbox.delivered_mailbox)];
+    for (step, name) in folders {
+        let Some(name) = name else { continue };
+        let exists = report.step(step, exists(session, name)).await?;
+        report.fact("exists", exists);
+    }
+    report.end(Ok(()))
+}
+
+/// The resource of the mailbox's quota that is used up most; `None` if there is no limit.
+async fn quota(session: &mut Session, name: &str) -> Result<Option<QuotaResource>> {
+    let (_, told) = exchange!(session, get_quota_root(&utf7::encode(name)))?;
+    let resources = told.into_iter().flat_map(|(_, quotas)| quotas).flat_map(|quota| quota.resources);
+    Ok(resources.filter(|resource| resource.limit > 0).max_by_key(QuotaResource::get_usage_percentage))
+}
+
+fn resource_name(name: &QuotaResourceName) -> String {
+    match name {
+        QuotaResourceName::Storage => "STORAGE".into(),
+        QuotaResourceName::Message => "MESSAGE".into(),
+        QuotaResourceName::Atom(name) => said(name),
+    }
+}
+
+/// Whether there is a folder that messages are moved to. It is made when it is first needed.
+async fn exists(session: &mut Session, name: &str) -> Result<bool> {
+    if opened(session, name).await?.kind == Kind::Ok {
+        return Ok(true);
+    }
+    match namespace::with_prefix(session, name).await? {
+        Some(full) => Ok(opened(session, &full).await?.kind == Kind::Ok),
+        None => Ok(false),
+    }
 }
 
 /// Opens the mailbox read-only, under the name that watching would open.

@@ -41,13 +41,14 @@ pub async fn redis(config: &config::Redis, needs: &Needs) -> Report {
     report
 }
 
-/// An HTTP endpoint: whether it answers, and its status.
+/// An HTTP endpoint: whether it answers, its status, and its clock.
 pub async fn http(config: &config::Postback) -> Report {
     let mut report = Report::default();
     let work = async |report: &mut Report| {
         let postback = report.step("prepared", async { Postback::new(config) }).await?;
-        let status = report.step("answered", postback.ask()).await?;
+        let (status, clock_ahead) = report.step("answered", postback.ask()).await?;
         report.fact("status", status);
+        report.fact("clock_ahead", clock_ahead);
         Some(())
     };
     within(&mut report, work).await;

@@ -25,6 +25,9 @@ pub struct Graph {
     pub azure_ad_endpoint: String,
     /// The mailbox's server, `https://host`.
     pub graph_endpoint: String,
+    /// The first day, as in `2026-11-01` and in UTC, of the messages that are listed. If absent, all are.
+    #[serde(default)]
+    pub since: Option<String>,
     /// Whether a poll asks for changes (delta query) instead of unread messages.
     #[serde(default)]
     pub delta: bool,

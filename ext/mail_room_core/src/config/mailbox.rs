@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{Arbitration, Delivery, Graph, LogTarget, Matching, OAuth, Rejection, Tls};
+use super::{Arbitration, Delivery, Graph, LogTarget, Matching, OAuth, OnTrouble, Rejection, Tls};
 
 /// One mailbox and what happens to its messages.
 #[derive(Debug, Clone, Deserialize)]
@@ -44,6 +44,13 @@ pub struct Mailbox {
     /// The folder that messages are moved to when they are set aside. If absent, they stay and become `\Flagged \Seen`.
     #[serde(default)]
     pub failed_mailbox: Option<String>,
+    /// The folder that delivered messages are moved to. If absent, they stay.
+    #[serde(default)]
+    pub delivered_mailbox: Option<String>,
+    /// Whether messages are left alone that were there before the mailbox was watched first. The arbiter in Redis remembers when
+    /// that was.
+    #[serde(default)]
+    pub since_first_run: bool,
     /// Where this mailbox's log lines go; nowhere if absent.
     #[serde(default)]
     pub log: Option<LogTarget>,
@@ -54,6 +61,9 @@ pub struct Mailbox {
     /// [`Unmatched::Reject`](super::Unmatched::Reject).
     #[serde(default)]
     pub rejection: Option<Rejection>,
+    /// Who is told of trouble; nobody if absent.
+    #[serde(default)]
+    pub on_trouble: Option<OnTrouble>,
     /// What happens to each message.
     pub delivery: Delivery,
     /// How several processes share the mailbox.

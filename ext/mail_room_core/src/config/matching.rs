@@ -16,6 +16,9 @@ pub struct Matching {
     pub also_accept: Vec<String>,
     /// What happens to automatic replies.
     pub auto_replies: AutoReplies,
+    /// What happens to reports about the delivery of other messages.
+    #[serde(default)]
+    pub bounces: Bounces,
     /// What happens to messages to an address that is not ours.
     pub unmatched: Unmatched,
     /// Whether decisions are only logged, and every message is delivered.
@@ -31,6 +34,17 @@ pub enum AutoReplies {
     Ignore,
     /// It is handled like any other message.
     Deliver,
+}
+
+/// What happens to a report about the delivery of another message: a `multipart/report` with an empty return path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bounces {
+    /// It is handled like any other message.
+    #[default]
+    Deliver,
+    /// It is marked like a delivered message and not delivered.
+    Ignore,
 }
 
 /// What happens to a message to an address that is not ours.

@@ -13,8 +13,6 @@ use crate::system::program::{self, Failure, Program};
 
 /// "Try again later": EX_TEMPFAIL of sysexits.h.
 const TEMPFAIL: i32 = 75;
-/// Our environment variables that the program sees. The others stay hidden, because they may hold secrets.
-const PASSED_ON: [&str; 8] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR"];
 
 /// The delivery `command`.
 #[derive(Debug)]
@@ -96,8 +94,7 @@ fn how(status: ExitStatus) -> String {
 
 /// The program's environment: some of our variables, and a name for the message that is the same at each attempt.
 fn environment(idempotency_key: &str) -> Vec<(&'static str, String)> {
-    let ours = PASSED_ON.into_iter().filter_map(|name| Some((name, std::env::var(name).ok()?)));
-    ours.chain([("MAIL_ROOM_IDEMPOTENCY_KEY", idempotency_key.to_owned())]).collect()
+    program::passed_on().chain([("MAIL_ROOM_IDEMPOTENCY_KEY", idempotency_key.to_owned())]).collect()
 }
 
 #[cfg(test)]

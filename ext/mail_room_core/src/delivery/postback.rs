@@ -107,18 +107,30 @@ impl Postback {
         outcomes
     }
 
-    /// Sends a HEAD request with everything that a post carries except the message, and returns the status. It shows
-    /// whether the endpoint answers and accepts our credentials, as far as that is possible without a post.
+    /// Asks the endpoint without a message, with everything else that a post carries. It shows whether the endpoint answers and
+    /// accepts our credentials, as far as that is possible. Returns the status, and by how many seconds its clock is ahead of
+    /// ours, if it tells.
+    ///
+    /// The request is a HEAD. Rails has no route for one at an ingress of Action Mailbox: there it is an empty post of another
+    /// media type, which the ingress answers with 415 once it has looked at the credentials.
     ///
     /// # Errors
     /// [`Error::TargetDown`] if there is no answer in time, or no request can be made.
-    pub async fn ask(&self) -> Result<u16> {
+    pub async fn ask(&self) -> Result<(u16, Option<i64>)> {
         let within = self.timeout.min(HEAD_WITHIN);
         let until = Instant::now() + within;
         let late = || self.down(&format!("no answer within {} s", within.as_secs()));
-        let headers = timeout_at(until, self.headers(&hex_128())).await.map_err(|_| late())??;
-        match self.http.send(Method::HEAD, &self.url, headers, Bytes::new(), until).await {
-            Ok(answer) => Ok(answer.status.as_u16()),
+        let mut headers = timeout_at(until, self.headers(&hex_128())).await.map_err(|_| late())??;
+        let method = match self.endpoint {
+            Endpoint::Generic => Method::HEAD,
+            Endpoint::ActionMailbox => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+                headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+                Method::POST
+            }
+        };
+        match self.http.send(method, &self.url, headers, Bytes::new(), until).await {
+            Ok(answer) => Ok((answer.status.as_u16(), http::clock_ahead(&answer.headers))),
             Err(PostError::Unsent(why) | PostError::Broken(why)) => Err(self.down(&why)),
             Err(PostError::Late) => Err(late()),
         }

@@ -65,6 +65,12 @@ impl Budget {
         }
     }
 
+    /// Octets that are taken now.
+    pub(crate) fn taken_octets(&self) -> u64 {
+        let account = self.shared.account();
+        account.total().saturating_sub(account.free()).saturating_mul(UNIT)
+    }
+
     /// Whether a request waits.
     pub(crate) fn is_wanted(&self) -> bool {
         self.waiting.load(Ordering::Relaxed) > 0

@@ -5,7 +5,7 @@ use super::feature::{self, Feature};
 use super::headers::{self, Headers};
 use super::pattern::{self, Pattern};
 use super::source::Source;
-use super::{addresses, auto_reply};
+use super::{addresses, auto_reply, bounce::Bounce};
 use crate::config;
 
 /// What a message is for the mailbox.
@@ -15,6 +15,8 @@ pub enum Verdict {
     Accepted,
     /// It is an automatic reply (RFC 3834).
     AutoReply,
+    /// It is to us, and reports about the delivery of another message (RFC 6522).
+    Bounce,
     /// No header holds an address of ours.
     #[default]
     Unmatched,
@@ -28,6 +30,7 @@ impl Verdict {
         match self {
             Self::Accepted => "accepted",
             Self::AutoReply => "auto_reply",
+            Self::Bounce => "bounce",
             Self::Unmatched => "unmatched",
             Self::Empty => "empty",
         }
@@ -69,6 +72,7 @@ pub struct Matcher {
     pub(super) references: Option<Pattern>,
     also_accept: Vec<Vec<u8>>,
     ignores_auto_replies: bool,
+    ignores_bounces: bool,
 }
 
 /// An address of ours in a header.
@@ -87,6 +91,7 @@ struct Found {
     key: Option<Hit>,
     accepted: Option<Hit>,
     automatic: Option<&'static str>,
+    bounce: Bounce,
 }
 
 impl Matcher {
@@ -97,6 +102,7 @@ impl Matcher {
             references: config.gitlab_host.as_ref().map(|host| Pattern::new(&format!("reply-%{{key}}@{host}"))),
             also_accept: config.also_accept.iter().map(|glob| glob.clone().into_bytes()).collect(),
             ignores_auto_replies: config.auto_replies == config::AutoReplies::Ignore,
+            ignores_bounces: config.bounces == config::Bounces::Ignore,
         }
     }
 
@@ -110,7 +116,10 @@ impl Matcher {
             found.accepted = found.accepted.or(anywhere.accepted);
         }
         let automatic = found.automatic.filter(|_| self.ignores_auto_replies);
+        let is_ours = found.key.is_some() || found.accepted.is_some();
+        let bounced = self.ignores_bounces && is_ours && found.bounce.is_one();
         let (verdict, reason) = match (automatic, &found.key, &found.accepted) {
+            _ if bounced => (Verdict::Bounce, "it is a report with an empty return path"),
             (Some(why), ..) => (Verdict::AutoReply, why),
             (None, Some(_), _) => (Verdict::Accepted, "a header carries a key"),
             (None, None, Some(_)) => (Verdict::Accepted, "it is to an address that is always accepted"),
@@ -131,8 +140,9 @@ impl Matcher {
         for header in Headers::new(block) {
             // What follows a line that is no header may be the body, and may quote a mail. It may give a key, which the
             // app checks again, but it must not make us ignore the message.
-            if header.sound && found.automatic.is_none() {
-                found.automatic = auto_reply::reason(&header.name, header.value);
+            if header.sound {
+                found.automatic = found.automatic.or_else(|| auto_reply::reason(&header.name, header.value));
+                found.bounce.note(&header.name, header.value);
             }
             let wins = |source: &Source| found.key.as_ref().is_none_or(|hit| *source < hit.source);
             let Some(source) = Source::of(&header.name).filter(wins) else { continue };

@@ -3,7 +3,9 @@
 //! Imports `config`. `ruby`, `delivery`, `rejection`, `watch`, and the binding import it.
 
 pub(crate) mod addresses;
+pub(crate) mod arrival;
 pub(crate) mod auto_reply;
+mod bounce;
 pub mod charset;
 pub mod explain;
 pub mod feature;

@@ -1,67 +1,15 @@
-//! The progress of a mailbox: for a progress bar, a service manager, an exit status. It decides nothing. A number that is to be
-//! watched is counted here.
+//! The progress of a mailbox: for a progress bar, a service manager, an exit status, monitoring. It decides nothing. Whatever
+//! happens to a mailbox is told here; what only monitoring counts is kept in `counts`.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
-use serde::Serialize;
+use serde_json::{Map, Value};
 
-/// What a mailbox is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// It connects for the first time.
-    #[default]
-    Starting,
-    /// It reconnects, or waits before it does.
-    Disconnected,
-    /// It sweeps.
-    Working,
-    /// It waits for its target to come back.
-    Paused,
-    /// It waits for mail.
-    Idle,
-    /// It was to be worked through once, and was.
-    Finished,
-    /// It was to be worked through once, and could not be.
-    GivenUp,
-}
-
-/// The progress at one moment.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Snapshot {
-    /// What it is doing.
-    pub state: State,
-    /// Messages delivered since the start.
-    pub delivered: u64,
-    /// Messages that were ignored: only marked.
-    pub ignored: u64,
-    /// Messages rejected, whether or not their senders were notified.
-    pub rejected: u64,
-    /// Messages set aside.
-    pub set_aside: u64,
-    /// Messages that another process had delivered: only marked.
-    pub elsewhere: u64,
-    /// Messages found and not yet decided.
-    pub left: u64,
-    /// The last error.
-    pub trouble: Option<String>,
-}
-
-/// The end of a message, to be counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The target has taken it.
-    Delivered,
-    /// It was ignored.
-    Ignored,
-    /// It was rejected. Its sender was notified, unless there was a reason not to.
-    Rejected,
-    /// It was set aside.
-    SetAside,
-    /// Another process had delivered it.
-    Elsewhere,
-}
+use crate::observe::counts::{ARRIVAL_SECONDS, Attempt, Counts, DELIVERY_SECONDS, Disconnect, LastHour};
+use crate::observe::events::{Event, Events};
+use crate::observe::state::now;
+pub use crate::observe::state::{Outcome, Snapshot, State};
 
 /// The progress of one mailbox, across its connections.
 #[derive(Debug)]
@@ -73,7 +21,81 @@ pub struct Progress {
 struct Inner {
     snapshot: Snapshot,
     attempted: bool,
+    connected: bool,
     moved: Instant,
+    turned: Instant,
+    counts: Counts,
+    last_hour: LastHour,
+    publisher: Option<Publisher>,
+}
+
+/// Where events are published, and of which mailbox they are.
+#[derive(Debug)]
+struct Publisher {
+    events: Arc<Events>,
+    mailbox: String,
+    email: String,
+}
+
+impl Inner {
+    fn new() -> Self {
+        Self {
+            publisher: None,
+            snapshot: Snapshot::default(),
+            attempted: false,
+            connected: false,
+            moved: Instant::now(),
+            turned: Instant::now(),
+            counts: Counts::default(),
+            last_hour: LastHour::default(),
+        }
+    }
+
+    /// Publishes an event, if anybody wants them.
+    fn publish(&self, name: &'static str, fields: &[(&str, Value)]) {
+        let Some(Publisher { events, mailbox, email }) = &self.publisher else { return };
+        let mut payload = Map::new();
+        payload.insert("mailbox".into(), mailbox.as_str().into());
+        payload.insert("email".into(), email.as_str().into());
+        payload.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        events.push(Event { name, payload });
+    }
+
+    /// Changes the state, and counts what that means for the connection and the target.
+    fn turn(&mut self, state: State) {
+        let snapshot = &mut self.snapshot;
+        let before = snapshot.state;
+        match state {
+            State::Working | State::Idle if !self.connected => {
+                self.connected = true;
+                snapshot.connects = snapshot.connects.saturating_add(1);
+                snapshot.last_connect = Some(now());
+                self.publish("connection", &[("state", "connected".into())]);
+            }
+            State::Disconnected => self.connected = false,
+            State::Paused if before != State::Paused => snapshot.pauses = snapshot.pauses.saturating_add(1),
+            _ => {}
+        }
+        let snapshot = &mut self.snapshot;
+        match state {
+            State::Paused => snapshot.target_down = true,
+            // The sweep before it ended well.
+            State::Idle | State::Finished => snapshot.target_down = false,
+            _ => {}
+        }
+        if before != state {
+            self.turned = Instant::now();
+        }
+        self.snapshot.state = state;
+    }
+
+    fn left(&mut self, left: u64) {
+        self.snapshot.left = left;
+        match left {
+            0 => self.snapshot.waiting_since = None,
+            _ => _ = self.snapshot.waiting_since.get_or_insert_with(now),
+        }
+    }
 }
 
 impl Default for Progress {
@@ -85,13 +107,34 @@ impl Default for Progress {
 impl Progress {
     /// Nothing has happened yet.
     pub fn new() -> Self {
-        let inner = Inner { snapshot: Snapshot::default(), attempted: false, moved: Instant::now() };
-        Self { inner: Mutex::new(inner) }
+        Self { inner: Mutex::new(Inner::new()) }
+    }
+
+    /// Publishes what happens as events of this mailbox from now on.
+    pub(crate) fn publish_to(&self, events: &Arc<Events>, mailbox: &str, email: &str) {
+        let (mailbox, email) = (mailbox.to_owned(), email.to_owned());
+        self.inner().publisher = Some(Publisher { events: events.clone(), mailbox, email });
     }
 
     /// The progress now.
     pub fn snapshot(&self) -> Snapshot {
-        self.inner().snapshot.clone()
+        let inner = self.inner();
+        Snapshot {
+            state_seconds: inner.turned.elapsed().as_secs(),
+            disconnects: inner.counts.all_disconnects(),
+            last_hour: inner.last_hour.by_minute().iter().copied().map(u64::from).sum(),
+            ..inner.snapshot.clone()
+        }
+    }
+
+    /// What monitoring counts.
+    pub fn counts(&self) -> Counts {
+        self.inner().counts.clone()
+    }
+
+    /// Messages decided in the last hour, by minute.
+    pub fn last_hour(&self) -> LastHour {
+        self.inner().last_hour.clone()
     }
 
     /// Whether a first connection was tried, with or without success.
@@ -110,7 +153,7 @@ impl Progress {
         inner.attempted |= state != State::Starting;
         // A mailbox that was given up stays so during cleanup.
         if inner.snapshot.state != State::GivenUp {
-            inner.snapshot.state = state;
+            inner.turn(state);
         }
     }
 
@@ -127,7 +170,7 @@ impl Progress {
         if left < inner.snapshot.left {
             inner.moved = Instant::now();
         }
-        inner.snapshot.left = left;
+        inner.left(left);
     }
 
     /// Counts a message that was decided.
@@ -141,8 +184,71 @@ impl Progress {
             Outcome::Elsewhere => &mut inner.snapshot.elsewhere,
         };
         *counter = counter.saturating_add(1);
-        inner.snapshot.left = inner.snapshot.left.saturating_sub(1);
+        match outcome {
+            Outcome::Delivered => inner.snapshot.target_down = false,
+            Outcome::SetAside => inner.publish("set_aside", &[]),
+            _ => {}
+        }
+        let left = inner.snapshot.left.saturating_sub(1);
+        inner.left(left);
+        inner.last_hour.count();
+        inner.snapshot.last_message = Some(now());
         inner.moved = Instant::now();
+    }
+
+    /// Counts an attempt to deliver a message, which took so long.
+    pub(crate) fn attempt(&self, attempt: Attempt, took: Duration) {
+        let mut inner = self.inner();
+        inner.counts.attempt(attempt);
+        inner.counts.delivery_seconds.observe(&DELIVERY_SECONDS, took);
+        inner.publish("deliver", &[("result", attempt.name().into()), ("duration_s", took.as_secs_f64().into())]);
+    }
+
+    /// Counts a delivered message by the time since its arrival at the mail server.
+    pub(crate) fn arrived(&self, at: SystemTime) {
+        // The server's clock may be ahead of ours.
+        let since = at.elapsed().unwrap_or_default();
+        self.inner().counts.arrival_seconds.observe(&ARRIVAL_SECONDS, since);
+    }
+
+    /// Counts a connection that ended or could not be made.
+    pub(crate) fn disconnected(&self, reason: Disconnect, what: &str) {
+        self.trouble(State::Disconnected, what);
+        let mut inner = self.inner();
+        inner.counts.disconnect(reason);
+        let fields = [("state", "disconnected".into()), ("reason", reason.name().into()), ("error", what.into())];
+        inner.publish("connection", &fields);
+    }
+
+    /// Counts octets of fetched messages.
+    pub(crate) fn fetched(&self, octets: usize) {
+        let octets = u64::try_from(octets).unwrap_or(u64::MAX);
+        let counts = &mut self.inner().counts;
+        counts.octets = counts.octets.saturating_add(octets);
+    }
+
+    /// Counts a claim that another process took over.
+    pub(crate) fn claim_lost(&self) {
+        let counts = &mut self.inner().counts;
+        counts.claims_lost = counts.claims_lost.saturating_add(1);
+    }
+
+    /// Counts a pause that the mail server asked for.
+    pub(crate) fn throttled(&self) {
+        let counts = &mut self.inner().counts;
+        counts.throttles = counts.throttles.saturating_add(1);
+    }
+
+    /// Counts a new OAuth2 token, and notes when it expires if that is known.
+    pub(crate) fn token_renewed(&self, lifetime: Option<Duration>) {
+        let mut inner = self.inner();
+        inner.counts.token_renewals = inner.counts.token_renewals.saturating_add(1);
+        inner.snapshot.token_expires = lifetime.map(|lifetime| now().saturating_add(lifetime.as_secs()));
+    }
+
+    /// Notes when the certificate that the mail server showed expires, in seconds since 1970.
+    pub(crate) fn certificate(&self, expires: u64) {
+        self.inner().snapshot.certificate_expires = Some(expires);
     }
 
     /// Notes progress with a message.

@@ -6,10 +6,12 @@ use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustix::time::{ClockId, clock_gettime};
 use serde::Deserialize;
 
 use crate::limits::shutdown::Stop;
 use crate::observe::progress::{Progress, Snapshot, State};
+use crate::system::output;
 
 /// Ready is sent after this time at the latest: a server that does not answer must not make the manager give up on the process.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -36,6 +38,7 @@ pub(crate) async fn tell(manager: Manager, progress: Vec<Arc<Progress>>, stop: S
     let watchdog = manager.watchdog_usec.filter(|usec| *usec > 0).map(|usec| Duration::from_micros(usec) / 2);
     let pause = watchdog.map_or(LOOK_EVERY, |watchdog| watchdog.min(LOOK_EVERY));
     let began = Instant::now();
+    let mut reopened = output::reopened();
     let (mut ready, mut told, mut alive) = (false, String::new(), None::<Instant>);
     while !stop.asked() {
         let status = status(&progress);
@@ -43,6 +46,10 @@ pub(crate) async fn tell(manager: Manager, progress: Vec<Arc<Progress>>, stop: S
             ready = line.say(&format!("READY=1\nSTATUS={status}"));
         } else if status != told && line.say(&format!("STATUS={status}")) {
             told = status;
+        }
+        if std::mem::replace(&mut reopened, output::reopened()) != output::reopened() {
+            // The next round says READY again. Before the first one, there is nothing to reload.
+            ready = ready && !line.reloading();
         }
         line.live(watchdog, &mut alive);
         stop.sleep(pause).await;
@@ -75,6 +82,13 @@ impl Line {
     /// Sends `text`, unless the manager's queue is full. Tells whether it was sent.
     fn say(&self, text: &str) -> bool {
         self.socket.send_to_addr(text.as_bytes(), &self.manager).is_ok()
+    }
+
+    /// Sends that the log files are being reopened (SIGHUP). The time tells the manager which of its signals that answers.
+    fn reloading(&self) -> bool {
+        let now = clock_gettime(ClockId::Monotonic);
+        let usec = now.tv_sec.saturating_mul(1_000_000).saturating_add(now.tv_nsec / 1000);
+        self.say(&format!("RELOADING=1\nMONOTONIC_USEC={usec}"))
     }
 
     /// Sends a watchdog message if it is time for one.

@@ -1,12 +1,14 @@
 //! Opens sessions on a mailbox. `Account` is what that needs to know.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use super::Source;
 use crate::config;
 use crate::error::Result;
 use crate::limits::shutdown::Stop;
 use crate::observe::log::Log;
+use crate::observe::progress::Progress;
 use crate::transport::oauth::Tokens;
 
 /// A mailbox as its server knows it: where it is, and how to log in.
@@ -20,12 +22,22 @@ pub struct Account {
     pub log: Log,
     /// Set when the program stops.
     pub stop: Stop,
+    /// What monitoring is told.
+    pub progress: Arc<Progress>,
 }
 
 impl Account {
     /// Connects to nothing yet.
     pub fn new(config: config::Mailbox, log: Log, stop: Stop) -> Self {
-        Self { tokens: config.auth.as_ref().map(Tokens::new), config, log, stop }
+        Self { tokens: config.auth.as_ref().map(Tokens::new), config, log, stop, progress: Arc::default() }
+    }
+
+    /// Tells `progress` from now on.
+    pub(crate) fn report_to(&mut self, progress: &Arc<Progress>) {
+        self.progress.clone_from(progress);
+        if let Some(tokens) = &mut self.tokens {
+            tokens.report_to(progress);
+        }
     }
 }
 

@@ -39,7 +39,7 @@ use crate::source::{AbsentFlags, Fetched, Mark, Source};
 use crate::system::random::hex_128;
 use crate::transport::imap_syntax::search_program::SearchProgram;
 use session::Session;
-use set_aside::Failed;
+use set_aside::Destination;
 use silent_idle::{Announcements, SilentIdle};
 
 /// An open session on a selected mailbox.
@@ -50,7 +50,9 @@ pub struct Imap {
     program: SearchProgram,
     scope: String,
     idle_timeout: Duration,
-    failed: Failed,
+    failed: Destination,
+    /// Present if delivered messages are moved.
+    delivered: Option<Destination>,
     mark_warning: Option<String>,
     looked_for_leftovers: bool,
     announcements: Announcements,
@@ -83,6 +85,8 @@ impl Imap {
             () = account.stop.wait() => return Err(Error::Stopped),
             session = connect::connect(account, deadlines, limiter, progress) => session?,
         };
+        let failed = Destination::new(mailbox.failed_mailbox.clone(), Mark::SetAside);
+        let delivered = mailbox.delivered_mailbox.clone().map(|name| Destination::new(Some(name), Mark::Seen));
         Ok(Self {
             address: format!("{}:{}", mailbox.host, mailbox.port),
             scope: scope(mailbox, &session),
@@ -90,7 +94,8 @@ impl Imap {
             program,
             // Zero would search without pause.
             idle_timeout: Duration::from_secs(mailbox.idle_timeout.max(1)),
-            failed: Failed::new(mailbox.failed_mailbox.clone()),
+            failed,
+            delivered,
             mark_warning: None,
             looked_for_leftovers: false,
             announcements: Announcements::default(),
@@ -106,9 +111,10 @@ impl Imap {
     async fn marked(&mut self, uids: &[u32], mark: Mark) -> Result<()> {
         self.session.unmarked.clear();
         identity::confirm_lately(&mut self.session).await?;
-        match mark {
-            Mark::SetAside => self.mark_warning = self.failed.set_aside(&mut self.session, uids).await?,
-            mark => store::mark(&mut self.session, uids, mark).await?,
+        match (mark, &mut self.delivered) {
+            (Mark::SetAside, _) => self.mark_warning = self.failed.take(&mut self.session, uids).await?,
+            (Mark::Seen, Some(delivered)) => self.mark_warning = delivered.take(&mut self.session, uids).await?,
+            _ => store::mark(&mut self.session, uids, mark).await?,
         }
         if self.session.unmarked.is_empty() {
             return Ok(());
@@ -173,6 +179,14 @@ impl Source for Imap {
             self.session.warnings.push(("IDLE", silent_idle::WARNING.to_owned()));
         }
         Ok(ids(found))
+    }
+
+    fn limit_since(&mut self, day: &str) -> Result<bool> {
+        if self.program.is_limited() {
+            return Ok(false);
+        }
+        self.program.limit_since(day)?;
+        Ok(true)
     }
 
     async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<(MessageId, u64)>> {

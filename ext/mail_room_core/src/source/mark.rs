@@ -3,7 +3,7 @@
 /// The mark that a handled message gets on the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
-    /// Delivered or ignored: `\Seen`.
+    /// Delivered or ignored: moved to `delivered_mailbox`, if there is one, and `\Seen`.
     Seen,
     /// Delivered with delete_after_delivery: `\Seen \Deleted`.
     Deleted,

@@ -34,6 +34,16 @@ pub trait Source: Send {
         true
     }
 
+    /// Searches no more for messages that the server received before `day`, as in `2026-11-01`. Returns whether the next search
+    /// lists less.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`](crate::Error::Configuration) if it is no day.
+    fn limit_since(&mut self, day: &str) -> Result<bool> {
+        let _ = day;
+        Ok(false)
+    }
+
     /// Sizes in octets of `ids`. Messages that are gone or whose size the server does not tell are left out.
     fn sizes(&mut self, ids: &[MessageId]) -> impl Future<Output = Result<Vec<(MessageId, u64)>>> + Send;
 

@@ -18,6 +18,11 @@ pub(crate) fn reopen_all() {
     REOPEN.fetch_add(1, Ordering::Relaxed);
 }
 
+/// How often [`reopen_all`] was called.
+pub(crate) fn reopened() -> u64 {
+    REOPEN.load(Ordering::Relaxed)
+}
+
 /// Where lines go.
 #[derive(Debug)]
 pub(crate) enum Output {
@@ -46,7 +51,7 @@ impl Output {
     /// If there is no open file.
     pub(crate) fn open(&mut self) -> io::Result<()> {
         let Self::File { path, open } = self else { return Ok(()) };
-        let wanted = REOPEN.load(Ordering::Relaxed);
+        let wanted = reopened();
         if open.as_ref().is_some_and(|(_, opened)| *opened == wanted) {
             return Ok(());
         }

@@ -18,6 +18,8 @@ use super::blocking;
 
 /// How long a killed program may take to end.
 const GONE_WITHIN: Duration = Duration::from_secs(1);
+/// Variables of ours that a program may see; all others are ours alone, secrets among them.
+const PASSED_ON: [&str; 8] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR"];
 /// A service manager's variables, which are for this process only.
 const NOT_FOR_CHILDREN: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"];
 
@@ -57,6 +59,11 @@ impl fmt::Display for Failure {
             Self::Aborted => f.write_str("was broken off"),
         }
     }
+}
+
+/// The variables of ours that a program may see.
+pub(crate) fn passed_on() -> impl Iterator<Item = (&'static str, String)> {
+    PASSED_ON.into_iter().filter_map(|name| Some((name, std::env::var(name).ok()?)))
 }
 
 /// How a program ended, and what it wrote to its standard output.

@@ -51,6 +51,13 @@ pub fn runtime(workers: usize) -> Result<Runtime> {
     Ok(runtime)
 }
 
+/// Threads of this process; 0 where the system does not tell.
+pub(crate) fn threads() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let threads = status.lines().find_map(|line| line.strip_prefix("Threads:"));
+    threads.and_then(|threads| threads.trim().parse().ok()).unwrap_or(0)
+}
+
 /// Whether the system would give `count` threads right now.
 fn spare_threads(count: usize) -> std::io::Result<()> {
     let mut release = Vec::new();

@@ -19,6 +19,7 @@ const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs
 pub(crate) fn claim_lost(tracker: &Tracker, id: &MessageId) {
     tracker.claims.forget(std::iter::once(id));
     tracker.ledger().wait(id, Instant::now() + RETRY.0);
+    tracker.progress.claim_lost();
     let fields = [
         ("uid", json!(id)),
         ("error", "another process has claimed the message since; it is left to that process".into()),

@@ -15,6 +15,18 @@ use crate::observe::log::{Log, Severity};
 use crate::observe::progress::{Outcome, Progress};
 use crate::source::{AbsentFlags, Mark, imap};
 
+/// Messages set aside that are kept for a notice; the others are counted.
+const NOTED: usize = 10;
+
+/// A message that was set aside, for a notice.
+#[derive(Debug)]
+pub(crate) struct SetAside {
+    pub(crate) id: MessageId,
+    pub(crate) why: String,
+    /// Messages set aside after it that are not noted one by one.
+    pub(crate) others: u64,
+}
+
 /// The state of one mailbox's messages.
 #[derive(Debug)]
 pub struct Tracker {
@@ -29,7 +41,10 @@ pub struct Tracker {
     mark: Mark,
     absent_flags: AbsentFlags,
     failed_mailbox: Option<String>,
-    warned: Mutex<BTreeSet<&'static str>>,
+    told: Mutex<BTreeSet<&'static str>>,
+    /// Messages set aside that `on_trouble` is to tell of; empty without it.
+    set_aside: Mutex<Vec<SetAside>>,
+    tells_of_trouble: bool,
     /// The claims that this watcher holds.
     pub claims: Claims,
     ledger: Mutex<Ledger>,
@@ -51,7 +66,9 @@ impl Tracker {
             arbiter,
             progress: Arc::default(),
             log,
-            warned: Mutex::default(),
+            told: Mutex::default(),
+            set_aside: Mutex::default(),
+            tells_of_trouble: config.on_trouble.is_some(),
             ledger: Mutex::default(),
         }
     }
@@ -74,12 +91,30 @@ impl Tracker {
 
     /// Whether this process has not given the warning `name` before.
     pub(crate) fn is_first_warning(&self, name: &'static str) -> bool {
-        self.warned.lock().unwrap_or_else(PoisonError::into_inner).insert(name)
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(name)
+    }
+
+    /// Takes the messages that were set aside since the last call, for notices.
+    pub(crate) fn take_set_aside(&self) -> Vec<SetAside> {
+        std::mem::take(&mut *self.set_aside.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note_set_aside(&self, id: &MessageId, why: &str) {
+        if !self.tells_of_trouble {
+            return;
+        }
+        let mut noted = self.set_aside.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.len() < NOTED {
+            noted.push(SetAside { id: id.clone(), why: why.to_owned(), others: 0 });
+        } else if let Some(last) = noted.last_mut() {
+            last.others = last.others.saturating_add(1);
+        }
     }
 
     /// Counts and logs a message that was set aside, and says where to find it.
     pub fn record_set_aside(&self, id: &MessageId, why: &str) {
         self.progress.count(Outcome::SetAside);
+        self.note_set_aside(id, why);
         let where_to = match &self.failed_mailbox {
             Some(folder) => format!("it is moved to {folder}"),
             None => "it is left \\Flagged \\Seen".to_owned(),

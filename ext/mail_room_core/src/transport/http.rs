@@ -9,7 +9,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, Url};
 use rustls::ClientConfig;
@@ -137,6 +137,13 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         }
     };
     Some(pause.min(LONGEST_PAUSE)).filter(|pause| !pause.is_zero())
+}
+
+/// By how many seconds the clock of whoever answered is ahead of ours (`Date`, RFC 9110 section 6.6.1). `None` if it does not
+/// tell.
+pub(crate) fn clock_ahead(headers: &HeaderMap) -> Option<i64> {
+    let date = jiff::fmt::rfc2822::parse(headers.get(DATE)?.to_str().ok()?.trim()).ok()?.timestamp();
+    Some(date.as_second().saturating_sub(jiff::Timestamp::now().as_second()))
 }
 
 /// Reads the body of an answer to its end and appends it to `body`.

@@ -6,13 +6,15 @@ pub(crate) mod endpoint;
 mod file;
 mod grant;
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 
 use crate::config::{OAuth, TokenSource};
 use crate::error::{Error, Result};
+use crate::observe::progress::Progress;
 use grant::Grant;
 
 /// Octets of a token. Microsoft's have some 2,000.
@@ -22,6 +24,7 @@ const TOKEN_LIMIT: usize = 16 << 10;
 #[derive(Debug)]
 pub struct Tokens {
     source: Source,
+    progress: Arc<Progress>,
 }
 
 #[derive(Debug)]
@@ -62,7 +65,12 @@ impl Tokens {
             TokenSource::File(path) => Source::File(path.clone()),
             TokenSource::Grant(grant) => Source::Grant { grant: Box::new(Grant::new(grant)), kept: Mutex::default() },
         };
-        Self { source }
+        Self { source, progress: Arc::default() }
+    }
+
+    /// Tells `progress` of new tokens from now on.
+    pub(crate) fn report_to(&mut self, progress: &Arc<Progress>) {
+        self.progress.clone_from(progress);
     }
 
     /// A token that does not expire during a login. Has a deadline of its own. Dropping it kills the program that it runs.
@@ -71,8 +79,8 @@ impl Tokens {
     /// [`Error::Refused`] if somebody has to change something, [`Error::Reconnect`] if it may pass.
     pub async fn token(&self) -> Result<Token> {
         match &self.source {
-            Source::Command(command) => fresh(command::run(command).await?),
-            Source::File(path) => fresh(file::read(path).await?),
+            Source::Command(command) => self.got(fresh(command::run(command).await?)?, None),
+            Source::File(path) => self.got(fresh(file::read(path).await?)?, None),
             Source::Grant { grant, kept } => {
                 let mut kept = kept.lock().await;
                 if let Some(kept) = kept.as_ref().filter(|kept| Instant::now() < kept.until) {
@@ -83,9 +91,14 @@ impl Tokens {
                 let token = fresh(token)?;
                 let until = Instant::now() + endpoint::renew_after(lifetime);
                 *kept = Some(Kept { token: token.secret.clone(), until });
-                Ok(token)
+                self.got(token, Some(lifetime))
             }
         }
+    }
+
+    fn got(&self, token: Token, lifetime: Option<Duration>) -> Result<Token> {
+        self.progress.token_renewed(lifetime);
+        Ok(token)
     }
 
     /// A token to use instead of `refused`, which a server did not accept; `None` if there is none: the source gives the same

@@ -10,6 +10,7 @@ use crate::limits::memory_budget::Budget;
 use crate::limits::shutdown::Stop;
 use crate::matching::matcher::Matcher;
 use crate::observe::log::Log;
+use crate::observe::progress::Progress;
 use crate::rejection::Rejection;
 use crate::source::connector::Account;
 use crate::track::tracker::Tracker;
@@ -54,17 +55,27 @@ impl Mailbox {
         log: Log,
         stop: Stop,
     ) -> Self {
-        Self {
+        let tracker = Tracker::new(&config, arbiter, log.clone());
+        let progress = tracker.progress.clone();
+        let mailbox = Self {
             matcher: config.matching.as_ref().map(Matcher::new),
             rejection: None,
-            tracker: Tracker::new(&config, arbiter, log.clone()),
+            tracker,
             account: Account::new(config, log, stop),
             delivery,
             budget,
             encoding,
             once: false,
             in_flight: AtomicBool::new(false),
-        }
+        };
+        mailbox.reporting_to(&progress)
+    }
+
+    /// Sets who is told of the mailbox's progress.
+    pub fn reporting_to(mut self, progress: &Arc<Progress>) -> Self {
+        self.tracker.progress.clone_from(progress);
+        self.account.report_to(progress);
+        self
     }
 
     /// Sets how senders of rejected messages are notified.

@@ -16,8 +16,12 @@ use crate::error::{Error, Result};
 use crate::limits::backoff::Backoff;
 use crate::limits::memory_budget::{Budget, ENCODING_OCTETS, PROCESS_OCTETS};
 use crate::limits::shutdown::{STOP_WITHIN, Stop};
+use crate::observe::counts::Disconnect;
+use crate::observe::events::Events;
 use crate::observe::log::{Lines, Logs, Severity};
+use crate::observe::monitor::{Monitor, Monitored};
 use crate::observe::progress::{Progress, Snapshot};
+use crate::observe::report;
 use crate::observe::service_manager::{Manager, tell};
 use crate::rejection::Rejection;
 use crate::ruby::calls::Calls;
@@ -47,6 +51,9 @@ pub struct Settings {
     /// The service manager that is notified of the state.
     #[serde(default)]
     pub manager: Option<Manager>,
+    /// Whether somebody fetches events.
+    #[serde(default)]
+    pub events: bool,
 }
 
 /// Watches mailboxes until a stop is asked for.
@@ -55,8 +62,10 @@ pub struct Supervisor {
     mailboxes: Vec<config::Mailbox>,
     settings: Settings,
     progress: Vec<Arc<Progress>>,
+    monitor: Arc<Monitor>,
     calls: Vec<Arc<Calls>>,
     lines: Vec<Arc<Lines>>,
+    events: Arc<Events>,
     stop: Stop,
     started: AtomicBool,
     ended: AtomicBool,
@@ -65,7 +74,19 @@ pub struct Supervisor {
 impl Supervisor {
     /// A supervisor that has not started anything yet.
     pub fn new(mailboxes: Vec<config::Mailbox>, settings: Settings) -> Self {
-        let progress = mailboxes.iter().map(|_| Arc::default()).collect();
+        let progress: Vec<Arc<Progress>> = mailboxes.iter().map(|_| Arc::default()).collect();
+        let monitored = mailboxes.iter().zip(&progress).map(|(mailbox, progress)| Monitored {
+            mailbox: mailbox.name.clone(),
+            email: mailbox.email.clone(),
+            progress: progress.clone(),
+        });
+        let monitor = Arc::new(Monitor::new(monitored.collect()));
+        let events: Arc<Events> = Arc::default();
+        if settings.events {
+            for (mailbox, progress) in mailboxes.iter().zip(&progress) {
+                progress.publish_to(&events, &mailbox.name, &mailbox.email);
+            }
+        }
         let calls = mailboxes.iter().map(|_| Arc::default()).collect();
         let loggers = mailboxes.iter().filter_map(|mailbox| match mailbox.log {
             Some(LogTarget::Ruby(number)) => Some(number.saturating_add(1)),
@@ -76,8 +97,10 @@ impl Supervisor {
             mailboxes,
             settings,
             progress,
+            monitor,
             calls,
             lines,
+            events,
             stop: Stop::new(),
             started: AtomicBool::new(false),
             ended: AtomicBool::new(false),
@@ -94,9 +117,19 @@ impl Supervisor {
         self.lines.get(logger)
     }
 
+    /// The events, if the settings ask for them.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
     /// The progress of each mailbox, in the order given. Callable at any time, from any thread.
     pub fn progress(&self) -> Vec<Snapshot> {
         self.progress.iter().map(|progress| progress.snapshot()).collect()
+    }
+
+    /// The supervisor as monitoring sees it.
+    pub fn monitor(&self) -> &Arc<Monitor> {
+        &self.monitor
     }
 
     /// Asks every watcher to stop; [`run`](Self::run) returns within 25 s. Callable at any time, from any thread.
@@ -118,9 +151,11 @@ impl Supervisor {
             return Err(Error::Configuration("this supervisor has run before; make a new one".into()));
         }
         let ran = self.run_once();
+        self.monitor.heartbeat.end();
         // Wakes the app's threads that wait for calls or log lines: there will be none.
         self.calls.iter().for_each(|calls| calls.close());
         self.lines.iter().for_each(|lines| lines.close());
+        self.events.close();
         self.ended.store(true, Ordering::Release);
         ran
     }
@@ -136,6 +171,10 @@ impl Supervisor {
         if let Some(manager) = self.settings.manager.clone() {
             runtime.spawn(tell(manager, self.progress.clone(), self.stop.clone()));
         }
+        let logged = mailboxes.iter().map(|mailbox| (mailbox.account.log.clone(), mailbox.tracker.progress.clone()));
+        runtime.spawn(report::serve(logged.collect()));
+        let monitor = self.monitor.clone();
+        runtime.spawn(async move { monitor.heartbeat.beat().await });
         runtime.block_on(async {
             let beating = tokio::spawn({
                 let process = process.clone();
@@ -153,6 +192,7 @@ impl Supervisor {
     fn watched(&self, logs: &mut Logs, process: &Arc<Process>) -> Result<Vec<Arc<Mailbox>>> {
         let (redis, postgres) = (RedisClients::new(), PostgresClients::new());
         let (budget, encoding) = (Budget::new(PROCESS_OCTETS), Budget::new(ENCODING_OCTETS));
+        self.monitor.share(&budget);
         self.mailboxes
             .iter()
             .zip(&self.calls)
@@ -167,8 +207,7 @@ impl Supervisor {
                 let stop = if once { Stop::new() } else { self.stop.clone() };
                 let rejection = Rejection::new(config, calls)?;
                 let mailbox = Mailbox::new(config.clone(), arbiter, delivery, budgets, log, stop);
-                let mut mailbox = mailbox.rejecting(rejection);
-                mailbox.tracker.progress.clone_from(progress);
+                let mut mailbox = mailbox.rejecting(rejection).reporting_to(progress);
                 mailbox.once = once;
                 Ok(Arc::new(mailbox))
             })
@@ -238,10 +277,9 @@ async fn keep_watching<C: Connector + 'static>(connector: Arc<C>, mailbox: Arc<M
         match watcher.join_next().await {
             Some(Err(error)) if error.is_panic() && !mailbox.account.stop.asked() => {
                 let delay = backoff.delay();
-                let fields = [
-                    ("error", "a bug in mail_room; please report it with the panic on standard error".into()),
-                    ("backoff_s", delay.as_secs().into()),
-                ];
+                let what = "a bug in mail_room; please report it with the panic on standard error";
+                mailbox.tracker.progress.disconnected(Disconnect::Crash, what);
+                let fields = [("error", what.into()), ("backoff_s", delay.as_secs().into())];
                 mailbox.account.log.line(Severity::Error, "Watcher crashed", &fields);
                 mailbox.account.stop.sleep(delay).await;
             }

@@ -16,6 +16,7 @@ mod acknowledge;
 mod chunk;
 mod deliver;
 mod expunge;
+mod first_run;
 mod gather;
 #[cfg(test)]
 mod memory_source;
@@ -33,6 +34,7 @@ use std::time::Instant;
 use serde_json::json;
 
 use crate::error::{Error, Result};
+use crate::observe::log::Severity;
 use crate::source::Source;
 use crate::watch::mailbox::Mailbox;
 pub(crate) use acknowledge::acknowledge_decided;
@@ -41,6 +43,9 @@ use expunge::{expunge, expunge_leftovers};
 use pass::Pass;
 use search_age::SearchAge;
 use unfetched::{log_omitted, suspects_last};
+
+/// Messages at the first search that are more than a busy night leaves.
+const MANY: usize = 500;
 
 /// Sweeps until the mailbox holds nothing that can be delivered now, or a stop is asked for.
 ///
@@ -90,6 +95,7 @@ async fn deliver_all<S: Source>(source: &mut S, mailbox: &Mailbox) -> Result<()>
     while !mailbox.account.stop.asked() {
         let search = SearchAge::starts();
         let found = source.search().await?;
+        let found = first_run::without_older(source, mailbox, found).await?;
         let search = search.answered();
         if !source.lists_all() {
             mailbox.tracker.ledger().listed_in_part();
@@ -98,6 +104,7 @@ async fn deliver_all<S: Source>(source: &mut S, mailbox: &Mailbox) -> Result<()>
         log_omitted(mailbox);
         mailbox.tracker.progress.left(sorted.todo.len().saturating_add(sorted.waiting));
         note_listed(source, mailbox, &found, &sorted).await;
+        warn_of_many(mailbox, sorted.todo.len());
         if sorted.todo.is_empty() {
             return Ok(());
         }
@@ -121,6 +128,17 @@ async fn deliver_all<S: Source>(source: &mut S, mailbox: &Mailbox) -> Result<()>
         expunge(source, mailbox, 1).await?;
     }
     Ok(())
+}
+
+/// Warns at the first search if so many messages wait that somebody may not have meant to deliver them.
+fn warn_of_many(mailbox: &Mailbox, waiting: usize) {
+    if mailbox.tracker.is_first_warning("many waiting") && waiting > MANY {
+        let error = format!(
+            "{waiting} messages wait, and all of them are delivered now; if that is not meant, stop and set since to the day \
+             of the oldest message that is for the app"
+        );
+        mailbox.account.log.line(Severity::Warn, "Many messages wait", &[("error", error.into())]);
+    }
 }
 
 #[cfg(test)]

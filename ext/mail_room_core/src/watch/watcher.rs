@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use crate::limits::backoff::{Backoff, seconds};
+use crate::observe::counts::Disconnect;
 use crate::observe::log::Severity;
 use crate::observe::progress::{Snapshot, State};
 use crate::rejection::Rejection;
@@ -14,6 +15,7 @@ use crate::source::connector::Connector;
 use crate::watch::mailbox::Mailbox;
 use crate::watch::once::give_up;
 use crate::watch::sweep::{acknowledge_decided, sweep};
+use crate::watch::trouble;
 
 /// First and longest delay between connections.
 const RECONNECT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
@@ -58,6 +60,7 @@ pub async fn watch<C: Connector>(connector: &C, mailbox: &Mailbox) {
         biased;
         () = keep_connected(connector, mailbox) => {}
         () = rejecting => {}
+        () = trouble::tell(mailbox) => {}
     }
 }
 
@@ -76,7 +79,7 @@ async fn keep_connected<C: Connector>(connector: &C, mailbox: &Mailbox) {
             give_up(mailbox, &error.to_string());
             break;
         }
-        mailbox.tracker.progress.trouble(State::Disconnected, &error.to_string());
+        mailbox.tracker.progress.disconnected(reason(&error), &error.to_string());
         if started.elapsed() >= GOOD_AFTER || mailbox.tracker.progress.snapshot().delivered > delivered {
             reconnect.reset();
             refused.reset();
@@ -103,6 +106,18 @@ async fn keep_connected<C: Connector>(connector: &C, mailbox: &Mailbox) {
     let Snapshot { delivered, ignored, rejected, .. } = mailbox.tracker.progress.snapshot();
     let fields = [("delivered", delivered.into()), ("ignored", ignored.into()), ("rejected", rejected.into())];
     mailbox.account.log.info("Watcher stopped", &fields);
+}
+
+/// What monitoring counts an error as.
+fn reason(error: &Error) -> Disconnect {
+    match error {
+        Error::Reconnect(_) => Disconnect::Connection,
+        Error::Unparseable(_) => Disconnect::Unparseable,
+        Error::Refused(_) => Disconnect::Refused,
+        Error::NoMailbox(_) => Disconnect::NoMailbox,
+        Error::Throttled { .. } => Disconnect::Throttled,
+        _ => Disconnect::Other,
+    }
 }
 
 /// Runs one connection, from login to logout.

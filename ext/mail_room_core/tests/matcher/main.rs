@@ -5,7 +5,7 @@ mod broken;
 mod hostile;
 mod properties;
 
-use mail_room_core::config::{AutoReplies, Matching, Unmatched};
+use mail_room_core::config::{AutoReplies, Bounces, Matching, Unmatched};
 use mail_room_core::matching::matcher::Matcher;
 
 fn config(address: &str) -> Matching {
@@ -14,6 +14,7 @@ fn config(address: &str) -> Matching {
         gitlab_host: Some("gl.test".into()),
         also_accept: vec!["support@acme.test".into(), "help*@*acme.test".into()],
         auto_replies: AutoReplies::Ignore,
+        bounces: Bounces::Ignore,
         unmatched: Unmatched::Deliver,
         dry_run: false,
     }
@@ -117,6 +118,27 @@ fn automatic_replies_are_like_any_other_message_when_told_so() {
     let matcher = Matcher::new(&Matching { auto_replies: AutoReplies::Deliver, ..config("incoming+%{key}@gl.test") });
     let found = matcher.find(b"Auto-Submitted: auto-replied\r\nTo: incoming+k@gl.test\r\n\r\n");
     assert_eq!((found.verdict.name(), found.key.as_deref()), ("accepted", Some("k")));
+}
+
+#[test]
+fn a_bounce_to_us_is_told_from_mail_that_looks_like_one() {
+    let bounce = "Return-Path: <>\r\nTo: incoming+k@gl.test\r\nContent-Type: Multipart/Report;\r\n report-type=delivery-status; \
+                  boundary=x\r\n\r\n";
+    let verdict = |raw: &str| matcher("sub").find(raw.as_bytes()).verdict.name();
+    let found = matcher("sub").find(bounce.as_bytes());
+    assert_eq!((found.verdict.name(), found.key.as_deref()), ("bounce", Some("k")));
+    assert_eq!(verdict(&format!("Auto-Submitted: auto-replied\r\n{bounce}")), "bounce");
+    assert_eq!(verdict(&bounce.replace("<>", " < > (nobody)")), "accepted", "not the form that servers write");
+    assert_eq!(verdict(&bounce.replace("<>", "\t<>  ")), "bounce");
+    assert_eq!(verdict(&bounce.replace("<>", "<jane@example.com>")), "accepted");
+    assert_eq!(verdict(&format!("Return-Path: <a@b.c>\r\n{bounce}")), "accepted", "the first one counts");
+    assert_eq!(verdict(&bounce.replace("Return-Path: <>\r\n", "")), "accepted");
+    assert_eq!(verdict(&bounce.replace("Multipart/Report", "multipart/mixed")), "accepted");
+    assert_eq!(verdict(&bounce.replace("Multipart/Report", "multipart/reporter")), "accepted");
+    assert_eq!(verdict(&bounce.replace("incoming+k@", "someone@")), "unmatched");
+    assert_eq!(verdict(&format!("To: incoming+k@gl.test\r\nno header\r\n{bounce}")), "accepted", "a quoted one");
+    let delivering = Matcher::new(&Matching { bounces: Bounces::Deliver, ..config("incoming+%{key}@gl.test") });
+    assert_eq!(delivering.find(bounce.as_bytes()).verdict.name(), "accepted");
 }
 
 #[test]

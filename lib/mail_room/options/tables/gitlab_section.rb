@@ -67,6 +67,10 @@ module MailRoom
       option :secret_file, :path,
              "File with the secret of GitLab's API, for webhook.",
              default_text: ".gitlab_incoming_email_secret, .gitlab_service_desk_email_secret"
+      option :signing_key_file, :path,
+             "PEM file with a private key of the curve P-256, for webhook. Requests then carry a token signed with it (ES256), valid for " \
+             "60 seconds, with the key's thumbprint as `kid`, in place of one made with `secret_file`.",
+             default_text: "none: `secret_file`"
       option :encrypted_secret_file, :path,
              "File with user and password, encrypted by GitLab.",
              default_text: "encrypted_settings/incoming_email.yaml.enc, encrypted_settings/service_desk_email.yaml.enc"

@@ -44,7 +44,8 @@ module MailRoom
              range: 0.., default: 0, required: true, null: :default
       option :idle_timeout, :integer,
              "How long IDLE lasts before it is renewed, at most 1740.",
-             range: 1.., unit: "seconds", default: 1740, required: true, native: nil, only: { inbox_method: %w[imap] }
+             range: 1.., unit: "seconds", default: 1740, required: true, null: :default, native: nil,
+             only: { inbox_method: %w[imap] }
       option :search_command, :string,
              "The IMAP search program that finds messages.",
              default: "UNSEEN", required: true, native: nil, single_line: true, only: { inbox_method: %w[imap] }
@@ -118,6 +119,18 @@ module MailRoom
       option :auth, :mapping,
              "A login with a token and not with a password, see {auth}.",
              table: :auth, native: nil, only: { inbox_method: %w[imap] }, elsewhere: :refused
+      option :delivered_mailbox, :string,
+             "The folder that messages are moved to after they were delivered or ignored. It is created if it is missing. Where they " \
+             "cannot be moved, they stay, read. With microsoft_graph they are moved as they are, unread.",
+             single_line: true, default_text: "none: they stay where they are"
+      option :since, :since,
+             "The first day of the messages that are handled: older ones are left alone, unread. The day is that on which the server " \
+             "received a message, in the server's time zone (microsoft_graph: UTC). `first_run` leaves alone what is in the mailbox when " \
+             "it is watched first. It is for inbox_method imap with `arbitration_method: redis`, where that is remembered.",
+             native: nil, default_text: "none: all messages"
+      option :on_trouble, :mapping,
+             "Who is told when the mailbox is in trouble, see {on_trouble}.",
+             table: :on_trouble, native: nil, default_text: "none: the log only"
     end
   end
 end

@@ -23,6 +23,11 @@ module MailRoom
       option :auto_replies, :choice,
              "What is done with an automatic reply: `ignore` marks it like a delivered message and does not deliver it.",
              values: %w[ignore deliver], default: "ignore"
+      option :bounces, :choice,
+             "What is done with a report about a failed delivery: a `multipart/report` with an empty return path, to an address of the " \
+             "mailbox. `ignore` marks it like a delivered message and does not deliver it. With `deliver` it may still be an automatic " \
+             "reply.",
+             values: %w[deliver ignore], default: "deliver"
       option :unmatched, :choice,
              "What is done with a message to an unknown address. `ignore` marks it like a delivered message. `reject` also " \
              "tells its sender, see {rejection}.",

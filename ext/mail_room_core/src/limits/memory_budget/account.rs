@@ -63,7 +63,6 @@ impl<W> Account<W> {
         self.total
     }
 
-    #[cfg(test)]
     pub(super) fn free(&self) -> u64 {
         self.free
     }

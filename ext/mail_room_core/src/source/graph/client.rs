@@ -14,6 +14,7 @@ use super::token::Tokens;
 use crate::error::{Error, Result};
 use crate::limits::backoff::seconds;
 use crate::observe::log::Log;
+use crate::observe::progress::Progress;
 use crate::transport::http::{self, Http};
 
 /// An answer whose body is still to be read. It counts as a request in flight until it is dropped.
@@ -41,11 +42,18 @@ pub(crate) struct Client {
     pub(super) http: Arc<Http>,
     pub(super) tokens: Tokens,
     pub(super) throttle: Arc<Throttle>,
+    progress: Arc<Progress>,
 }
 
 impl Client {
-    pub(super) fn new(address: Address, http: Arc<Http>, tokens: Tokens, throttle: Arc<Throttle>, log: Log) -> Self {
-        Self { address, log, failures: Failures::default(), http, tokens, throttle }
+    pub(super) fn new(
+        address: Address,
+        http: Arc<Http>,
+        tokens: Tokens,
+        throttle: Arc<Throttle>,
+        (log, progress): (Log, Arc<Progress>),
+    ) -> Self {
+        Self { address, log, failures: Failures::default(), http, tokens, throttle, progress }
     }
 
     /// Gets a token, so that wrong credentials are the first error to show.
@@ -71,6 +79,7 @@ impl Client {
     /// Sends nothing for as long as an answer asks for.
     pub(super) fn hold(&self, status: u16, retry_after: Option<Duration>) {
         if let Some(pause) = self.throttle.hold(retry_after) {
+            self.progress.throttled();
             let error = format!("{} answered {status}", self.address.host());
             let fields = [("backoff_s", seconds(pause)), ("error", error.into())];
             self.log.info("Too many requests, backing off...", &fields);

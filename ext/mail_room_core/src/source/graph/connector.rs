@@ -18,6 +18,7 @@ use super::watch::Watch;
 use crate::config;
 use crate::error::Result;
 use crate::observe::log::Log;
+use crate::observe::progress::Progress;
 use crate::transport::http::Http;
 
 /// How long a connection may take, including the lookup of the name and the TLS handshake.
@@ -28,6 +29,7 @@ pub struct GraphConnector {
     client: Arc<Client>,
     poll_interval: Duration,
     delta: bool,
+    since: Option<String>,
 }
 
 impl std::fmt::Debug for GraphConnector {
@@ -43,9 +45,10 @@ impl GraphConnector {
     /// [`Error::Configuration`](crate::Error::Configuration) if an endpoint is not a URL.
     pub(crate) fn new(account: &Account, graph: &config::Graph, throttles: &mut Throttles) -> Result<Self> {
         Ok(Self {
-            client: Arc::new(client(&account.config, graph, throttles, &account.log)?),
+            client: Arc::new(client(&account.config, graph, throttles, (&account.log, &account.progress))?),
             poll_interval: Duration::from_secs(graph.poll_interval.max(1)),
             delta: graph.delta,
+            since: graph.since.clone(),
         })
     }
 }
@@ -55,13 +58,13 @@ pub(crate) fn client(
     mailbox: &config::Mailbox,
     graph: &config::Graph,
     throttles: &mut Throttles,
-    log: &Log,
+    (log, progress): (&Log, &Arc<Progress>),
 ) -> Result<Client> {
     let address = Address::new(&graph.graph_endpoint, &mailbox.email)?;
     let http = Arc::new(Http::new(mailbox.tls.clone(), CONNECT_WITHIN));
-    let tokens = Tokens::new(graph, http.clone(), log.clone())?;
+    let tokens = Tokens::new(graph, http.clone(), log.clone(), progress.clone())?;
     let throttle = throttles.of(&address.mailbox());
-    Ok(Client::new(address, http, tokens, throttle, log.clone()))
+    Ok(Client::new(address, http, tokens, throttle, (log.clone(), progress.clone())))
 }
 
 impl Connector for GraphConnector {
@@ -74,9 +77,9 @@ impl Connector for GraphConnector {
             client: self.client.clone(),
             scope: self.client.address.scope(folder.id()),
             watch: Watch::new(&account.config.name, folder),
-            lister: Lister::default(),
+            lister: Lister::since(self.since.as_deref()),
             sizes: Sizes::new(account.config.max_message_size),
-            marker: Marker::new(account.config.failed_mailbox.as_deref()),
+            marker: Marker::new(account.config.failed_mailbox.as_deref(), account.config.delivered_mailbox.as_deref()),
             poll_interval: self.poll_interval,
             delta: self.delta.then(Delta::default),
         })

@@ -78,6 +78,11 @@ pub(crate) async fn find(client: &Client, name: &str) -> Result<Folder> {
     }
 }
 
+/// Whether there is a folder that `name` means.
+pub(crate) async fn exists(client: &Client, name: &str) -> Result<bool> {
+    look(client, name).await.map(|folder| folder.is_some())
+}
+
 /// The top folders, for an error; empty if they cannot be listed.
 async fn there_are(client: &Client) -> String {
     let mut url = client.address.of(&children(None));

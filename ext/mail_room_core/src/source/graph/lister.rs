@@ -30,9 +30,9 @@ const LISTED_OCTETS: usize = 16 << 20;
 /// Backoff between tries of a page that did not come, first and longest.
 const AGAIN: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(2));
 /// How often a list that is cut short is logged, at most.
-const LOG_CUT_EVERY: Duration = Duration::from_secs(600);
-/// Graph requires that ordered fields come first in the filter.
-const FILTER: &str = "receivedDateTime ge 1900-01-01T00:00:00Z and isRead eq false";
+const TELL_EVERY: Duration = Duration::from_secs(600);
+/// No message is older. Graph requires that ordered fields come first in the filter.
+const ALL_TIME: &str = "1900-01-01";
 /// PidTagMessageSize ([MS-OXPROPS] section 2.796).
 const SIZE: &str = "singleValueExtendedProperties($filter=id eq 'Integer 0x0E08')";
 
@@ -59,8 +59,10 @@ struct Property {
 /// Lists the unread messages of one folder. Remembers for a session which page sizes the server can answer.
 #[derive(Debug, Default)]
 pub(crate) struct Lister {
+    /// The day that the oldest message may have come on, as in `2026-11-01`.
+    since: Option<String>,
     page_size: PageSize,
-    cut_logged_at: Option<Instant>,
+    told: Option<Instant>,
     /// Whether the last list was cut short.
     is_cut: bool,
 }
@@ -96,6 +98,11 @@ impl Found {
 }
 
 impl Lister {
+    /// Lists messages from this day on (UTC).
+    pub(crate) fn since(since: Option<&str>) -> Self {
+        Self { since: since.map(str::to_owned), ..Self::default() }
+    }
+
     /// Ids of the unread messages, oldest first, each once. Their sizes go into `sizes`.
     ///
     /// # Errors
@@ -146,7 +153,7 @@ impl Lister {
         found: &mut Found,
         begun: Duration,
     ) -> Result<std::result::Result<(), Unsuccessful>> {
-        let mut pages = Pages::new(first(client, folder, &self.page_size));
+        let mut pages = Pages::new(self.first(client, folder));
         while let Some(url) = pages.next.take() {
             let request = Request::new(Method::GET, url).once();
             let page: Page<Listed> = match client.ask_json(&request, PAGE_OCTETS).await? {
@@ -165,6 +172,23 @@ impl Lister {
             }
         }
         Ok(Ok(()))
+    }
+
+    fn first(&self, client: &Client, folder: &Folder) -> Url {
+        let since = self.since.as_deref().unwrap_or(ALL_TIME);
+        let filter = format!("receivedDateTime ge {since}T00:00:00Z and isRead eq false");
+        let mut url = client.address.of(&["mailFolders", folder.id(), "messages"]);
+        let mut parts = vec![
+            ("$filter", filter.as_str()),
+            ("$orderby", "receivedDateTime asc"),
+            ("$select", "id,receivedDateTime"),
+            ("$top", self.page_size.top()),
+        ];
+        if self.page_size.with_sizes() {
+            parts.push(("$expand", SIZE));
+        }
+        query(&mut url, &parts);
+        url
     }
 
     fn log_page_size(&self, client: &Client, before: &str, unsuccessful: &Unsuccessful) {
@@ -189,10 +213,10 @@ impl Lister {
     fn cut_short(&mut self, client: &Client, why: &str) {
         self.is_cut = true;
         let now = Instant::now();
-        if self.cut_logged_at.is_some_and(|logged_at| now.duration_since(logged_at) < LOG_CUT_EVERY) {
+        if self.told.is_some_and(|told| now.duration_since(told) < TELL_EVERY) {
             return;
         }
-        self.cut_logged_at = Some(now);
+        self.told = Some(now);
         let error = format!(
             "{}: the list of messages cannot be read to its end: {why}; what was listed is delivered",
             client.address.host()
@@ -208,19 +232,4 @@ fn folder_error(client: &Client, folder: &Folder, unsuccessful: &Unsuccessful) -
         return client.reconnect(&why);
     }
     unsuccessful.error(client)
-}
-
-fn first(client: &Client, folder: &Folder, page_size: &PageSize) -> Url {
-    let mut url = client.address.of(&["mailFolders", folder.id(), "messages"]);
-    let mut parts = vec![
-        ("$filter", FILTER),
-        ("$orderby", "receivedDateTime asc"),
-        ("$select", "id,receivedDateTime"),
-        ("$top", page_size.top()),
-    ];
-    if page_size.with_sizes() {
-        parts.push(("$expand", SIZE));
-    }
-    query(&mut url, &parts);
-    url
 }

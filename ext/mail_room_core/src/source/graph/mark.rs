@@ -9,7 +9,7 @@ use super::client::Client;
 use super::folder::Folder;
 use super::operation::Operation;
 use super::request::Request;
-use super::set_aside::FailedFolder;
+use super::set_aside::Destination;
 use super::throttle::MAX_IN_FLIGHT;
 use crate::error::{Error, Result};
 use crate::message::MessageId;
@@ -26,12 +26,28 @@ pub(super) struct Marker {
     pub(super) complaint: Option<String>,
     pub(super) unmarked: Vec<(MessageId, String)>,
     failed_batches: u32,
-    failed: Option<FailedFolder>,
+    failed: Option<Destination>,
+    delivered: Option<Destination>,
 }
 
 impl Marker {
-    pub(super) fn new(failed_mailbox: Option<&str>) -> Self {
-        Self { complaint: None, unmarked: Vec::new(), failed_batches: 0, failed: failed_mailbox.map(FailedFolder::new) }
+    pub(super) fn new(failed_mailbox: Option<&str>, delivered_mailbox: Option<&str>) -> Self {
+        Self {
+            complaint: None,
+            unmarked: Vec::new(),
+            failed_batches: 0,
+            failed: failed_mailbox.map(Destination::failed),
+            delivered: delivered_mailbox.map(Destination::delivered),
+        }
+    }
+
+    /// The folder that messages with this mark are moved to, if there is one.
+    fn destination(&mut self, mark: Mark) -> Option<&mut Destination> {
+        match mark {
+            Mark::Seen => self.delivered.as_mut(),
+            Mark::Deleted => None,
+            Mark::SetAside => self.failed.as_mut(),
+        }
     }
 
     /// Marks `ids`. Those that cannot be marked are in `unmarked` afterwards.
@@ -45,16 +61,18 @@ impl Marker {
         ids: &[MessageId],
         mark: Mark,
     ) -> Result<()> {
-        let operation = match (mark, &mut self.failed) {
-            (Mark::Seen, _) => Operation::Read,
-            (Mark::Deleted, _) => Operation::Delete,
-            (Mark::SetAside, None) => Operation::Flag,
-            (Mark::SetAside, Some(failed)) => match failed.operation(client, watched, &mut self.complaint).await {
+        let mut complaint = None;
+        let operation = match (self.destination(mark), mark) {
+            (None, Mark::Seen) => Operation::Read,
+            (None, Mark::Deleted) => Operation::Delete,
+            (None, Mark::SetAside) => Operation::Flag,
+            (Some(destination), _) => match destination.operation(client, watched, &mut complaint).await {
                 Ok(operation) => operation,
                 Err(error @ (Error::Throttled { .. } | Error::Stopped)) => return Err(error),
                 Err(error) => return self.note(client, 0, ids.iter().map(|id| (id.clone(), error.clone())).collect()),
             },
         };
+        self.complaint = complaint.or(self.complaint.take());
         let (mut well, mut failures) = (0_usize, Vec::new());
         for some in ids.chunks(batch::MOST) {
             let left = self.in_batch(client, &operation, some).await?;
@@ -79,7 +97,7 @@ impl Marker {
             }
             drop(answers);
             for (id, why) in unmoved {
-                match self.in_place(client, &id, &why).await {
+                match self.in_place(client, mark, &id, &why).await {
                     Ok(()) => well += 1,
                     Err(error @ Error::Throttled { .. }) => return Err(error),
                     Err(error) => failures.push((id, error)),
@@ -115,15 +133,14 @@ impl Marker {
         Ok(left)
     }
 
-    /// Flags a message that the folder did not take. It stays where it is, for a person to look at.
-    async fn in_place(&mut self, client: &Client, id: &MessageId, why: &Error) -> Result<()> {
-        let gone = one(client, &Operation::Flag, id).await?;
+    /// Marks a message that the folder did not take. It stays where it is.
+    async fn in_place(&mut self, client: &Client, mark: Mark, id: &MessageId, why: &Error) -> Result<()> {
+        let Some(destination) = self.destination(mark) else { return Ok(()) };
+        let gone = one(client, &destination.in_place(), id).await?;
         client.failures.succeeded(id);
-        if let Some(failed) = &mut self.failed
-            && !gone
-        {
-            self.complaint = Some(failed.complaint(&why.to_string()));
-            failed.forget();
+        if !gone {
+            destination.forget();
+            self.complaint = Some(destination.complaint(&why.to_string()));
         }
         Ok(())
     }

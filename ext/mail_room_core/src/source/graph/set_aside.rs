@@ -1,4 +1,5 @@
-//! The folder that undeliverable messages are moved to. It is created when it is first needed, if it is missing.
+//! A folder that messages are moved to: those set aside, or those delivered. It is created when it is first needed, if it is
+//! missing.
 
 use super::answer::printable;
 use super::client::Client;
@@ -6,22 +7,36 @@ use super::folder::{Folder, find_or_make};
 use super::operation::Operation;
 use crate::error::{Error, Result};
 
-/// The folder of `failed_mailbox`.
-pub(super) struct FailedFolder {
+/// The folder of `failed_mailbox` or `delivered_mailbox`.
+pub(super) struct Destination {
     name: String,
+    option: &'static str,
+    /// What is done to a message that stays.
+    in_place: Operation,
     found: Option<Folder>,
     failures: u32,
 }
 
-/// Failures to find or to create the folder, after which messages are set aside without it.
+/// Failures to find or to create the folder, after which messages stay where they are.
 const TRIES: u32 = 2;
 
-impl FailedFolder {
-    pub(super) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), found: None, failures: 0 }
+impl Destination {
+    /// For messages that were set aside.
+    pub(super) fn failed(name: &str) -> Self {
+        Self { name: name.to_owned(), option: "failed_mailbox", in_place: Operation::Flag, found: None, failures: 0 }
     }
 
-    /// The operation that sets a message aside. If the folder cannot be found or created, that is a `complaint`, and messages
+    /// For messages that were delivered.
+    pub(super) fn delivered(name: &str) -> Self {
+        Self { name: name.to_owned(), option: "delivered_mailbox", in_place: Operation::Read, found: None, failures: 0 }
+    }
+
+    /// The operation on a message that stays.
+    pub(super) fn in_place(&self) -> Operation {
+        self.in_place.clone()
+    }
+
+    /// The operation that moves a message. If the folder cannot be found or created, that is a `complaint`, and messages
     /// stay where they are.
     ///
     /// # Errors
@@ -49,10 +64,10 @@ impl FailedFolder {
         Ok(match &self.found {
             Some(folder) if folder == watched => {
                 *complaint = Some(self.complaint("it is the folder that is watched"));
-                Operation::Flag
+                self.in_place()
             }
             Some(folder) => Operation::Move(folder.id().to_owned()),
-            None => Operation::Flag,
+            None => self.in_place(),
         })
     }
 
@@ -63,7 +78,8 @@ impl FailedFolder {
 
     /// The warning for an administrator.
     pub(super) fn complaint(&self, why: &str) -> String {
-        let name = printable(&self.name, 200);
-        format!("messages cannot be moved to {name}: {why}; they stay, flagged and read; check failed_mailbox")
+        let (name, option) = (printable(&self.name, 200), self.option);
+        let stay = if matches!(self.in_place, Operation::Flag) { "flagged and read" } else { "read" };
+        format!("messages cannot be moved to {name}: {why}; they stay, {stay}; check {option}")
     }
 }

@@ -18,6 +18,7 @@ use crate::config;
 use crate::error::{Error, Result};
 use crate::limits::backoff::{Backoff, seconds};
 use crate::observe::log::{Log, Severity};
+use crate::observe::progress::Progress;
 use crate::system::files::{self, ReadError};
 use crate::transport::http::{self, Http};
 use crate::transport::oauth::endpoint::{self, Form, Granted, Refusal, TokenError};
@@ -43,6 +44,7 @@ pub(super) struct Tokens {
     credential: Credential,
     scope: String,
     log: Log,
+    progress: Arc<Progress>,
     state: Mutex<State>,
 }
 
@@ -71,7 +73,7 @@ impl Tokens {
     ///
     /// # Errors
     /// [`Error::Configuration`] if the endpoint is not a URL, or if there is neither a secret nor a certificate.
-    pub(super) fn new(config: &config::Graph, http: Arc<Http>, log: Log) -> Result<Self> {
+    pub(super) fn new(config: &config::Graph, http: Arc<Http>, log: Log, progress: Arc<Progress>) -> Result<Self> {
         let mut url = parsed(&config.azure_ad_endpoint, "azure_ad_endpoint")?;
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend([config.tenant_id.as_str(), "oauth2", "v2.0", "token"]);
@@ -88,6 +90,7 @@ impl Tokens {
             credential,
             scope: format!("{}/.default", config.graph_endpoint.trim_end_matches('/')),
             log,
+            progress,
             state: Mutex::new(State {
                 token: None,
                 renew: Instant::now(),
@@ -121,6 +124,7 @@ impl Tokens {
         let within = if good.is_some() { RENEW_AGAIN.1 } else { ANSWER_WITHIN };
         match self.ask(&mut state.pause, within).await {
             Ok((token, lifetime)) => {
+                self.progress.token_renewed(Some(lifetime));
                 let now = Instant::now();
                 let token = Arc::new(Token { header: token, ends: now + lifetime });
                 state.renew = now + endpoint::renew_after(lifetime);
@@ -210,6 +214,7 @@ impl Tokens {
                 // The server cannot ask for a shorter pause than our own.
                 let retry_after = pause.delay().max(refusal.retry_after.unwrap_or_default());
                 let error = format!("{shown} answered {status}");
+                self.progress.throttled();
                 self.log.info(
                     "Too many requests, backing off...",
                     &[("backoff_s", seconds(retry_after)), ("error", error.into())],

@@ -1,7 +1,7 @@
 //! Opens IMAP sessions for watchers, and writes the steps into the log of the mailbox.
 
 use super::silent_idle::SilentIdle;
-use super::{Deadlines, Imap, LoginLimiter};
+use super::{Deadlines, Imap, LoginLimiter, Progress};
 use crate::error::Result;
 use crate::source::connector::{Account, Connector};
 
@@ -23,15 +23,29 @@ impl Connector for ImapConnector {
     type Source = Imap;
 
     async fn connect(&self, account: &Account) -> Result<Imap> {
-        // Actions of the original. It has none for TLS from the first byte.
-        let mut progress = |step: &'static str| match step {
-            "start_tls" => account.log.info("Starting TLS session", &[]),
-            "logged_in" => account.log.info("Logging into mailbox", &[]),
-            "mailbox" => account.log.info("Setting mailbox", &[]),
-            _ => {}
-        };
-        let mut imap = Imap::connect(account, &Deadlines::default(), &self.limiter, &mut progress).await?;
+        let mut imap = Imap::connect(account, &Deadlines::default(), &self.limiter, &mut Steps(account)).await?;
         imap.silent_idle = self.silent_idle.clone();
         Ok(imap)
+    }
+}
+
+/// Writes the steps into the log, and notes when the server's certificate expires.
+struct Steps<'a>(&'a Account);
+
+impl Progress for Steps<'_> {
+    // Actions of the original. It has none for TLS from the first byte.
+    fn step(&mut self, step: &'static str) {
+        match step {
+            "start_tls" => self.0.log.info("Starting TLS session", &[]),
+            "logged_in" => self.0.log.info("Logging into mailbox", &[]),
+            "mailbox" => self.0.log.info("Setting mailbox", &[]),
+            _ => {}
+        }
+    }
+
+    fn fact(&mut self, name: &'static str, value: serde_json::Value) {
+        if let ("not_after", Some(expires)) = (name, value.as_u64()) {
+            self.0.progress.certificate(expires);
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! Sets messages aside that were given up: `\Seen \Flagged` where they are, or moved to a folder with MOVE (RFC 6851), else with
-//! COPY, `\Deleted` and UID EXPUNGE. No message is lost: it leaves one place only after it is in the other.
+//! Moves messages to `failed_mailbox` or `delivered_mailbox` with MOVE (RFC 6851), else COPY, `\Deleted` and UID EXPUNGE, or
+//! marks them where they are. None is lost: before a message leaves one folder it is in the other.
 
 use std::collections::BTreeSet;
 
@@ -14,9 +14,11 @@ use crate::transport::imap_stream::{Kind, Status};
 use crate::transport::imap_syntax::sequence_set::{sequence_set, sets};
 use crate::transport::imap_syntax::utf7;
 
-/// The folder for messages that are set aside.
-#[derive(Debug, Default)]
-pub(super) struct Failed {
+/// Where messages go that get one kind of mark.
+#[derive(Debug)]
+pub(super) struct Destination {
+    /// The mark of messages that stay.
+    mark: Mark,
     /// The folder as it is configured.
     name: Option<String>,
     /// The name under which the server has taken messages.
@@ -27,34 +29,38 @@ pub(super) struct Failed {
     no_move: bool,
 }
 
-impl Failed {
-    /// In this folder, if there is one.
-    pub(super) fn new(name: Option<String>) -> Self {
-        Self { name, ..Self::default() }
+impl Destination {
+    /// The folder of this name for messages with `mark`; without a name, they stay.
+    pub(super) fn new(name: Option<String>, mark: Mark) -> Self {
+        Self { mark, name, works: None, copied: BTreeSet::new(), no_move: false }
     }
 
-    /// Sets `uids` aside. Returns a complaint if the folder does not take them: they are then left where they are.
-    pub(super) async fn set_aside(&mut self, session: &mut Session, uids: &[u32]) -> Result<Option<String>> {
+    /// Moves `uids`, or marks them. Returns a complaint if the folder does not take them: they are then left where they are.
+    pub(super) async fn take(&mut self, session: &mut Session, uids: &[u32]) -> Result<Option<String>> {
         let Some(folder) = self.name.clone() else {
-            store::mark(session, uids, Mark::SetAside).await?;
+            store::mark(session, uids, self.mark).await?;
             return Ok(None);
         };
         let (copied, uids): (Vec<u32>, Vec<u32>) = uids.iter().partition(|uid| self.copied.contains(uid));
         remove(session, &copied).await?;
-        store::add_flags(session, &uids, "\\Flagged").await?;
-        let (left, text) = match narrow(&mut Transfer { session, failed: self, folder: &folder }, &uids).await? {
+        // A message set aside stays unread in its folder; a delivered one is read from here on, whatever becomes of the move.
+        let (flag, left_as, option) = match self.mark {
+            Mark::SetAside => ("\\Flagged", "\\Flagged \\Seen", "failed_mailbox"),
+            Mark::Seen | Mark::Deleted => ("\\Seen", "\\Seen", "delivered_mailbox"),
+        };
+        store::add_flags(session, &uids, flag).await?;
+        let transfer = &mut Transfer { session, destination: self, folder: &folder };
+        let (left, text) = match narrow(transfer, &uids).await? {
             Narrowed::All(text) => (uids, text),
             Narrowed::Some(refused) => {
                 let text = refused.last().map(|(_, text)| text.clone()).unwrap_or_default();
                 (refused.into_iter().map(|(uid, _)| uid).collect(), text)
             }
         };
-        store::mark(session, &left, Mark::SetAside).await?;
+        store::mark(session, &left, self.mark).await?;
         Ok((!left.is_empty()).then(|| {
             let folder = said(&folder);
-            format!(
-                "the server does not move messages to {folder}: {text}; they are left \\Flagged \\Seen (check failed_mailbox)"
-            )
+            format!("the server does not move messages to {folder}: {text}; they are left {left_as} (check {option})")
         }))
     }
 }
@@ -62,7 +68,7 @@ impl Failed {
 /// Moves messages to the folder.
 struct Transfer<'a> {
     session: &'a mut Session,
-    failed: &'a mut Failed,
+    destination: &'a mut Destination,
     folder: &'a str,
 }
 
@@ -88,13 +94,13 @@ impl Transfer<'_> {
     /// Moves `uids` into the folder of this name, or of this name below the prefix of the user's own mailboxes. Returns the
     /// server's answer if it refuses both.
     async fn transfer(&mut self, uids: &[u32]) -> Result<Option<Status>> {
-        let name = self.failed.works.clone().unwrap_or_else(|| self.folder.to_owned());
+        let name = self.destination.works.clone().unwrap_or_else(|| self.folder.to_owned());
         let Some(refusal) = self.transfer_into(uids, &name).await? else { return Ok(None) };
         if let Some(full) = namespace::with_prefix(self.session, &name).await?
             && full != self.session.mailbox
             && self.transfer_into(uids, &full).await?.is_none()
         {
-            self.failed.works = Some(full);
+            self.destination.works = Some(full);
             return Ok(None);
         }
         Ok(Some(refusal))
@@ -102,7 +108,7 @@ impl Transfer<'_> {
 
     /// Moves `uids`, or copies them where the server does not move. Returns the server's answer if it refuses.
     async fn transfer_into(&mut self, uids: &[u32], folder: &str) -> Result<Option<Status>> {
-        let mut moves = self.session.control.has("MOVE") && !self.failed.no_move;
+        let mut moves = self.session.control.has("MOVE") && !self.destination.no_move;
         let mut answer = to_folder(self.session, uids, folder, moves).await?;
         if answer.kind != Kind::Ok {
             // Not all servers say TRYCREATE if there is no such folder. If it exists already, or must not be created, the next
@@ -114,14 +120,14 @@ impl Transfer<'_> {
         if answer.kind != Kind::Ok && moves {
             // RFC 6851 section 3.3: COPY, STORE and EXPUNGE do the same.
             answer = to_folder(self.session, uids, folder, false).await?;
-            self.failed.no_move = answer.kind == Kind::Ok;
+            self.destination.no_move = answer.kind == Kind::Ok;
             moves = false;
         }
         if answer.kind != Kind::Ok {
             return Ok(Some(answer));
         }
         if !moves {
-            self.failed.copied.extend(uids);
+            self.destination.copied.extend(uids);
             remove(self.session, uids).await?;
         }
         Ok(None)

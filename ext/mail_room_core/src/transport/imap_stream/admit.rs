@@ -48,7 +48,7 @@ pub(super) fn admit(mut frame: Frame, expected: &mut Expected, notes: &mut Notes
             notes.namespace = Some(String::from_utf8_lossy(data).into_owned());
             return Ok(Vec::new());
         }
-        b"FLAGS" | b"LIST" | b"STATUS" | b"ID" => {}
+        b"FLAGS" | b"LIST" | b"STATUS" | b"ID" | b"QUOTA" | b"QUOTAROOT" => {}
         _ if word.first().is_some_and(u8::is_ascii_digit) => quoted_body(&mut frame, expected)?,
         _ => return dropped(&frame.text, expected, notes),
     }

@@ -16,6 +16,8 @@ pub(crate) struct SearchProgram {
     tokens: Vec<String>,
     /// Some argument is not US-ASCII and no CHARSET was given.
     utf8: bool,
+    /// The condition of [`limit_since`](Self::limit_since).
+    since: Option<String>,
 }
 
 impl SearchProgram {
@@ -55,7 +57,21 @@ impl SearchProgram {
             return Err(refused("the last key lacks its argument"));
         }
         let utf8 = !charset && tokens.iter().any(|token| !token.is_ascii());
-        Ok(Self { tokens, utf8 })
+        Ok(Self { tokens, utf8, since: None })
+    }
+
+    /// Adds the condition that the server has received a message on `day`, as in `2026-11-01`, or later. One day is added: the
+    /// server's may begin later than that of UTC.
+    pub(crate) fn limit_since(&mut self, day: &str) -> Result<()> {
+        let day: jiff::civil::Date = day.parse().map_err(|_| refused("the day of the first run cannot be read"))?;
+        let day = day.yesterday().unwrap_or(day);
+        self.since = Some(format!(" SINCE {}", day.strftime("%-d-%b-%Y")));
+        Ok(())
+    }
+
+    /// Whether there is such a condition.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.since.is_some()
     }
 
     /// Parentheses, words and quoted strings in their order.
@@ -76,7 +92,7 @@ impl fmt::Display for SearchProgram {
             space = if token == "(" { "" } else { " " };
             write!(f, "{before}{token}")?;
         }
-        Ok(())
+        f.write_str(self.since.as_deref().unwrap_or_default())
     }
 }
 

@@ -73,10 +73,19 @@ pub(super) async fn mark<S: Source>(source: &mut S, mailbox: &Mailbox, decided: 
         let believed = mailbox.tracker.ledger().acknowledged(&ids, mark);
         marked.extend(believed.into_iter().map(|id| (id, mark)));
         if let Some(complaint) = source.mark_warning() {
-            mailbox.account.log.line(Severity::Error, "Set aside in place", &[("error", complaint.into())]);
+            log_unmoved(mailbox, mark, complaint);
         }
     }
     Ok(marked)
+}
+
+/// Logs that messages stay which were to be moved. Of delivered messages once, because the next ones will stay, too.
+fn log_unmoved(mailbox: &Mailbox, mark: Mark, complaint: String) {
+    if mark == Mark::SetAside {
+        mailbox.account.log.line(Severity::Error, "Set aside in place", &[("error", complaint.into())]);
+    } else if mailbox.tracker.is_first_warning("delivered_mailbox") {
+        mailbox.account.log.line(Severity::Error, "Delivered in place", &[("error", complaint.into())]);
+    }
 }
 
 /// Logs a line for each message that was not marked, and one line for the rest if there are too many.

@@ -15,7 +15,9 @@ use super::triage;
 use crate::error::{Error, Result};
 use crate::limits::batch::fitting;
 use crate::limits::memory_budget::kept;
+use crate::matching::arrival::arrival;
 use crate::message::{Message, MessageId};
+use crate::observe::counts::Attempt;
 use crate::observe::log::Severity;
 use crate::observe::progress::Outcome;
 use crate::outcome::{DeliveryOutcome, FailureClass};
@@ -114,11 +116,21 @@ async fn deliver_group(mailbox: &Mailbox, scope: &str, mut group: Vec<Message>) 
     }
     warn_of_large(mailbox, &group);
     let ids: Vec<_> = group.iter().map(|message| message.id.clone()).collect();
-    let handovers = mailbox.delivery.deliver(scope, group, &mailbox.encoding).await;
-    let handovers = handovers.inspect_err(|_| mailbox.tracker.ledger().outage())?;
+    let arrivals: Vec<_> = group.iter().map(|message| arrival(&message.body)).collect();
+    let began = Instant::now();
+    let outcomes = mailbox.delivery.deliver(scope, group, &mailbox.encoding).await;
+    let took = began.elapsed();
+    let outcomes = outcomes.inspect_err(|_| {
+        mailbox.tracker.ledger().outage();
+        ids.iter().for_each(|_| mailbox.tracker.progress.attempt(Attempt::Unavailable, took));
+    })?;
     let mut results =
         Results { mailbox, scope, alone: ids.len() == 1, delivered: vec![], untried: vec![], worst: Ok(()) };
-    for (id, outcome) in ids.into_iter().zip(handovers) {
+    for ((id, arrived), outcome) in ids.into_iter().zip(arrivals).zip(outcomes) {
+        mailbox.tracker.progress.attempt(result(&outcome), took);
+        if let (Some(at), DeliveryOutcome::Delivered { .. }) = (arrived, &outcome) {
+            mailbox.tracker.progress.arrived(at);
+        }
         results.record(id, outcome).await;
     }
     let Results { delivered, untried, worst, .. } = results;
@@ -132,6 +144,17 @@ async fn deliver_group(mailbox: &Mailbox, scope: &str, mut group: Vec<Message>) 
         mailbox.tracker.claims.release(scope, &untried).await.ok();
     }
     worst
+}
+
+/// The result that metrics count for an outcome.
+fn result(outcome: &DeliveryOutcome) -> Attempt {
+    match outcome {
+        DeliveryOutcome::Delivered { .. } => Attempt::Delivered,
+        DeliveryOutcome::Lost => Attempt::Lost,
+        DeliveryOutcome::Refused { .. } => Attempt::Refused,
+        DeliveryOutcome::Failed(_) => Attempt::Failed,
+        DeliveryOutcome::Unavailable { .. } | DeliveryOutcome::Down(_) => Attempt::Unavailable,
+    }
 }
 
 /// Logs messages that become large jobs.

@@ -171,6 +171,7 @@ impl<S: Source> Pass<'_, S> {
                 Fetched::Body(id, body) if body.is_empty() && !empty.contains(&id) => unfetched.empty.push(id),
                 Fetched::Body(id, body) => {
                     octets = octets.saturating_add(u64::try_from(body.len()).unwrap_or(u64::MAX));
+                    mailbox.tracker.progress.fetched(body.len());
                     if octets > most && !alone {
                         unfetched.excessive.push(id);
                     } else {

@@ -108,8 +108,8 @@ async fn finish(mailbox: &Mailbox, scope: &str, ids: &[MessageId], outcome: prog
 fn decide(config: &Matching, verdict: Verdict) -> Decision {
     match (verdict, config.unmatched) {
         (Verdict::Accepted, _) => Decision::Deliver,
-        // The matcher reports this verdict only where automatic replies are not delivered.
-        (Verdict::AutoReply, _) => Decision::Ignore,
+        // The matcher reports these verdicts only where such messages are not delivered.
+        (Verdict::AutoReply | Verdict::Bounce, _) => Decision::Ignore,
         (Verdict::Unmatched | Verdict::Empty, Unmatched::Deliver) => Decision::Deliver,
         (Verdict::Unmatched | Verdict::Empty, Unmatched::Ignore) => Decision::Ignore,
         (Verdict::Unmatched | Verdict::Empty, Unmatched::Reject) => Decision::Reject,

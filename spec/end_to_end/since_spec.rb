@@ -1,0 +1,87 @@
+# frozen_string_literal: true
+
+# Old messages that are left alone.
+RSpec.describe "since", :servers do
+  include Checking
+  include GraphWatching
+
+  let(:user) { dovecot.new_user }
+
+  after { @servers&.each(&:stop) }
+
+  it "leaves older messages alone, by the day on which the server received them" do
+    # What senders write is of no matter.
+    old = "Date: Sun, 1 Nov 2026 00:00:00 +0000\r\nSubject: old\r\n\r\nx\r\n".b
+    new = "Date: Thu, 1 Jan 1970 00:00:00 +0000\r\nSubject: new\r\n\r\nx\r\n".b
+    dovecot.append(user, old, received: Time.local(2020, 10, 31, 12))
+    dovecot.append(user, new, received: Time.local(2020, 11, 1, 12))
+    process = mail_room(mailbox(user, since: "2020-11-01"))
+    process.await_log("Idling")
+    dovecot.append(user, new)
+    wait_until(20, -> { "two: #{process.everything_said}" }) { delivered.size == 2 && dovecot.uids(user, "SEEN").size == 2 }
+    expect(delivered).to eq([new, new])
+    expect(dovecot.uids(user, "UNSEEN")).to eq([1])
+  end
+
+  it "leaves older messages alone at Graph" do
+    server = graph
+    server.add("Subject: old\r\n\r\nx\r\n", received: Time.utc(2020, 10, 31, 23, 59, 59))
+    server.add("Subject: new\r\n\r\nx\r\n", received: Time.utc(2020, 11, 1))
+    process = mail_room(inbox(server, since: "2020-11-01"))
+    wait_until(20, -> { "one: #{process.everything_said}" }) { server.unread.size == 1 && delivered.size == 1 }
+    process.await_log("Idling")
+    expect(delivered).to eq(["Subject: new\r\n\r\nx\r\n"])
+    expect(server.unread.map(&:body)).to eq(["Subject: old\r\n\r\nx\r\n"])
+  end
+
+  describe "first_run" do
+    def watch(**options) = mail_room(mailbox(user, since: "first_run", **options))
+
+    it "leaves alone what was there before, over restarts, and nothing that comes later" do
+      3.times { |number| dovecot.append(user, Mails.plain(number)) }
+      process = watch
+      process.await_log("Idling")
+      dovecot.append(user, Mails.plain(10))
+      wait_until(20, -> { "one: #{process.everything_said}" }) { delivered.size == 1 }
+      expect(process.term.exitstatus).to eq(0)
+      # While nobody watched.
+      dovecot.append(user, Mails.plain(11))
+      process = watch
+      wait_until(20, -> { "another: #{process.everything_said}" }) { delivered.size == 2 && dovecot.uids(user, "UNSEEN").size == 3 }
+      expect(delivered.map { |body| body[/Mail \d+/] }).to eq(["Mail 10", "Mail 11"])
+      expect(dovecot.uids(user, "UNSEEN")).to eq([1, 2, 3])
+      expect(redis.call("KEYS", "delivered:first_run:*").map { |key| redis.call("TTL", key) }).to eq([-1, -1])
+    end
+
+    it "still tells by the day what is old when UIDs have got a new meaning" do
+      dovecot.append(user, "Subject: old\r\n\r\nx", received: Time.now - (3 * 86_400))
+      process = watch
+      process.await_log("Idling")
+      process.term
+      dovecot.change_uid_validity(user)
+      dovecot.append(user, Mails.plain(10))
+      process = watch
+      wait_until(20, -> { "one: #{process.everything_said}" }) { delivered.size == 1 }
+      process.await_log("Idling")
+      expect(delivered.first).to include("Mail 10")
+      expect(dovecot.uids(user, "UNSEEN").size).to eq(1)
+    end
+
+    it "needs somebody who remembers" do
+      expect { MailRoom::Mailbox.new(mailbox(user, since: "first_run", arbitration_method: "noop", arbitration_options: {})) }
+        .to raise_error(MailRoom::ConfigurationError, /:since in .* can be first_run with arbitration_method redis only/)
+    end
+  end
+
+  it "is asked for in check and at the first start when more than 500 messages wait" do
+    500.times { |number| dovecot.append(user, Mails.plain(number)) }
+    expect(step_of("imap.unread", mailbox(user)).status).to eq(:ok)
+    dovecot.append(user, Mails.plain(500), received: Time.local(2020, 1, 1))
+    expect(step_of("imap.unread", mailbox(user)).to_h)
+      .to include(status: :warning, detail: /\A501 wait: all of them are delivered/, fix: /\ASet since to the day/)
+    expect(step_of("imap.unread", mailbox(user, since: "2020-01-02")).to_h).to include(status: :ok)
+    process = mail_room(mailbox(user))
+    expect(process.await_log("Many messages wait")["error"]).to match(/\A501 messages wait, .*set since/)
+    wait_until(60, "all to be delivered") { delivered.size == 501 }
+  end
+end
