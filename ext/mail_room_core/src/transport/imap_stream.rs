@@ -179,7 +179,7 @@ impl Stream {
                     self.unflushed = true;
                     clock.active = Instant::now();
                 }
-                // A server that takes no more may have said why, and reading shows that it is gone.
+                // Before it stopped reading, the server may have sent the reason. Reading also shows that it is gone.
                 Poll::Ready(Ok(Some(_)) | Err(_)) => {
                     self.outgoing.ready.clear();
                     self.unflushed = false;
@@ -189,7 +189,7 @@ impl Stream {
         Poll::Ready(Ok(()))
     }
 
-    /// Ready once the deadline is over. While we wait for news there is none, and whoever waits has a clock of their own.
+    /// Ready once the deadline is over. There is none while we wait for news: the caller has a clock for that.
     fn poll_deadline(&mut self, cx: &mut Context<'_>, clock: &Clock) -> Poll<()> {
         let Some(at) = clock.deadline() else {
             self.sleep = None;

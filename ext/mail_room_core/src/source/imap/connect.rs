@@ -69,7 +69,7 @@ pub(super) async fn connect(
             Ok(Err(TokenRefused(text))) => Error::Refused(text).at(&address),
             Err(error) => return Err(error.into_reconnect().at(&address)),
         };
-        // A token may be revoked, or the server's clock be ahead of ours. Once: asking too often locks accounts.
+        // A token may be revoked, or the server's clock may be ahead of ours. Only once: too many logins lock accounts.
         let another = match (tokens, &token) {
             (Some(tokens), Some(token)) if std::mem::take(&mut again) => tokens.instead_of(token).await?,
             _ => None,
@@ -92,7 +92,7 @@ pub(crate) async fn open(
     let (addresses, took) = tcp::resolve(&mailbox.host, mailbox.port, lookup_limit).await?;
     let shown: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
     progress.fact("addresses", shown.into());
-    // A name that does not resolve and a file that cannot be read must not take a login's place.
+    // Mailboxes whose name does not resolve or whose files cannot be read must not hold a login permit.
     let tls = match mailbox.security {
         Security::Plain => None,
         Security::Tls | Security::StartTls => {
@@ -114,16 +114,16 @@ pub(crate) async fn open(
     if let (Some(tls), Security::StartTls) = (&tls, mailbox.security) {
         progress.step("start_tls");
         login::start_tls(&mut connected, greeting).await?;
-        // The answer to STARTTLS stands in for a greeting: PREAUTH was refused.
+        // There is no second greeting, and PREAUTH was refused.
         greeting = Kind::Ok;
-        // RFC 3501 section 6.2.1 and CVE-2011-0411: whatever lies here was not protected, so somebody slipped it in.
+        // RFC 3501 section 6.2.1 and CVE-2011-0411: whatever came before the handshake was not protected, so an attacker may have injected it.
         progress.step("nothing_slipped_in");
         let stream = connected.imap.into_inner().into_io().ok_or_else(|| {
             Error::Refused(
                 "the server sent something between STARTTLS and the handshake: somebody may be in between".into(),
             )
         })?;
-        // Anybody may have said what came in the clear, so the new client starts without any of it.
+        // An attacker may have sent what came in the clear, so the new client starts without any of it.
         connected = client(encrypted(mailbox, tls, stream, until, progress).await?);
     }
     progress.step("logged_in");

@@ -50,7 +50,7 @@ impl Request for Fetching<'_> {
 /// What the answer to a FETCH means for the messages `left`, which have not come.
 fn refusal(status: Status, left: Vec<u32>) -> Result<Option<Refused>> {
     match status.code.as_str() {
-        // RFC 5530: some are gone, which their absence says as well.
+        // RFC 5530: some are gone. Their absence shows that as well.
         _ if status.kind == Kind::Ok => Ok(None),
         "EXPUNGEISSUED" => Ok(None),
         // Asking for fewer messages at a time would mean to ask more often.
@@ -61,8 +61,8 @@ fn refusal(status: Status, left: Vec<u32>) -> Result<Option<Refused>> {
     }
 }
 
-/// The sizes in octets of those of `uids` that still exist and whose size the server tells, ascending by UID; the first
-/// answer counts.
+/// The sizes in octets of those of `uids` that exist and whose size the server reports, ascending by UID. The first response
+/// for a message counts.
 pub(super) async fn sizes(session: &mut Session, uids: &[u32]) -> Result<Vec<(u32, u64)>> {
     let mut sizes = BTreeMap::new();
     let mut take = |fetch: Fetch| fetch.size.map(|size| sizes.insert(fetch.uid, size)).is_some();

@@ -54,7 +54,7 @@ pub(super) async fn confirm_lately(session: &mut Session) -> Result<()> {
 
 /// Makes sure that the mailbox is the same.
 pub(super) async fn confirm(session: &mut Session) -> Result<()> {
-    // A server without UIDVALIDITY cannot tell; nothing is known of UIDs there beyond the session.
+    // There is nothing to compare without UIDVALIDITY. Nothing is remembered of its UIDs beyond the session.
     let Some(known) = session.uid_validity.filter(|known| *known != 0) else { return Ok(()) };
     if session.status_works {
         let name = utf7::encode(&session.mailbox);
@@ -65,7 +65,7 @@ pub(super) async fn confirm(session: &mut Session) -> Result<()> {
         }
     }
     select_again(session).await?;
-    // The mailbox exists, but STATUS does not tell its UIDVALIDITY.
+    // The mailbox exists, but STATUS does not report its UIDVALIDITY.
     session.status_works = false;
     Ok(())
 }
@@ -73,7 +73,7 @@ pub(super) async fn confirm(session: &mut Session) -> Result<()> {
 /// Selects the mailbox once more.
 ///
 /// # Errors
-/// [`Error::Reconnect`] if it is another one by now or if nobody can tell, [`Error::NoMailbox`] if it is gone.
+/// [`Error::Reconnect`] if it is another one or if that cannot be known, [`Error::NoMailbox`] if it is gone.
 pub(super) async fn select_again(session: &mut Session) -> Result<()> {
     if session.uid_validity == Some(0) {
         return Err(Error::Reconnect(

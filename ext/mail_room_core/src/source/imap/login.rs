@@ -52,7 +52,7 @@ pub(crate) async fn greeting(client: &mut Client) -> Result<Kind> {
 /// Asks for TLS. Without it the connection is of no use: a password must not be sent in clear when start_tls was asked for.
 pub(crate) async fn start_tls(client: &mut Client, greeting: Kind) -> Result<()> {
     let refused = |reason: &str| Err(Error::Refused(format!("start_tls is set, but {reason}")));
-    // RFC 9051 section 11.1: somebody in between may send PREAUTH to keep us from asking for TLS.
+    // RFC 9051 section 11.1: an attacker may send PREAUTH so that we do not ask for TLS.
     if greeting == Kind::Preauth {
         return refused(
             "the server says PREAUTH, after which TLS cannot be started; set ssl: true or start_tls: false",
@@ -135,7 +135,7 @@ async fn password(client: Client, email: &str, password: &str) -> Result<Answer>
 /// Answers challenges (RFC 3501 section 6.2.2) for a mechanism that has one message. A challenge after that message is a
 /// refusal.
 struct OneMessage {
-    /// The message, if it did not stand in the command.
+    /// The message, unless the command contained it.
     unsent: Option<Vec<u8>>,
     farewell: &'static str,
     challenge: Option<String>,
@@ -158,8 +158,8 @@ impl Authenticator for &mut OneMessage {
     }
 }
 
-/// AUTHENTICATE. The initial response stands in the command where the server accepts that (RFC 4959). `farewell` answers
-/// the challenge that reports a refusal.
+/// AUTHENTICATE. The command contains the initial response if the server accepts that (RFC 4959). `farewell` answers the
+/// challenge that reports a refusal.
 async fn authenticate(
     client: Client,
     credentials: &Credentials,
@@ -209,7 +209,7 @@ async fn introduce(mut session: Session, updates: u32) -> Result<Session> {
     }
     if session.control.has("ID") {
         let name = [("name", Some("gitlab-mail_room")), ("version", Some(env!("CARGO_PKG_VERSION")))];
-        // Its answer does not matter: it says only who the server is.
+        // The answer does not matter: it only names the server.
         exchange!(session, id(name))?;
     }
     Ok(session)

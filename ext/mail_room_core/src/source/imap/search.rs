@@ -42,7 +42,7 @@ pub(crate) fn refused(text: &str) -> Error {
     Error::Reconnect(format!("the server refused to search: {text}"))
 }
 
-/// Messages that are marked \Deleted, by anybody; none if the server does not tell.
+/// Messages that are marked \Deleted, by anybody; none if the server refuses to search.
 pub(crate) async fn deleted(session: &mut Session) -> Result<Vec<u32>> {
     found(session, &SearchProgram::new("DELETED")?).await.map(|(_, uids)| uids)
 }

@@ -65,7 +65,7 @@ impl Client {
     }
 }
 
-/// What an untagged FETCH response says about a message.
+/// The parts of an untagged FETCH response that we use.
 #[derive(Debug)]
 pub(crate) struct Fetch {
     pub(crate) uid: u32,
@@ -94,7 +94,7 @@ pub(crate) struct Session {
     pub(crate) imap: async_imap::Session<Stream>,
     pub(crate) control: Control,
     pub(crate) deadlines: Deadlines,
-    /// The UIDVALIDITY of the selected mailbox; 0 if the server does not tell it.
+    /// The UIDVALIDITY of the selected mailbox; 0 if the server does not report it.
     pub(crate) uid_validity: Option<u32>,
     /// The name of the selected mailbox.
     pub(crate) mailbox: String,
@@ -162,7 +162,7 @@ impl Session {
     /// Fails if the server reported another UIDVALIDITY. A call of the library may have read any number of responses.
     fn check_validity(&self) -> Result<()> {
         match self.uid_validity.zip(self.control.lock().notes.uid_validity.take()) {
-            Some((selected, told)) if selected != told && selected != 0 => Err(replaced()),
+            Some((selected, reported)) if selected != reported && selected != 0 => Err(replaced()),
             _ => Ok(()),
         }
     }
@@ -260,8 +260,8 @@ fn fetched(items: &[AttributeValue<'_>], mut kept: Option<Vec<u8>>) -> Result<Re
     for item in items {
         match item {
             AttributeValue::Uid(0) => return Err(Error::Unparseable("the server sent a message without a UID".into())),
-            AttributeValue::Uid(told) => uid = Some(*told),
-            AttributeValue::Rfc822Size(told) => size = Some(u64::from(*told)),
+            AttributeValue::Uid(value) => uid = Some(*value),
+            AttributeValue::Rfc822Size(octets) => size = Some(u64::from(*octets)),
             AttributeValue::BodySection { section: None, index: None, data: None } => body = Some(None),
             AttributeValue::BodySection { section: None, index: None, data: Some(_) } => body = kept.take().map(Some),
             _ => {}
@@ -278,7 +278,7 @@ pub(crate) fn ok(status: Status, command: &str) -> Result<()> {
     }
 }
 
-/// The UIDs have lost their meaning: nobody may act on what is known of them.
+/// The UIDs have lost their meaning. What is known of them must not be used.
 pub(crate) fn replaced() -> Error {
     Error::Reconnect("the mailbox was replaced by another one of the same name".into())
 }

@@ -163,7 +163,7 @@ fn repaired(text: &[u8]) -> Option<Vec<u8>> {
     if text.get(2..8).is_some_and(|word| word.eq_ignore_ascii_case(b"FLAGS ")) {
         line.iter_mut().filter(|byte| matches!(byte, b'[' | b']')).for_each(|byte| *byte = b'_');
     } else if text.get(2..7).is_some_and(|word| word.eq_ignore_ascii_case(b"LIST ")) {
-        // RFC 5258 section 6: extended data stands after the name.
+        // RFC 5258 section 6: extended data comes after the name.
         let mut quoted = false;
         let after_name = (8..line.len()).find(|at| {
             quoted ^= line.get(*at) == Some(&b'"');

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 const LINE: usize = 64 << 10;
 /// Octets of an answer to SEARCH: more than a million UIDs in one line.
 const FOUND: usize = 16 << 20;
-/// Octets of all literals of a response together that nobody asked for in particular.
+/// Octets of all literals of a response together that are no bodies.
 pub(super) const SMALL_LITERALS: u64 = 64 << 10;
 /// Lines and octets (literals aside) that may come in answer to one command. A million changed flags are plausible.
 const LINES: u32 = 2_000_000;
@@ -25,7 +25,7 @@ pub(super) enum Keep {
     Text,
     /// It is a message that was asked for, and its size was checked.
     Body,
-    /// Nobody wants it.
+    /// It was not asked for.
     Skip,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct Expected {
     pub(crate) fetches: bool,
     /// So are SEARCH responses.
     pub(crate) search: bool,
-    /// The command itself makes servers tell flags, which are no news then.
+    /// The command itself makes servers report flags, which are no news then.
     pub(crate) changes_flags: bool,
     lines: u32,
     octets: usize,

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 /// A literal of at least this many octets is read directly into its own buffer.
 pub(super) const LARGE: usize = 32 << 10;
 
-/// One response. Literals that are no body stand in `text`; a body is beside it, and `{0}` in its place.
+/// One response. `text` contains its literals, but `{0}` in place of a body.
 #[derive(Debug, Default)]
 pub(super) struct Frame {
     /// Lines with CRLF, whatever the server ends them with.

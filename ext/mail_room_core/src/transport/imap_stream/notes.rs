@@ -1,5 +1,5 @@
-//! What the server said in the exchange that is under way. The library keeps none of it, or not all: the words of refusals,
-//! codes it does not know, news that come while it waits for something else.
+//! What the server said in the exchange that is under way, as far as the library does not keep it: the texts of refusals, codes
+//! that it does not know, news that arrive while it waits for something else.
 
 use std::collections::VecDeque;
 

@@ -56,6 +56,6 @@ pub(super) fn name(text: &[u8]) -> String {
     let mut words = text.trim_ascii().split(u8::is_ascii_whitespace).skip(1);
     let word = words.find(|word| !word.iter().all(u8::is_ascii_digit)).unwrap_or_default();
     let is_name =
-        word.len() <= NAME && word.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'='));
+        (1..=NAME).contains(&word.len()) && word.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
     if is_name { String::from_utf8_lossy(word).into_owned() } else { "?".to_owned() }
 }
