@@ -113,14 +113,15 @@ RSpec.describe "the compiled gem", :native do
           gem "gitlab-mail_room", require: "mail_room"
         RUBY
         script = 'require "bundler"; require "bundler/cli"; Bundler::CLI.start(ARGV)'
-        env = clean.merge("BUNDLE_PATH" => File.join(@folder, "bundle"), "BUNDLE_APP_CONFIG" => File.join(@folder, "bundle-config"))
-        say(ruby, "-e", script, "--", "install", "--local", env: env, chdir: app)
+        # Not BUNDLE_PATH, which hides the gems that Ruby brings, such as net-imap.
+        env = clean.merge("GEM_HOME" => File.join(@folder, "bundle"), "BUNDLE_APP_CONFIG" => File.join(@folder, "bundle-config"))
+        say(ruby, "-e", script, "--", "install", "--local", "--no-cache", env: env, chdir: app)
         say(ruby, "-e", 'require "bundler"; Bundler.require; puts MailRoom::NATIVE_VERSION, MailRoom::Matcher', env: env, chdir: app)
         expect(File.read(File.join(app, "Gemfile.lock"))).to include("(#{name.delete_prefix("gitlab-mail_room-").delete_suffix(".gem")})")
       end
 
       # In the gem's own folder: beside the specs RSpec takes the `lib` that it finds, and specs the executable.
-      def rspec(files, *arguments)
+      define_method(:rspec) do |files, *arguments|
         env = installed
         gem = Dir.glob(File.join(env["GEMS"], "gems/gitlab-mail_room-*")).first
         FileUtils.cp_r([File.join(root, "spec"), File.join(root, ".rspec")], gem)
