@@ -1,8 +1,10 @@
 # frozen_string_literal: true
 
-# Hosts use these without requiring them, because the original loaded them. They are loaded on first use.
-autoload :JSON, "json"
-autoload :Logger, "logger"
+# Hosts use these without requiring them, because the original loaded them. JSON defines `to_json` of all objects, which templates of a
+# configuration call, so it cannot wait for its first use.
+require "json"
+{ Base64: "base64", Logger: "logger", OpenSSL: "openssl", SecureRandom: "securerandom", URI: "uri" }
+  .each { |name, file| autoload(name, file) }
 module Net
   autoload :IMAP, "net/imap"
 end

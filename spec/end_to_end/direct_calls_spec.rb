@@ -25,11 +25,17 @@ RSpec.describe "MailRoom's classes called directly", :servers do
   end
 
   it "loads what an application may never use only when somebody asks for it" do
-    rare = "%r{(?<!mail_room)/(json|logger|strscan|shellwords|etc|erb|yaml|optparse)[.]|delivery/}"
+    rare = "%r{(?<!mail_room)/(logger|strscan|shellwords|etc|erb|yaml|optparse)[.]|delivery/}"
     script = "require 'mail_room'; print $LOADED_FEATURES.grep(#{rare}); " \
-             "print Logger, JSON, MailRoom::Logger::Structured, MailRoom::Delivery::Que, MailRoom::GitlabConfig"
+             "print Logger, MailRoom::Logger::Structured, MailRoom::Delivery::Que, MailRoom::GitlabConfig"
     out = IO.popen([RbConfig.ruby, "-I", File.expand_path("../../lib", __dir__), "-e", script], &:read)
-    expect(out).to eq("[]LoggerJSONMailRoom::Logger::StructuredMailRoom::Delivery::QueMailRoom::GitlabConfig")
+    expect(out).to eq("[]LoggerMailRoom::Logger::StructuredMailRoom::Delivery::QueMailRoom::GitlabConfig")
+  end
+
+  it "gives templates and applications the libraries that the original has loaded" do
+    script = "require 'mail_room'; print 'pass word'.to_json, [1, nil].to_json, Base64, SecureRandom, URI, OpenSSL"
+    out = IO.popen([RbConfig.ruby, "-I", File.expand_path("../../lib", __dir__), "-e", script], &:read)
+    expect(out).to eq('"pass word"[1,null]Base64SecureRandomURIOpenSSL')
   end
 
   it "resolves Net::IMAP only when somebody asks for it" do

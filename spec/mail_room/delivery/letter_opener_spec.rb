@@ -17,15 +17,17 @@ RSpec.describe MailRoom::Delivery::LetterOpener do
 
   it "writes a page for each mail" do
     Dir.mktmpdir do |dir|
-      # The browser that Launchy would open; it is a program that does nothing.
-      ENV["LAUNCHY_DRY_RUN"] = "true"
-      delivery = described_class.new(options(location: dir))
-      expect { expect(delivery.deliver(Mails.plain(7))).to be(true) }.to output(/#{dir}/).to_stdout
+      path = ENV.fetch("PATH")
+      # In place of a browser.
+      File.write("#{dir}/xdg-open", "#!/bin/sh\necho \"$1\" > #{dir}/opened\n", perm: 0o755)
+      ENV["PATH"] = "#{dir}:#{path}"
+      expect(described_class.new(options(location: "#{dir}/pages")).deliver(Mails.plain(7))).to be(true)
+      expect(File.read("#{dir}/opened")).to include("#{dir}/pages")
       pages = Dir.glob("#{dir}/**/*.html")
       expect(pages.map { |page| File.read(page) }).to all(include("Line of mail 7"))
       expect(pages.size).to be >= 1
     ensure
-      ENV.delete("LAUNCHY_DRY_RUN")
+      ENV["PATH"] = path
     end
   end
 

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "mail_room/options/redis_options"
+
 RSpec.describe MailRoom::RedisOptions do
   def native(db: nil, **options)
     described_class.to_native({ redis_url: "redis://localhost" }.merge(options), db: db, where: "delivery_options")
