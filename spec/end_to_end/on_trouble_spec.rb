@@ -70,4 +70,22 @@ RSpec.describe "on_trouble", :servers do
     expect(notice["text"]).to match(/has a message set aside/)
     expect(@server.requests.map(&:body).grep(/Line of mail/).size).to eq(1)
   end
+
+  it "lets the message in flight be delivered and marked after a stop" do
+    manager = NotifySocket.new
+    answers = Queue.new
+    told { |_request| answers.pop }
+    dovecot.append(user, Mails.plain(1))
+    process = mail_room(mailbox(user, delivery_method: "postback", delivery_options: { delivery_url: "#{@server.url}/mails" },
+                                      on_trouble: { url: "#{@server.url}/told" }), env: { "NOTIFY_SOCKET" => manager.address })
+    wait_until(20, "the post") { @server.requests.size == 1 }
+    process.signal("TERM")
+    wait_until(20, "it to stop") { manager.told("STOPPING") == ["1"] }
+    answers << [200, {}, ""]
+    expect(process.wait.exitstatus).to eq(0)
+    expect([@server.requests.size, dovecot.uids(user, "UNSEEN")]).to eq([1, []])
+  ensure
+    manager&.remove
+    answers&.close
+  end
 end

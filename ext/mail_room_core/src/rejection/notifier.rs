@@ -1,6 +1,7 @@
 //! Notifies the senders of one mailbox's rejected messages, outside the sweep: a slow notice holds up no message. A message
 //! is decided only after its notice was sent, and is then marked like a delivered one.
 
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -120,7 +121,7 @@ impl Rejection {
     }
 
     /// Sends notices one after the other until dropped. Begins none after a stop was asked for.
-    pub(crate) async fn serve(&self, tracker: &Tracker, stop: &Stop) {
+    pub(crate) async fn serve(&self, tracker: &Tracker, stop: &Stop) -> Infallible {
         loop {
             let pending = self.queue.next(stop).await;
             if !self.notify(tracker, &pending).await {

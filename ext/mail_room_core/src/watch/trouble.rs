@@ -4,6 +4,7 @@
 mod condition;
 mod notices;
 
+use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use crate::config::{self, Tls};
 use crate::error::{Error, Result};
@@ -31,8 +33,8 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// First and longest delay before a notice that was not taken is sent again.
 const AGAIN: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
 
-/// Sends the notices of one mailbox until a stop is asked for. Never returns without `on_trouble`.
-pub(crate) async fn tell(mailbox: &Mailbox) {
+/// Sends the notices of one mailbox until dropped, also while messages in flight are finished after a stop.
+pub(crate) async fn tell(mailbox: &Mailbox) -> Infallible {
     let Some(config) = &mailbox.account.config.on_trouble else { return std::future::pending().await };
     let teller = match Teller::new(config) {
         Ok(teller) => teller,
@@ -45,7 +47,8 @@ pub(crate) async fn tell(mailbox: &Mailbox) {
     let mut notices = Notices::default();
     let mut again = Backoff::new(AGAIN.0, AGAIN.1);
     let mut next_try = Instant::now();
-    while mailbox.account.stop.sleep(LOOK_EVERY).await {
+    loop {
+        sleep(LOOK_EVERY).await;
         let now = Instant::now();
         let snapshot = mailbox.tracker.progress.snapshot();
         match condition.look(&snapshot, now) {

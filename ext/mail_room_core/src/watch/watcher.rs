@@ -59,8 +59,9 @@ pub async fn watch<C: Connector>(connector: &C, mailbox: &Mailbox) {
     tokio::select! {
         biased;
         () = keep_connected(connector, mailbox) => {}
-        () = rejecting => {}
-        () = trouble::tell(mailbox) => {}
+        // The others must not return: that would drop messages in flight.
+        never = rejecting => match never {},
+        never = trouble::tell(mailbox) => match never {},
     }
 }
 
@@ -250,7 +251,6 @@ fn log_pause(mailbox: &Mailbox, what: &str, delay: Duration) {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
     use crate::arbiter::Arbiter;
     use crate::delivery::Delivery;

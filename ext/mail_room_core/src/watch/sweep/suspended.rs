@@ -79,7 +79,7 @@ async fn notified(watched: &Mailbox, calls: &Calls) -> usize {
     let within = tokio::time::timeout(Duration::from_secs(30), served);
     tokio::select! {
         served = within => served.unwrap(),
-        () = watched.rejection.as_ref().unwrap().serve(&watched.tracker, &watched.account.stop) => {}
+        never = watched.rejection.as_ref().unwrap().serve(&watched.tracker, &watched.account.stop) => match never {},
     }
     notified
 }
