@@ -27,6 +27,8 @@ pub(crate) fn arrival(raw: &[u8]) -> Option<SystemTime> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn seconds(raw: &str) -> Option<u64> {
@@ -54,6 +56,16 @@ mod tests {
             &long,
         ] {
             assert_eq!(seconds(raw), None, "{raw:.80}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_date_does_harm(date in "[ -~\\t\\r\\n]{0,70}", day: u32, year: u32, zone in "[-+]?[0-9]{0,9}|[A-Za-z]{0,5}") {
+            seconds(&format!("Received: by z;{date}\r\n\r\n"));
+            for month in ["Jan", "Dec", "zzz", "12", ""] {
+                seconds(&format!("Received: by z; {day} {month} {year} {year}:{day}:{day} {zone}\r\n\r\n"));
+            }
         }
     }
 }
