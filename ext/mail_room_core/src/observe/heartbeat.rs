@@ -60,30 +60,19 @@ impl Heartbeat {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, mpsc};
+    use std::sync::Arc;
 
     use super::*;
+    use crate::system::runtime::{runtime, tests::hang};
 
     /// The thing that must end in a restart: both threads of the runtime hang in something that does not await.
     #[test]
     fn it_stops_while_every_thread_of_the_runtime_hangs() {
-        let runtime = crate::system::runtime::runtime(2).unwrap();
+        let runtime = runtime(2).unwrap();
         let heartbeat: Arc<Heartbeat> = Arc::default();
         let beating = heartbeat.clone();
         runtime.spawn(async move { beating.beat().await });
-        let (hangs, hanging) = mpsc::channel();
-        let releases: Vec<_> = (0..2)
-            .map(|_| {
-                let (release, released) = mpsc::channel::<()>();
-                let hangs = hangs.clone();
-                runtime.spawn(async move {
-                    hangs.send(()).unwrap();
-                    released.recv().ok()
-                });
-                release
-            })
-            .collect();
-        (0..2).for_each(|_| hanging.recv_timeout(Duration::from_secs(20)).unwrap());
+        let releases = hang(&runtime, 2);
         let until = Instant::now() + Duration::from_secs(20);
         while heartbeat.age() < BEAT_EVERY * 2 {
             assert!(Instant::now() < until, "it still beats");

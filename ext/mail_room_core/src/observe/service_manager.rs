@@ -151,10 +151,9 @@ fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
-
     use super::*;
     use crate::observe::progress::Outcome;
+    use crate::system::runtime::{runtime, tests::hang};
 
     fn progress(state: State) -> Arc<Progress> {
         let progress = Arc::new(Progress::new());
@@ -181,7 +180,7 @@ mod tests {
         let path = directory.path().join("notify");
         let listening = UnixDatagram::bind(&path).unwrap();
         let manager = Manager { socket: path.to_str().unwrap().to_owned(), watchdog_usec: Some(40_000) };
-        let runtime = crate::system::runtime::runtime(2).unwrap();
+        let runtime = runtime(2).unwrap();
         runtime.spawn(tell(manager, Vec::new(), Stop::new()));
         let hear = |within| {
             let mut buffer = [0; 100];
@@ -193,19 +192,7 @@ mod tests {
         (0..5).for_each(|_| assert!(hear(long).is_ok()));
 
         // Both threads hang in something that does not await.
-        let (hangs, hanging) = mpsc::channel();
-        let releases: Vec<_> = (0..2)
-            .map(|_| {
-                let (release, released) = mpsc::channel::<()>();
-                let hangs = hangs.clone();
-                runtime.spawn(async move {
-                    hangs.send(()).unwrap();
-                    released.recv().ok()
-                });
-                release
-            })
-            .collect();
-        (0..2).for_each(|_| hanging.recv_timeout(long).unwrap());
+        let releases = hang(&runtime, 2);
         // What was told before.
         listening.set_nonblocking(true).unwrap();
         while listening.recv(&mut [0; 100]).is_ok() {}

@@ -75,3 +75,27 @@ fn spare_threads(count: usize) -> std::io::Result<()> {
     threads.into_iter().for_each(|thread| _ = thread.join());
     tried
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Has all `workers` of the runtime hang in something that does not await, and returns once they do. They go on when the result
+    /// is dropped.
+    pub(crate) fn hang(runtime: &Runtime, workers: usize) -> Vec<mpsc::Sender<()>> {
+        let (hangs, hanging) = mpsc::channel();
+        let releases = (0..workers)
+            .map(|_| {
+                let (release, released) = mpsc::channel::<()>();
+                let hangs = hangs.clone();
+                runtime.spawn(async move {
+                    hangs.send(()).unwrap();
+                    released.recv().ok()
+                });
+                release
+            })
+            .collect();
+        (0..workers).for_each(|_| hanging.recv_timeout(Duration::from_secs(20)).unwrap());
+        releases
+    }
+}
