@@ -35,7 +35,13 @@ const AGAIN: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs
 
 /// Sends the notices of one mailbox until dropped, also while messages in flight are finished after a stop.
 pub(crate) async fn tell(mailbox: &Mailbox) -> Infallible {
-    let Some(config) = &mailbox.account.config.on_trouble else { return std::future::pending().await };
+    match &mailbox.account.config.on_trouble {
+        Some(config) => Box::pin(tell_by(config, mailbox)).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn tell_by(config: &config::OnTrouble, mailbox: &Mailbox) -> Infallible {
     let teller = match Teller::new(config) {
         Ok(teller) => teller,
         Err(error) => {
