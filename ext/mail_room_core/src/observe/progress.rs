@@ -260,6 +260,11 @@ impl Progress {
         self.inner().snapshot.certificate_expires = Some(expires);
     }
 
+    /// Notes when the certificate of the delivery target expires, in seconds since 1970.
+    pub(crate) fn target_certificate(&self, expires: Option<u64>) {
+        self.inner().snapshot.target_certificate_expires = expires;
+    }
+
     /// Notes progress with a message.
     pub(crate) fn moved(&self) {
         self.inner().moved = Instant::now();

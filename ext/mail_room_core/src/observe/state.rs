@@ -117,6 +117,8 @@ pub struct Snapshot {
     pub token_expires: Option<u64>,
     /// When the mail server's certificate expires.
     pub certificate_expires: Option<u64>,
+    /// When the certificate of the delivery target expires.
+    pub target_certificate_expires: Option<u64>,
 }
 
 impl Snapshot {

@@ -153,7 +153,13 @@ pub const METRICS: &[Metric] = &[
     ),
     metric(
         "mail_room_certificate_expiry_timestamp_seconds",
-        "When the certificate of the IMAP server expires, in seconds since 1970. Absent without TLS.",
+        "When the certificate of the mail server (IMAP or Graph) expires, in seconds since 1970. Absent without TLS.",
         Read::Gauge(|progress| progress.certificate_expires),
+    ),
+    metric(
+        "mail_room_target_certificate_expiry_timestamp_seconds",
+        "When the certificate of the endpoint that messages are posted to (postback, action_mailbox) expires, in seconds since \
+         1970. Absent without TLS, and before the first delivery.",
+        Read::Gauge(|progress| progress.target_certificate_expires),
     ),
 ];

@@ -120,6 +120,7 @@ async fn deliver_group(mailbox: &Mailbox, scope: &str, mut group: Vec<Message>) 
     let began = Instant::now();
     let outcomes = mailbox.delivery.deliver(scope, group, &mailbox.encoding).await;
     let took = began.elapsed();
+    mailbox.tracker.progress.target_certificate(mailbox.delivery.certificate_expiry());
     let outcomes = outcomes.inspect_err(|_| {
         mailbox.tracker.ledger().outage();
         ids.iter().for_each(|_| mailbox.tracker.progress.attempt(Attempt::Unavailable, took));
