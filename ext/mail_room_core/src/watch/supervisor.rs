@@ -380,5 +380,10 @@ mod tests {
         shaky_task.await.unwrap();
         sound_task.await.unwrap();
         assert_eq!((shaky.tracker.progress.snapshot().delivered, sound.tracker.progress.snapshot().delivered), (1, 1));
+        let crashes = |mailbox: &Mailbox| {
+            let counts = mailbox.tracker.progress.counts();
+            counts.disconnects().find(|(reason, _)| *reason == "crash").map(|(_, count)| count)
+        };
+        assert_eq!((crashes(&shaky), crashes(&sound)), (Some(2), Some(0)));
     }
 }
