@@ -16,6 +16,11 @@ namespace :bench do
     ruby "bench/install.rb"
   end
 
+  desc "How long a scrape of 500 mailboxes takes"
+  task scrape: :compile do
+    ruby "bench/scrape.rb"
+  end
+
   desc "How fast mail goes through a Ruby class"
   task hooks: :compile do
     ruby "-Ilib", "bench/hooks.rb"

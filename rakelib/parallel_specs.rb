@@ -15,7 +15,7 @@ class ParallelSpecs
   SLOW = %r{\A\./spec/(end_to_end/|mail_room/(check/|check_command|cli|doors|mailbox_watcher|coordinator)|contrib|signatures)}
   AT_ONCE = { slow: 6, quick: 80 }.freeze
   # One example takes as long as a group of others. At the end nothing would be left to run beside it.
-  FIRST = /memory|network|survival|hanging/
+  FIRST = /memory|network|survival|hanging|stopped/
   # A few may have been late. More than that is no coincidence.
   MOST_SECOND_RUNS = 6
   private_constant :SLOW, :AT_ONCE, :FIRST, :MOST_SECOND_RUNS

@@ -8,11 +8,12 @@ module MailRoom
     #
     # `state_seconds` says how long it has been in this state. `connects`, `disconnects` and `pauses` (the target was down) count.
     # `target_down` says whether the target was down at the last attempt, `last_hour` how many messages were decided in the last hour.
-    # Times are in seconds since 1970, or nil: `last_connect`, `last_message`, `waiting_since` (since then, some messages have been
-    # waiting all the time), `token_expires`, `certificate_expires`.
+    # Times are in seconds since 1970, or nil: `last_connect`, `last_message`, `waiting_since` (when the oldest waiting message
+    # arrived, else since when some messages have been waiting all the time), `token_expires`, `certificate_expires` (the mail
+    # server's), `target_certificate_expires`.
     Mailbox = Struct.new(:title, :state, :delivered, :ignored, :rejected, :set_aside, :elsewhere, :left, :trouble, :state_seconds,
                          :connects, :disconnects, :pauses, :target_down, :last_connect, :last_message, :waiting_since, :last_hour,
-                         :token_expires, :certificate_expires, keyword_init: true) do
+                         :token_expires, :certificate_expires, :target_certificate_expires, keyword_init: true) do
       # @return [Boolean] whether it was worked through
       def finished? = state == "finished"
     end

@@ -464,17 +464,10 @@ RSpec.describe "delivery_method postback", :servers do
     expect(posts.values.map { |same| same.map(&:body).uniq }).to match_array(mails.map { |mail| [mail] })
   end
 
-  def tls_of(certificates)
-    tls = OpenSSL::SSL::SSLContext.new
-    tls.add_certificate(OpenSSL::X509::Certificate.new(File.read(certificates.server.cert_file)),
-                        OpenSSL::PKey.read(File.read(certificates.server.key_file)))
-    tls
-  end
-
   it "reads a replaced ca_file while it runs" do
     Dir.mktmpdir do |dir|
       old, new = %w[old new].map { |name| Certificates.new(File.join(dir, name)) }
-      server = endpoint(tls: tls_of(new))
+      server = endpoint(tls: new.server.context)
       mails = fill(2)
       process = mail_room(posting(server.url, { ssl: { ca_file: old.ca_file } }))
       expect(process.await_log("Delivery paused")["error"]).to include("certificate is not trusted")
@@ -486,7 +479,7 @@ RSpec.describe "delivery_method postback", :servers do
   it "verifies the endpoint's certificate, and shows its own" do
     Dir.mktmpdir do |dir|
       certificates = Certificates.new(dir)
-      tls = tls_of(certificates)
+      tls = certificates.server.context
       tls.ca_file = certificates.ca_file
       tls.verify_mode = OpenSSL::SSL::VERIFY_PEER | OpenSSL::SSL::VERIFY_FAIL_IF_NO_PEER_CERT
       server = endpoint(tls: tls)
@@ -511,7 +504,7 @@ RSpec.describe "delivery_method postback", :servers do
   it "goes to an endpoint of https through the proxy, which learns nothing but the host" do
     Dir.mktmpdir do |dir|
       certificates = Certificates.new(dir)
-      server = endpoint(tls: tls_of(certificates))
+      server = endpoint(tls: certificates.server.context)
       asked = []
       proxy = TcpProxy.new(server.port).start.tunnel { |request| asked << request }
       mails = fill(2)

@@ -11,7 +11,17 @@ require "openssl"
 #   certificates.expired, .wrong_host, .self_signed, .client
 #   certificates.issue("name", names: ["DNS:mail.example.com"])
 class Certificates
-  Pair = Struct.new(:cert_file, :key_file)
+  Pair = Struct.new(:cert_file, :key_file) do
+    # What a server needs.
+    #
+    # @return [OpenSSL::SSL::SSLContext]
+    def context
+      OpenSSL::SSL::SSLContext.new.tap { |tls| tls.add_certificate(certificate, OpenSSL::PKey.read(File.read(key_file))) }
+    end
+
+    # @return [OpenSSL::X509::Certificate]
+    def certificate = OpenSSL::X509::Certificate.new(File.read(cert_file))
+  end
 
   HERE = %w[DNS:localhost IP:127.0.0.1 IP:127.0.0.2 IP:::1].freeze
   DAY = 86_400

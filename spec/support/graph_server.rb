@@ -8,7 +8,7 @@ require_relative "graph_mailbox"
 require_relative "graph_tokens"
 require_relative "http_server"
 
-# Microsoft Graph and Entra's token endpoint, as far as one mailbox goes, over plain HTTP on the loopback.
+# Microsoft Graph and Entra's token endpoint, as far as one mailbox goes, on the loopback.
 #
 #   server = GraphServer.new(page: 10).start
 #   id = server.add("Subject: x\r\n\r\n")
@@ -38,7 +38,8 @@ class GraphServer
   # @param page [Integer] messages on a page, whatever is asked for
   # @param lifetime [Integer] seconds that a token is good for
   # @param certificate [OpenSSL::X509::Certificate, nil] wanted in place of the secret
-  def initialize(latency: 0, page: 10, lifetime: 3600, certificate: nil)
+  # @param tls [OpenSSL::SSL::SSLContext, nil] HTTPS in place of HTTP
+  def initialize(latency: 0, page: 10, lifetime: 3600, certificate: nil, tls: nil)
     @latency = latency
     @page = page
     @sizes = true
@@ -46,7 +47,7 @@ class GraphServer
     @in_flight = @most_in_flight = 0
     @asked = []
     @counts = Hash.new(0)
-    @http = HttpServer.new { |request| serve(request) }
+    @http = HttpServer.new(tls: tls) { |request| serve(request) }
     @mailbox = GraphMailbox.new
     @tokens = GraphTokens.new(lifetime, certificate, url)
   end

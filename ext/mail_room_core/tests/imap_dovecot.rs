@@ -41,8 +41,9 @@ async fn three_thousand_messages_from_search_to_expunge() {
     let found = imap.search().await.unwrap();
     assert_eq!(found.len(), 3000);
     let sizes = imap.sizes(&found).await.unwrap();
-    for (n, (id, size)) in (1..).zip(&sizes) {
-        assert_eq!((id, *size), (&found[n - 1], mail(n).len() as u64));
+    for (n, told) in (1..).zip(&sizes) {
+        assert_eq!((&told.id, told.octets), (&found[n - 1], mail(n).len() as u64));
+        assert!(told.arrived.unwrap().elapsed().unwrap() < Duration::from_secs(600), "{told:?}");
     }
     let started = Instant::now();
     let (given, result) = fetch(&mut imap, &uids(&found), 1 << 20).await;

@@ -173,6 +173,14 @@ impl Delivery {
         }
     }
 
+    /// When the certificate of an HTTPS endpoint expires, in seconds since 1970, if one was shown.
+    pub fn certificate_expiry(&self) -> Option<u64> {
+        match self {
+            Self::Postback(postback) => postback.certificate_expiry(),
+            Self::Noop | Self::Logger(_) | Self::Sidekiq(_) | Self::Command(_) | Self::Que(_) | Self::Hook(_) => None,
+        }
+    }
+
     /// The longest pause while this target is down.
     pub fn longest_pause(&self) -> std::time::Duration {
         match self {

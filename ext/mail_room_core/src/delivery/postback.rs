@@ -83,6 +83,11 @@ impl Postback {
         }
     }
 
+    /// When the certificate of the endpoint expires, in seconds since 1970, if one was shown.
+    pub(super) fn certificate_expiry(&self) -> Option<u64> {
+        self.http.certificate_expiry()
+    }
+
     /// The address, as logs may show it.
     pub(super) fn shown(&self) -> String {
         http::shown(&self.url)

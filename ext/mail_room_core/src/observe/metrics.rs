@@ -3,13 +3,12 @@
 mod metric;
 mod table;
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::encode_registry;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
@@ -23,11 +22,18 @@ pub use table::METRICS;
 /// The media type of the text.
 pub(crate) const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+/// Octets of the metrics of the process, and of one mailbox without its labels. The text is written into a buffer of about the
+/// size that it needs.
+const OCTETS: (usize, usize) = (8 << 10, 4 << 10);
+/// How often a mailbox's labels are in the text.
+const LINES: usize = 72;
+
 /// A mailbox at the moment of a scrape.
 #[derive(Debug)]
 struct Scraped {
-    mailbox: String,
-    email: String,
+    /// What follows `mailbox="` up to the last quote: both labels as they stand in every line. The crate writes values as they
+    /// are, and would put them together anew for each of tens of thousands of lines.
+    labels: String,
     progress: Snapshot,
     counts: Counts,
 }
@@ -36,19 +42,18 @@ impl Scraped {
     fn of(monitored: &Monitored) -> Self {
         let Monitored { mailbox, email, progress } = monitored;
         Self {
-            mailbox: escaped(mailbox),
-            email: escaped(email),
+            labels: format!("{}\",email=\"{}", escaped(mailbox), escaped(email)),
             progress: progress.snapshot(),
             counts: progress.counts(),
         }
     }
 
-    fn labels(&self) -> [(&str, &str); 2] {
-        [("mailbox", &self.mailbox), ("email", &self.email)]
+    fn labels(&self) -> [(&str, &str); 1] {
+        [("mailbox", &self.labels)]
     }
 
-    fn labels_and<'a>(&'a self, label: &'a str, value: &'a str) -> [(&'a str, &'a str); 3] {
-        [("mailbox", &self.mailbox), ("email", &self.email), (label, value)]
+    fn labels_and<'a>(&'a self, label: &'a str, value: &'a str) -> [(&'a str, &'a str); 2] {
+        [("mailbox", &self.labels), (label, value)]
     }
 }
 
@@ -65,14 +70,16 @@ impl Collector for Scrape {
         let mut info = encoder.encode_descriptor("mail_room_build_info", BUILD_INFO, None, MetricType::Gauge)?;
         ConstGauge::new(1_u64).encode(info.encode_family(&version)?)?;
         for (metric, process) in METRICS.iter().zip(&self.process) {
-            let name = metric.name.trim_end_matches("_total");
-            let mut family = encoder.encode_descriptor(name, metric.help, None, metric.read.kind())?;
+            // The crate writes OpenMetrics, where the name of a counter's family lacks `_total` and its samples get it. In
+            // Prometheus' own format both have it: the name has it here, and counts are written like gauges, as they are.
+            let mut family = encoder.encode_descriptor(metric.name, metric.help, None, metric.read.kind())?;
             if let Some(value) = process {
                 ConstGauge::new(*value).encode(family)?;
                 continue;
             }
+            let mut samples = Samples::new();
             for mailbox in &self.mailboxes {
-                encode_mailbox(metric, mailbox, &mut family)?;
+                encode_mailbox(metric, mailbox, &mut family, &mut samples)?;
             }
         }
         Ok(())
@@ -81,8 +88,13 @@ impl Collector for Scrape {
 
 const BUILD_INFO: &str = "1; the label says which version runs.";
 
-/// Writes the samples of one mailbox.
-fn encode_mailbox(metric: &Metric, mailbox: &Scraped, family: &mut MetricEncoder<'_>) -> Result<(), fmt::Error> {
+/// Writes the samples of one mailbox. `samples` is a buffer.
+fn encode_mailbox(
+    metric: &Metric,
+    mailbox: &Scraped,
+    family: &mut MetricEncoder<'_>,
+    samples: &mut Samples,
+) -> Result<(), fmt::Error> {
     let Scraped { progress, counts, .. } = mailbox;
     let label = metric.label.unwrap_or_default();
     match metric.read {
@@ -100,14 +112,14 @@ fn encode_mailbox(metric: &Metric, mailbox: &Scraped, family: &mut MetricEncoder
             }
         }
         Read::Counter(read) => {
-            ConstCounter::new(read(progress, counts)).encode(family.encode_family(&mailbox.labels())?)?;
+            ConstGauge::new(read(progress, counts)).encode(family.encode_family(&mailbox.labels())?)?;
         }
         Read::Counters(read) => {
-            let mut samples = Samples::new();
-            read(progress, counts, &mut samples);
+            samples.clear();
+            read(progress, counts, samples);
             for (value, count) in samples {
                 let labels = mailbox.labels_and(label, value);
-                ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
+                ConstGauge::new(*count).encode(family.encode_family(&labels)?)?;
             }
         }
         Read::Histogram(read) => {
@@ -128,45 +140,19 @@ pub fn text(monitor: Option<&Monitor>) -> Result<String, fmt::Error> {
         Read::Process(read) => monitor.map(read),
         _ => None,
     };
+    let mailboxes: Vec<_> =
+        monitor.map(|monitor| monitor.mailboxes.iter().map(Scraped::of).collect()).unwrap_or_default();
+    let octets = |scraped: &Scraped| OCTETS.1 + LINES * scraped.labels.len();
+    let mut text = String::with_capacity(OCTETS.0 + mailboxes.iter().map(octets).sum::<usize>());
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Scrape {
-        mailboxes: monitor.map(|monitor| monitor.mailboxes.iter().map(Scraped::of).collect()).unwrap_or_default(),
-        process: METRICS.iter().map(process).collect(),
-    }));
-    let mut text = String::new();
-    encode(&mut text, &registry)?;
-    classic(&text)
+    registry.register_collector(Box::new(Scrape { mailboxes, process: METRICS.iter().map(process).collect() }));
+    encode_registry(&mut text, &registry)?;
+    Ok(text)
 }
 
 /// The crate writes the values of labels as they are.
 fn escaped(label: &str) -> String {
     label.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
-}
-
-/// The crate writes OpenMetrics. In Prometheus' own format, which every reader knows, the family of a counter has `_total` in
-/// its name, too, and there is no mark at the end.
-fn classic(open_metrics: &str) -> Result<String, fmt::Error> {
-    let mut text = String::with_capacity(open_metrics.len() + 1024);
-    for line in open_metrics.split_inclusive('\n') {
-        // Nearly all lines are samples: for 500 mailboxes there are tens of thousands.
-        if !line.starts_with('#') {
-            text.push_str(line);
-            continue;
-        }
-        let mut words = line.splitn(4, ' ');
-        match (words.next(), words.next(), words.next(), words.next()) {
-            (_, Some("EOF\n"), _, _) => {}
-            (_, Some(what), Some(name), Some(rest)) if is_counter(name) => {
-                write!(text, "# {what} {name}_total {rest}")?
-            }
-            _ => text.push_str(line),
-        }
-    }
-    Ok(text)
-}
-
-fn is_counter(family: &str) -> bool {
-    METRICS.iter().any(|metric| metric.name.strip_suffix("_total") == Some(family))
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use crate::observe::counts::{ARRIVAL_SECONDS, Attempt, Counts, DELIVERY_SECONDS, Disconnect, LastHour};
 use crate::observe::events::{Event, Events};
-use crate::observe::state::now;
 pub use crate::observe::state::{Outcome, Snapshot, State};
+use crate::observe::state::{now, unix_seconds};
 
 /// The progress of one mailbox, across its connections.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ struct Inner {
     turned: Instant,
     counts: Counts,
     last_hour: LastHour,
+    /// When the oldest waiting message arrived, in seconds since 1970, if that is known.
+    oldest: Option<u64>,
     publisher: Option<Publisher>,
 }
 
@@ -48,6 +50,7 @@ impl Inner {
             turned: Instant::now(),
             counts: Counts::default(),
             last_hour: LastHour::default(),
+            oldest: None,
         }
     }
 
@@ -123,6 +126,7 @@ impl Progress {
             state_seconds: inner.turned.elapsed().as_secs(),
             disconnects: inner.counts.all_disconnects(),
             last_hour: inner.last_hour.by_minute().iter().copied().map(u64::from).sum(),
+            waiting_since: inner.snapshot.waiting_since.map(|since| inner.oldest.unwrap_or(since)),
             ..inner.snapshot.clone()
         }
     }
@@ -171,6 +175,11 @@ impl Progress {
             inner.moved = Instant::now();
         }
         inner.left(left);
+    }
+
+    /// Notes when the oldest message that waits arrived, if that is known.
+    pub(crate) fn oldest(&self, at: Option<SystemTime>) {
+        self.inner().oldest = at.map(unix_seconds);
     }
 
     /// Counts a message that was decided.
@@ -249,6 +258,11 @@ impl Progress {
     /// Notes when the certificate that the mail server showed expires, in seconds since 1970.
     pub(crate) fn certificate(&self, expires: u64) {
         self.inner().snapshot.certificate_expires = Some(expires);
+    }
+
+    /// Notes when the certificate of the delivery target expires, in seconds since 1970.
+    pub(crate) fn target_certificate(&self, expires: Option<u64>) {
+        self.inner().snapshot.target_certificate_expires = expires;
     }
 
     /// Notes progress with a message.

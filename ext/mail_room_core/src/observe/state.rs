@@ -108,7 +108,8 @@ pub struct Snapshot {
     pub last_connect: Option<u64>,
     /// When a message was last decided.
     pub last_message: Option<u64>,
-    /// Since when there have been waiting messages all the time.
+    /// When the oldest of the waiting messages arrived. If the server does not say so, since when there have been waiting messages
+    /// all the time.
     pub waiting_since: Option<u64>,
     /// Messages decided in the last hour.
     pub last_hour: u64,
@@ -116,6 +117,8 @@ pub struct Snapshot {
     pub token_expires: Option<u64>,
     /// When the mail server's certificate expires.
     pub certificate_expires: Option<u64>,
+    /// When the certificate of the delivery target expires.
+    pub target_certificate_expires: Option<u64>,
 }
 
 impl Snapshot {

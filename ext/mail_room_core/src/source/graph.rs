@@ -40,7 +40,7 @@ pub(crate) use throttle::Throttles;
 use crate::error::Result;
 use crate::limits::shutdown::Stop;
 use crate::message::MessageId;
-use crate::source::{Fetched, Mark, Source};
+use crate::source::{Attributes, Fetched, Mark, Source};
 use client::Client;
 use delta::Delta;
 use lister::Lister;
@@ -85,8 +85,8 @@ impl Source for Graph {
         !self.lister.is_cut()
     }
 
-    async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<(MessageId, u64)>> {
-        Ok(ids.iter().map(|id| (id.clone(), if self.sizes.is_empty(id) { 0 } else { self.sizes.of(id) })).collect())
+    async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<Attributes>> {
+        Ok(ids.iter().map(|id| self.sizes.attributes(id)).collect())
     }
 
     async fn fetch(&mut self, ids: &[MessageId], limit: u64, sink: &mut (dyn FnMut(Fetched) + Send)) -> Result<()> {

@@ -35,7 +35,7 @@ use crate::limits::shutdown::Stop;
 use crate::message::MessageId;
 use crate::observe::text::part;
 use crate::source::connector::Account;
-use crate::source::{AbsentFlags, Fetched, Mark, Source};
+use crate::source::{AbsentFlags, Attributes, Fetched, Mark, Source};
 use crate::system::random::hex_128;
 use crate::transport::imap_syntax::search_program::SearchProgram;
 use session::Session;
@@ -189,9 +189,8 @@ impl Source for Imap {
         Ok(true)
     }
 
-    async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<(MessageId, u64)>> {
-        let sizes = fetch::sizes(&mut self.session, &uids(ids)).await.map_err(|error| error.at(&self.address))?;
-        Ok(sizes.into_iter().map(|(uid, size)| (MessageId::Uid(uid), size)).collect())
+    async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<Attributes>> {
+        fetch::sizes(&mut self.session, &uids(ids)).await.map_err(|error| error.at(&self.address))
     }
 
     async fn fetch(&mut self, ids: &[MessageId], limit: u64, sink: &mut (dyn FnMut(Fetched) + Send)) -> Result<()> {

@@ -11,11 +11,13 @@ mod narrow;
 mod placeholder;
 
 mod absent_flags;
+mod attributes;
 mod fetched;
 mod mark;
 mod session;
 
 pub use absent_flags::AbsentFlags;
+pub use attributes::Attributes;
 pub use fetched::Fetched;
 pub use mark::Mark;
 pub use session::Source;

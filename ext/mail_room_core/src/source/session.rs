@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Instant;
 
-use super::{Fetched, Mark};
+use super::{Attributes, Fetched, Mark};
 use crate::error::Result;
 use crate::limits::shutdown::Stop;
 use crate::message::MessageId;
@@ -44,8 +44,8 @@ pub trait Source: Send {
         Ok(false)
     }
 
-    /// Sizes in octets of `ids`. Messages that are gone or whose size the server does not tell are left out.
-    fn sizes(&mut self, ids: &[MessageId]) -> impl Future<Output = Result<Vec<(MessageId, u64)>>> + Send;
+    /// Sizes of `ids`, and when they arrived. Messages that are gone or whose size the server does not tell are left out.
+    fn sizes(&mut self, ids: &[MessageId]) -> impl Future<Output = Result<Vec<Attributes>>> + Send;
 
     /// Fetches `ids` without changing a flag and gives each message to `sink` as it arrives. Ids that the server no longer
     /// knows are left out. A body larger than `limit` octets is an error, or given as [`Fetched::TooLarge`]. Messages given

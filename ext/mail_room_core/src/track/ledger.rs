@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crate::message::MessageId;
 use crate::outcome::FailureClass;
 use crate::source::{AbsentFlags, Mark};
+use crate::track::arrivals::Arrivals;
 use crate::track::failures::{Failure, Failures};
 use crate::track::fetch_failures::{FetchFailure, FetchFailures, FetchRetry};
 use acknowledgements::{Acknowledgements, Listed};
@@ -25,6 +26,7 @@ pub struct Ledger {
     waiting: BTreeMap<MessageId, Instant>,
     fetch_failures: FetchFailures,
     failures: Failures,
+    arrivals: Arrivals,
     /// How often the target went down while it was given this message alone. Such a message may be a poison message.
     suspects: BTreeMap<MessageId, u32>,
     half_open: bool,
@@ -108,15 +110,15 @@ impl Ledger {
     /// Forgets the failures of messages that the server no longer lists. Decisions are kept.
     fn forget_unlisted(&mut self, found: &[MessageId], absent: AbsentFlags) -> Vec<(MessageId, Mark)> {
         self.acknowledgements.confirm_unlisted(found);
-        let noted =
-            self.fetch_failures.len() + self.failures.len() + self.acknowledgements.noted() + self.suspects.len();
-        if noted == 0 {
+        let others = self.fetch_failures.len() + self.failures.len() + self.suspects.len() + self.arrivals.len();
+        if others + self.acknowledgements.noted() == 0 {
             return Vec::new();
         }
         let listed: BTreeSet<&MessageId> = found.iter().collect();
         self.fetch_failures.retain(|id| listed.contains(id));
         self.failures.retain(|id| listed.contains(id));
         self.suspects.retain(|id, _| listed.contains(id));
+        self.arrivals.retain(|id| listed.contains(id));
         self.acknowledgements.unlisted(&listed, absent)
     }
 
@@ -127,6 +129,7 @@ impl Ledger {
         self.fetch_failures.forget(id);
         self.suspects.remove(id);
         self.failures.forget(id);
+        self.arrivals.forget(id);
     }
 
     /// The server has confirmed the mark. Returns the messages of which the arbiter may be told. It must not forget the
@@ -174,6 +177,11 @@ impl Ledger {
     /// The arbiter remembers these.
     pub(crate) fn remembered(&mut self, ids: &[MessageId]) {
         self.acknowledgements.remembered(ids);
+    }
+
+    /// When the messages that wait arrived.
+    pub(crate) fn arrivals(&mut self) -> &mut Arrivals {
+        &mut self.arrivals
     }
 
     /// The message waits until `until`: it is in backoff, or claimed by another process.

@@ -78,6 +78,12 @@ impl Tracker {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Tells since when the oldest message waits. To be called when messages were found or decided.
+    pub(crate) fn tell_oldest(&self) {
+        let oldest = self.ledger().arrivals().oldest();
+        self.progress.oldest(oldest);
+    }
+
     /// How a delivered message is marked.
     pub fn mark(&self) -> Mark {
         self.mark

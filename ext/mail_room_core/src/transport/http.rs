@@ -11,8 +11,10 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
+use reqwest::tls::TlsInfo;
 use reqwest::{Client, Response, Url};
 use rustls::ClientConfig;
+use rustls::pki_types::CertificateDer;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -73,6 +75,7 @@ impl Http {
             // The callers retry, as they count each try.
             .retry(reqwest::retry::never())
             .connect_timeout(self.connect_timeout)
+            .tls_info(true)
             .pool_idle_timeout(IDLE)
             .tcp_keepalive(KEEPALIVE)
             .tcp_nodelay(true)
@@ -144,6 +147,13 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 pub(crate) fn clock_ahead(headers: &HeaderMap) -> Option<i64> {
     let date = jiff::fmt::rfc2822::parse(headers.get(DATE)?.to_str().ok()?.trim()).ok()?.timestamp();
     Some(date.as_second().saturating_sub(jiff::Timestamp::now().as_second()))
+}
+
+/// When the certificate of whoever answered expires, in seconds since 1970; `None` without TLS.
+pub(crate) fn certificate_expiry(answer: &Response) -> Option<u64> {
+    let certificate = answer.extensions().get::<TlsInfo>()?.peer_certificate()?;
+    let (_, not_after) = tls::issuer_and_expiry(&CertificateDer::from(certificate))?;
+    u64::try_from(not_after).ok()
 }
 
 /// Reads the body of an answer to its end and appends it to `body`.

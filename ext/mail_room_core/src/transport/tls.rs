@@ -173,6 +173,13 @@ pub(crate) fn issuer_and_expiry(certificate: &CertificateDer<'_>) -> Option<(Str
     certificate::facts(certificate).map(|facts| (facts.issuer, facts.not_after))
 }
 
+/// When the certificate that the server has shown expires, in seconds since 1970.
+pub(crate) fn expiry<S>(stream: &TlsStream<S>) -> Option<u64> {
+    let (_, connection) = stream.get_ref();
+    let (_, not_after) = issuer_and_expiry(connection.peer_certificates()?.first()?)?;
+    u64::try_from(not_after).ok()
+}
+
 /// Why a handshake or a later read or write failed, without advice about options: for servers of any protocol.
 pub(crate) fn reason(error: &io::Error) -> String {
     explain::reason(error)

@@ -296,7 +296,7 @@ mod tests {
     use super::*;
     use crate::message::MessageId;
     use crate::source::connector::Account;
-    use crate::source::{Fetched, Mark, Source};
+    use crate::source::{Attributes, Fetched, Mark, Source};
     use crate::watch::mailbox::tests::{config, mailbox};
 
     /// A mailbox of one message whose first sessions panic.
@@ -331,8 +331,8 @@ mod tests {
             Ok(if marked { Vec::new() } else { vec![MessageId::Uid(1)] })
         }
 
-        async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<(MessageId, u64)>> {
-            Ok(ids.iter().map(|id| (id.clone(), 1)).collect())
+        async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<Attributes>> {
+            Ok(ids.iter().map(|id| Attributes { id: id.clone(), octets: 1, arrived: None }).collect())
         }
 
         async fn fetch(&mut self, ids: &[MessageId], _: u64, sink: &mut (dyn FnMut(Fetched) + Send)) -> Result<()> {
@@ -380,5 +380,10 @@ mod tests {
         shaky_task.await.unwrap();
         sound_task.await.unwrap();
         assert_eq!((shaky.tracker.progress.snapshot().delivered, sound.tracker.progress.snapshot().delivered), (1, 1));
+        let crashes = |mailbox: &Mailbox| {
+            let counts = mailbox.tracker.progress.counts();
+            counts.disconnects().find(|(reason, _)| *reason == "crash").map(|(_, count)| count)
+        };
+        assert_eq!((crashes(&shaky), crashes(&sound)), (Some(2), Some(0)));
     }
 }

@@ -28,6 +28,8 @@ mod slow_sizes;
 mod suspended;
 mod triage;
 mod unfetched;
+#[cfg(test)]
+mod waiting_since;
 
 use std::time::Instant;
 
@@ -103,6 +105,7 @@ async fn deliver_all<S: Source>(source: &mut S, mailbox: &Mailbox) -> Result<()>
         let sorted = mailbox.tracker.ledger().sort_out(&found, mailbox.tracker.absent_flags(), Instant::now());
         log_omitted(mailbox);
         mailbox.tracker.progress.left(sorted.todo.len().saturating_add(sorted.waiting));
+        mailbox.tracker.tell_oldest();
         note_listed(source, mailbox, &found, &sorted).await;
         warn_of_many(mailbox, sorted.todo.len());
         if sorted.todo.is_empty() {

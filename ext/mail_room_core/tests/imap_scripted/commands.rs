@@ -1,16 +1,78 @@
 //! What is sent, byte for byte, and the answers to SEARCH and STORE.
 
+use std::time::SystemTime;
+
 use mail_room_core::message::MessageId;
 
 use super::*;
+
+/// UID, octets, and arrival in seconds since 1970.
+async fn attributes(imap: &mut Imap, uids: impl IntoIterator<Item = u32>) -> Vec<(u32, u64, Option<u64>)> {
+    let seconds = |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let found = imap.sizes(&ids(uids)).await.unwrap();
+    let found = found.into_iter().map(|found| {
+        let MessageId::Uid(uid) = found.id else { panic!("{found:?}") };
+        (uid, found.octets, found.arrived.map(seconds))
+    });
+    found.collect()
+}
+
+#[tokio::test]
+async fn no_date_costs_the_size_of_a_message() {
+    let (mut imap, server) = open("", async |mut talk| {
+        talk.serve(
+            "UID FETCH 1:9 (UID RFC822.SIZE INTERNALDATE)",
+            b"* 1 FETCH (UID 1 INTERNALDATE NIL RFC822.SIZE 5)\r\n\
+             * 2 FETCH (UID 2 INTERNALDATE \"yesterday\" RFC822.SIZE 5)\r\n\
+             * 3 FETCH (UID 3 INTERNALDATE 14-Nov-2023 22:13:20 +0000 RFC822.SIZE 5)\r\n\
+             * 4 FETCH (UID 4 RFC822.SIZE 5 INTERNALDATE {26}\r\n14-Nov-2023 22:13:20 +0000)\r\n\
+             * 5 FETCH (UID 5 RFC822.SIZE 5 INTERNALDATE \"14-Nov)\r\n\
+             * 6 FETCH (UID 6 INTERNALDATE \"\xff\xfe\" RFC822.SIZE 5)\r\n\
+             * 7 FETCH (INTERNALDATE (14 Nov) UID 7 RFC822.SIZE 5)\r\n\
+             * 8 FETCH (INTERNALDATE UID 8 RFC822.SIZE 5)\r\n\
+             * 9 FETCH (INTERNALDATE \" 4-Nov-2023 22:13:20 +0000\" UID 9 RFC822.SIZE 5)\r\n",
+        )
+        .await;
+        talk.goodbye().await;
+    })
+    .await;
+    let found = attributes(&mut imap, 1..=9).await;
+    let expected: Vec<_> = (1..=9).map(|uid| (uid, 5, (uid == 9).then_some(1_699_136_000))).collect();
+    assert_eq!(found, expected);
+    imap.logout().await;
+    server.played().await;
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_tell_dates_is_asked_for_sizes_alone() {
+    let (mut imap, server) = open("", async |mut talk| {
+        loop {
+            let line = talk.hear().await;
+            let (tag, command) = line.split_once(' ').unwrap();
+            if !command.contains("INTERNALDATE") {
+                assert_eq!(command, "UID FETCH 1:2 (UID RFC822.SIZE)");
+                let sizes = "* 1 FETCH (UID 1 RFC822.SIZE 5)\r\n* 2 FETCH (UID 2 RFC822.SIZE 6)\r\n";
+                talk.say(format!("{sizes}{tag} OK done\r\n")).await;
+                break;
+            }
+            talk.say(format!("{tag} BAD what?\r\n")).await;
+        }
+        talk.goodbye().await;
+    })
+    .await;
+    assert_eq!(attributes(&mut imap, [1, 2]).await, [(1, 5, None), (2, 6, None)]);
+    imap.logout().await;
+    server.played().await;
+}
 
 #[tokio::test]
 async fn says_exactly_what_is_needed() {
     let (mut imap, server) = open("IDLE UIDPLUS", async |mut talk| {
         talk.serve("UID SEARCH UNSEEN", "* SEARCH 3 1 2\r\n").await;
         talk.serve(
-            "UID FETCH 1:3 (UID RFC822.SIZE)",
-            "* 1 FETCH (UID 1 RFC822.SIZE 10)\r\n* 3 FETCH (RFC822.SIZE 30 UID 3)\r\n",
+            "UID FETCH 1:3 (UID RFC822.SIZE INTERNALDATE)",
+            "* 1 FETCH (UID 1 RFC822.SIZE 10 INTERNALDATE \"14-Nov-2023 22:13:20 +0000\")\r\n\
+             * 3 FETCH (RFC822.SIZE 30 UID 3)\r\n",
         )
         .await;
         talk.serve("UID FETCH 1,3 (UID BODY.PEEK[])", "* 1 FETCH (UID 1 BODY[] {3}\r\none)\r\n").await;
@@ -23,8 +85,7 @@ async fn says_exactly_what_is_needed() {
     .await;
     assert_eq!(imap.scope(), format!("127.0.0.1:{}/me@example.com/INBOX/7", server.port));
     assert_eq!(uids(&imap.search().await.unwrap()), [1, 2, 3]);
-    let sizes: Vec<_> = ids([1, 3]).into_iter().zip([10, 30]).collect();
-    assert_eq!(imap.sizes(&ids([3, 2, 1])).await.unwrap(), sizes);
+    assert_eq!(attributes(&mut imap, [3, 2, 1]).await, [(1, 10, Some(1_700_000_000)), (3, 30, None)]);
     let (given, result) = fetch(&mut imap, &[1, 3], 100).await;
     result.unwrap();
     assert_eq!(given, [(1, Some(b"one".to_vec()))]);

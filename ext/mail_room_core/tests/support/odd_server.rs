@@ -208,7 +208,7 @@ impl Talk {
                 let what = what.join(" ");
                 let fetched = covered(set, &state).into_iter().map(|uid| {
                     let body = body(uid);
-                    if what == "(UID RFC822.SIZE)" {
+                    if what.contains("RFC822.SIZE") {
                         format!("* {uid} FETCH (UID {uid} RFC822.SIZE {})\r\n", body.len())
                     } else {
                         format!("* {uid} FETCH (UID {uid} BODY[] {{{}}}\r\n{body})\r\n", body.len())

@@ -95,7 +95,8 @@ pub const METRICS: &[Metric] = &[
     ),
     metric(
         "mail_room_arrival_to_delivery_seconds",
-        "The time from a message's arrival at the mail server, by the topmost `Received` header, to its delivery.",
+        "The time from a message's arrival at the mail server to its delivery: by INTERNALDATE or `receivedDateTime`, else by the \
+         topmost `Received` header.",
         Read::Histogram(|counts| counts.arrival_seconds.read(&ARRIVAL_SECONDS)),
     ),
     metric(
@@ -105,7 +106,8 @@ pub const METRICS: &[Metric] = &[
     ),
     metric(
         "mail_room_oldest_waiting_timestamp_seconds",
-        "Since when there has been a backlog all the time, in seconds since 1970. Absent without a backlog.",
+        "When the oldest message of the backlog arrived, in seconds since 1970; if the server does not say so, since when there has \
+         been a backlog all the time. Absent without a backlog.",
         Read::Gauge(|progress| progress.waiting_since),
     ),
     metric(
@@ -151,7 +153,13 @@ pub const METRICS: &[Metric] = &[
     ),
     metric(
         "mail_room_certificate_expiry_timestamp_seconds",
-        "When the certificate of the IMAP server expires, in seconds since 1970. Absent without TLS.",
+        "When the certificate of the mail server (IMAP or Graph) expires, in seconds since 1970. Absent without TLS.",
         Read::Gauge(|progress| progress.certificate_expires),
+    ),
+    metric(
+        "mail_room_target_certificate_expiry_timestamp_seconds",
+        "When the certificate of the endpoint that messages are posted to (postback, action_mailbox) expires, in seconds since \
+         1970. Absent without TLS, and before the first delivery.",
+        Read::Gauge(|progress| progress.target_certificate_expires),
     ),
 ];

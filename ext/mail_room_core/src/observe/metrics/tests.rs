@@ -34,6 +34,7 @@ fn change_everything(progress: &Progress) {
     progress.throttled();
     progress.token_renewed(Some(Duration::from_secs(3600)));
     progress.certificate(2_000_000_000);
+    progress.target_certificate(Some(2_100_000_000));
     progress.turn(State::Idle);
 }
 
@@ -73,6 +74,7 @@ fn expected_samples() -> Vec<(String, f64)> {
             ("mail_room_throttles_total{L}", 1.0),
             ("mail_room_token_renewals_total{L}", 1.0),
             ("mail_room_certificate_expiry_timestamp_seconds{L}", 2e9),
+            ("mail_room_target_certificate_expiry_timestamp_seconds{L}", 2.1e9),
         ]
         .map(|(sample, value)| (sample.replace('L', LABELS), value)),
     );

@@ -86,6 +86,13 @@ impl Client {
         }
     }
 
+    /// Notes when the certificate of whoever answered expires.
+    pub(super) fn note_certificate(&self, answer: &Response) {
+        if let Some(expires) = http::certificate_expiry(answer) {
+            self.progress.certificate(expires);
+        }
+    }
+
     /// The error for a server that fails: connect again later.
     pub(super) fn reconnect(&self, why: &str) -> Error {
         Error::Reconnect(format!("{}: {}", self.address.host(), self.tokens.without_secret(why)))

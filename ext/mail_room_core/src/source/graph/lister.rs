@@ -1,11 +1,12 @@
 //! Lists the unread messages of a folder, page by page, oldest first. All pages are read before any message is marked, as marks
 //! shift the pages that follow. A list that cannot be read to its end is cut short, and what was listed by then is delivered.
 
-use std::collections::HashSet;
-use std::time::{Duration, Instant};
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::{Method, Url};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::address::query;
 use super::ask::Unsuccessful;
@@ -39,6 +40,8 @@ const SIZE: &str = "singleValueExtendedProperties($filter=id eq 'Integer 0x0E08'
 #[derive(Debug, Deserialize)]
 struct Listed {
     id: String,
+    #[serde(rename = "receivedDateTime", default)]
+    received: Value,
     #[serde(rename = "singleValueExtendedProperties", default)]
     properties: Vec<Property>,
 }
@@ -47,6 +50,12 @@ impl Listed {
     /// Whether the id can be part of an address. Graph's own can.
     fn has_id(&self) -> bool {
         !matches!(self.id.as_str(), "" | "." | "..")
+    }
+
+    /// When it arrived. A date that cannot be read is no reason to lose the page.
+    fn arrived(&self) -> Option<SystemTime> {
+        let moment = SystemTime::from(self.received.as_str()?.parse::<jiff::Timestamp>().ok()?);
+        (moment >= SystemTime::UNIX_EPOCH).then_some(moment)
     }
 }
 
@@ -73,6 +82,7 @@ struct Found {
     ids: Vec<MessageId>,
     seen: HashSet<MessageId>,
     stored: Vec<(MessageId, Option<u64>)>,
+    arrivals: HashMap<MessageId, SystemTime>,
     octets: usize,
 }
 
@@ -86,6 +96,7 @@ impl Found {
                 let size = listed.properties.first().and_then(|property| property.value.parse().ok());
                 self.octets = self.octets.saturating_add(listed.id.len());
                 self.stored.push((id.clone(), size));
+                self.arrivals.extend(listed.arrived().map(|arrived| (id.clone(), arrived)));
                 self.ids.push(id);
             }
         }
@@ -142,6 +153,7 @@ impl Lister {
             client.failures.forget_others(&found.seen);
         }
         sizes.listed(found.stored);
+        sizes.arrived(found.arrivals);
         Ok(found.ids)
     }
 

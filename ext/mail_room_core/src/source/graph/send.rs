@@ -198,7 +198,11 @@ impl Client {
         }
         match timeout(within, builder.send()).await {
             Ok(Err(error)) if error.is_connect() => Err(Unsent::Unconnected(http::in_words(&error))),
-            Ok(sent) => sent.map_err(|error| Unsent::Broken(http::in_words(&error))),
+            Ok(sent) => {
+                let sent = sent.map_err(|error| Unsent::Broken(http::in_words(&error)))?;
+                self.note_certificate(&sent);
+                Ok(sent)
+            }
             Err(_) => Err(Unsent::Late),
         }
     }

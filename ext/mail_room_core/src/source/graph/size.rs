@@ -2,8 +2,10 @@
 //! `$value` has other encodings. A fetch stops at the estimate, and a message that is larger gets a new one.
 
 use std::collections::{HashMap, HashSet};
+use std::time::SystemTime;
 
 use crate::message::MessageId;
+use crate::source::Attributes;
 
 /// The estimate in octets for a message of unknown size.
 const UNKNOWN: u64 = 128 << 10;
@@ -18,13 +20,14 @@ pub(crate) struct Sizes {
     planned: HashMap<MessageId, u64>,
     /// Messages that are listed with a size of 0.
     empty: HashSet<MessageId>,
+    arrivals: HashMap<MessageId, SystemTime>,
     /// `max_message_size`: nothing larger is read.
     most: u64,
 }
 
 impl Sizes {
     pub(crate) fn new(most: u64) -> Self {
-        Self { planned: HashMap::new(), empty: HashSet::new(), most }
+        Self { planned: HashMap::new(), empty: HashSet::new(), arrivals: HashMap::new(), most }
     }
 
     /// The estimate for `id`, in octets.
@@ -50,6 +53,17 @@ impl Sizes {
                 Some((id, planned))
             })
             .collect();
+    }
+
+    /// Replaces the times of arrival.
+    pub(crate) fn arrived(&mut self, arrivals: HashMap<MessageId, SystemTime>) {
+        self.arrivals = arrivals;
+    }
+
+    /// What is known of `id`.
+    pub(crate) fn attributes(&self, id: &MessageId) -> Attributes {
+        let octets = if self.is_empty(id) { 0 } else { self.of(id) };
+        Attributes { id: id.clone(), octets, arrived: self.arrivals.get(id).copied() }
     }
 
     /// Raises the estimate for `id`, which is larger: to `octets`, if that is known. Returns the new estimate.

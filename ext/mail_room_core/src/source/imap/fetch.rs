@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 use super::session::{Fetch, Session};
 use crate::error::{Error, Result};
 use crate::message::MessageId;
-use crate::source::Fetched;
 use crate::source::narrow::{Narrowed, Refused, Request, narrow};
 use crate::source::placeholder::is_placeholder;
+use crate::source::{Attributes, Fetched};
 use crate::transport::imap_stream::{Expected, Kind, Status};
 use crate::transport::imap_syntax::sequence_set::{sequence_set, sets};
 
@@ -61,15 +61,26 @@ fn refusal(status: Status, left: Vec<u32>) -> Result<Option<Refused>> {
     }
 }
 
-/// The sizes in octets of those of `uids` that exist and whose size the server reports, ascending by UID. The first response
-/// for a message counts.
-pub(super) async fn sizes(session: &mut Session, uids: &[u32]) -> Result<Vec<(u32, u64)>> {
-    let mut sizes = BTreeMap::new();
-    let mut take = |fetch: Fetch| fetch.size.map(|size| sizes.insert(fetch.uid, size)).is_some();
-    let missing = uids.iter().copied().collect();
-    // Whether those that it refuses can be fetched is for the fetch to find out.
-    narrow(&mut Fetching { session, item: "RFC822.SIZE", limit: None, missing, take: &mut take }, uids).await?;
-    Ok(sizes.into_iter().collect())
+/// The attributes of those of `uids` that exist and whose size the server reports, ascending by UID. The first response for a
+/// message counts.
+pub(super) async fn sizes(session: &mut Session, uids: &[u32]) -> Result<Vec<Attributes>> {
+    let mut found = BTreeMap::new();
+    let mut take = |Fetch { uid, size, arrived, .. }: Fetch| {
+        let attributes = size.map(|octets| Attributes { id: MessageId::Uid(uid), octets, arrived });
+        attributes.map(|attributes| found.insert(uid, attributes)).is_some()
+    };
+    let mut left = uids.to_vec();
+    // A server that does not want to tell the dates tells the sizes.
+    for item in ["RFC822.SIZE INTERNALDATE", "RFC822.SIZE"] {
+        let missing = left.iter().copied().collect();
+        let mut fetching = Fetching { session, item, limit: None, missing, take: &mut take };
+        // Whether those that it refuses can be fetched is for the fetch to find out.
+        match narrow(&mut fetching, &left).await? {
+            Narrowed::Some(refused) if refused.is_empty() => break,
+            _ => left.retain(|uid| fetching.missing.contains(uid)),
+        }
+    }
+    Ok(found.into_values().collect())
 }
 
 /// Gives the messages `uids` to `sink`, as they come.

@@ -3,7 +3,7 @@
 //! Most calls of the library drop the tagged answer, and take the end of the connection for the end of the data. So every call
 //! is an [`exchange!`]: a deadline, the call, and the answer from the stream's notes.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_imap::imap_proto::{AttributeValue, Response};
 use tokio::io::AsyncWriteExt;
@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::observe::log::Log;
 use crate::transport::credentials::Credentials;
 use crate::transport::imap_stream::{Control, Expected, Kind, Status, Stream, out_of_step};
+use crate::transport::imap_syntax::date_time::date_time;
 use crate::transport::tcp;
 
 /// Commands sent before the first of them is answered. With sets of 1,000 octets all of them fit any socket's buffer.
@@ -71,6 +72,8 @@ pub(crate) struct Fetch {
     pub(crate) uid: u32,
     /// RFC822.SIZE, in octets.
     pub(crate) size: Option<u64>,
+    /// INTERNALDATE, if it is a date.
+    pub(crate) arrived: Option<SystemTime>,
     /// BODY[], if it was asked for; `Some(None)` for NIL.
     pub(crate) body: Option<Option<Vec<u8>>>,
 }
@@ -256,18 +259,19 @@ impl Session {
 
 /// The items of a FETCH response. The stream has taken the body out, or has skipped it.
 fn fetched(items: &[AttributeValue<'_>], mut kept: Option<Vec<u8>>) -> Result<Reply> {
-    let (mut uid, mut size, mut body) = (None, None, None);
+    let (mut uid, mut size, mut arrived, mut body) = (None, None, None, None);
     for item in items {
         match item {
             AttributeValue::Uid(0) => return Err(Error::Unparseable("the server sent a message without a UID".into())),
             AttributeValue::Uid(value) => uid = Some(*value),
+            AttributeValue::InternalDate(text) => arrived = date_time(text),
             AttributeValue::Rfc822Size(octets) => size = Some(u64::from(*octets)),
             AttributeValue::BodySection { section: None, index: None, data: None } => body = Some(None),
             AttributeValue::BodySection { section: None, index: None, data: Some(_) } => body = kept.take().map(Some),
             _ => {}
         }
     }
-    Ok(uid.map_or(Reply::Other, |uid| Reply::Fetch(Fetch { uid, size, body })))
+    Ok(uid.map_or(Reply::Other, |uid| Reply::Fetch(Fetch { uid, size, arrived, body })))
 }
 
 /// NO and BAD are errors after which the connection is not to be trusted with more.

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -19,33 +20,37 @@ use tokio::time::timeout;
 use tower_service::Service;
 
 use super::status_line::StatusLineStream;
-use crate::transport::stream::{self, OpenError};
-use crate::transport::tcp::{ConnectError, Stream};
+use crate::transport::tcp::{self, ConnectError, Stream};
+use crate::transport::tls;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Opening<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 type Plain = Box<dyn Stream>;
 
+/// When the certificate of an endpoint expires, in seconds since 1970; 0 if that is not known.
+pub(super) type Expiry = Arc<AtomicU64>;
+
 /// Opens connections.
 #[derive(Debug, Clone)]
 pub(super) struct Connector {
     tls: Arc<ClientConfig>,
+    expiry: Expiry,
     proxies: Arc<Matcher>,
     /// From the name's lookup to the end of the TLS handshake.
     within: Duration,
 }
 
 impl Connector {
-    pub(super) fn new(tls: Arc<ClientConfig>, proxies: Arc<Matcher>, within: Duration) -> Self {
-        Self { tls, proxies, within }
+    pub(super) fn new(tls: Arc<ClientConfig>, expiry: Expiry, proxies: Arc<Matcher>, within: Duration) -> Self {
+        Self { tls, expiry, proxies, within }
     }
 
     async fn open(self, to: Uri) -> Result<TokioIo<Opened>, BoxError> {
         let direct = Direct { tls: self.tls.clone(), until: Instant::now() + self.within };
         let (stream, through_proxy) = match self.proxies.intercept(&to) {
-            None => (direct.open(&to).await?, false),
-            Some(proxy) if is_https(&to) => (tunnelled(direct, &proxy, to).await?, false),
-            Some(proxy) => (direct.open(proxy.uri()).await?, true),
+            None => (direct.open(&to, Some(&self.expiry)).await?, false),
+            Some(proxy) if is_https(&to) => (tunnelled(direct, &proxy, to, &self.expiry).await?, false),
+            Some(proxy) => (direct.open(proxy.uri(), None).await?, true),
         };
         Ok(TokioIo::new(Opened { stream: StatusLineStream::new(stream), through_proxy }))
     }
@@ -77,17 +82,25 @@ struct Direct {
 }
 
 impl Direct {
-    async fn open(&self, to: &Uri) -> Result<Plain, BoxError> {
+    /// `expiry` is told of the certificate.
+    async fn open(&self, to: &Uri, expiry: Option<&Expiry>) -> Result<Plain, BoxError> {
         if !matches!(to.scheme_str(), Some("http" | "https")) {
             return Err("the proxy is neither http:// nor https://: correct HTTP_PROXY or HTTPS_PROXY".into());
         }
         let port = to.port_u16().unwrap_or(if is_https(to) { 443 } else { 80 });
-        let tls = is_https(to).then(|| self.tls.clone());
-        let stream = stream::open(&host(to), port, tls, self.until).await.map_err(|error| match error {
-            OpenError::Tcp(ConnectError::Io(error)) | OpenError::Tls(error) => error,
-            OpenError::Tcp(ConnectError::Late(_)) => late(),
+        let stream = tcp::tcp(&host(to), port, self.until).await.map_err(|error| match error {
+            ConnectError::Io(error) => error,
+            ConnectError::Late(_) => late(),
         })?;
-        Ok(stream)
+        if is_https(to) { Ok(self.encrypt(&host(to), stream, expiry).await?) } else { Ok(Box::new(stream)) }
+    }
+
+    async fn encrypt(&self, host: &str, stream: impl Stream + 'static, expiry: Option<&Expiry>) -> io::Result<Plain> {
+        let stream = tls::handshake(self.tls.clone(), host, stream, self.until).await?;
+        if let (Some(expiry), Some(expires)) = (expiry, tls::expiry(&stream)) {
+            expiry.store(expires, Ordering::Relaxed);
+        }
+        Ok(Box::new(stream))
     }
 }
 
@@ -102,19 +115,18 @@ impl Service<Uri> for Direct {
 
     fn call(&mut self, to: Uri) -> Self::Future {
         let direct = self.clone();
-        Box::pin(async move { direct.open(&to).await.map(TokioIo::new) })
+        Box::pin(async move { direct.open(&to, None).await.map(TokioIo::new) })
     }
 }
 
 /// Connects through a tunnel (CONNECT, RFC 9110 section 9.3.6). The proxy learns the host and no more.
-async fn tunnelled(direct: Direct, proxy: &Intercept, to: Uri) -> Result<Plain, BoxError> {
-    let (tls, until) = (direct.tls.clone(), direct.until);
-    let mut tunnel = Tunnel::new(proxy.uri().clone(), direct);
+async fn tunnelled(direct: Direct, proxy: &Intercept, to: Uri, expiry: &Expiry) -> Result<Plain, BoxError> {
+    let mut tunnel = Tunnel::new(proxy.uri().clone(), direct.clone());
     if let Some(authorization) = proxy.basic_auth() {
         tunnel = tunnel.with_auth(authorization.clone());
     }
     let stream = tunnel.call(to.clone()).await?;
-    Ok(stream::encrypt(tls, &host(&to), stream.into_inner(), until).await?)
+    Ok(direct.encrypt(&host(&to), stream.into_inner(), Some(expiry)).await?)
 }
 
 fn host(uri: &Uri) -> String {

@@ -2,6 +2,7 @@
 //! whatever follows it. Follows no redirects and does not retry.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,7 +19,7 @@ use rustls::ClientConfig;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::connector::{Connector, is_https};
+use super::connector::{Connector, Expiry, is_https};
 use super::status_line::StatusLine;
 use super::{AGENT, BODY_WITHIN, DRAINED, HEADERS, IDLE, causes_in_words};
 use crate::config::Tls;
@@ -57,6 +58,7 @@ pub(crate) struct Poster {
     tls: Tls,
     connect_timeout: Duration,
     proxies: Arc<Matcher>,
+    expiry: Expiry,
     /// The client, and the TLS configuration it was built with.
     client: Mutex<Option<(Arc<ClientConfig>, Pooled)>>,
 }
@@ -64,7 +66,13 @@ pub(crate) struct Poster {
 impl Poster {
     /// Opens no connection yet. `connect_timeout` covers the lookup of the name, TCP and the TLS handshake.
     pub(crate) fn new(tls: Tls, connect_timeout: Duration) -> Self {
-        Self { tls, connect_timeout, proxies: Arc::new(Matcher::from_env()), client: Mutex::default() }
+        let (proxies, expiry) = (Arc::new(Matcher::from_env()), Expiry::default());
+        Self { tls, connect_timeout, proxies, expiry, client: Mutex::default() }
+    }
+
+    /// When the certificate of the endpoint expires, in seconds since 1970; `None` without TLS, or before the first connection.
+    pub(crate) fn certificate_expiry(&self) -> Option<u64> {
+        Some(self.expiry.load(Ordering::Relaxed)).filter(|expires| *expires > 0)
     }
 
     /// Sends one request. The header of the answer, or at least its status line, must arrive by `until`.
@@ -131,7 +139,7 @@ impl Poster {
             .http1_allow_spaces_after_header_name_in_responses(true)
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .http1_max_headers(HEADERS)
-            .build(Connector::new(tls.clone(), self.proxies.clone(), self.connect_timeout));
+            .build(Connector::new(tls.clone(), self.expiry.clone(), self.proxies.clone(), self.connect_timeout));
         *slot = Some((tls, client.clone()));
         Ok(client)
     }

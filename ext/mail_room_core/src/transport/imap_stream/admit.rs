@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::expected::Expected;
 use super::frame::Frame;
 use super::notes::Notes;
-use super::response::{date_without_value, is_body, is_fetch, is_search, name, parsed, uid};
+use super::response::{is_body, is_fetch, is_search, name, parsed, uid, without_dates};
 use super::search;
 use super::status::{Kind, Status};
 use crate::error::{Error, Result};
@@ -157,8 +157,9 @@ fn repaired(text: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let mut line = single_spaced(text);
-    while let Some(at) = date_without_value(&line) {
-        line.splice(at + 13..at + 16, *b"\"\"");
+    // What the date says is only counted: no message is lost for it.
+    if is_fetch(text) && parsed(&line).is_none() {
+        line = without_dates(&line);
     }
     if text.get(2..8).is_some_and(|word| word.eq_ignore_ascii_case(b"FLAGS ")) {
         line.iter_mut().filter(|byte| matches!(byte, b'[' | b']')).for_each(|byte| *byte = b'_');
@@ -241,6 +242,14 @@ mod tests {
             ("* METADATA \"\" (/x)", ""),
             ("* LIST", ""),
             ("* 1 FETCH (INTERNALDATE NIL)", "* 1 FETCH (INTERNALDATE \"\")"),
+            ("* 1 FETCH (UID 7 INTERNALDATE nil FLAGS ())", "* 1 FETCH (UID 7 INTERNALDATE \"\" FLAGS ())"),
+            ("* 1 FETCH (INTERNALDATE 1-Jan-2026 00:00 UID 7)", "* 1 FETCH (INTERNALDATE \"\" UID 7)"),
+            (
+                "* 1 FETCH (UID 7 internaldate \"1-Jan 2026 RFC822.SIZE 5)",
+                "* 1 FETCH (UID 7 INTERNALDATE \"\" RFC822.SIZE 5)",
+            ),
+            ("* 1 FETCH (UID 7 INTERNALDATE)", "* 1 FETCH (UID 7 INTERNALDATE \"\")"),
+            ("* 1 FETCH (INTERNALDATE  \"x  y\"  UID 7)", "* 1 FETCH (INTERNALDATE \"x  y\" UID 7)"),
             ("* 1 FETCH secret", ""),
             ("* 99999999999 EXISTS", ""),
             ("*", ""),

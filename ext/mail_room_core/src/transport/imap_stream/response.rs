@@ -5,14 +5,37 @@ use async_imap::imap_proto::{AttributeValue, Response};
 /// Octets that the name of a response may have in a log.
 const NAME: usize = 32;
 
+/// The name of the item that is a message's date of arrival.
+const DATE: &[u8] = b"INTERNALDATE";
+/// What may follow its value among what we ask for or servers send unasked.
+const AFTER_DATE: [&[u8]; 6] = [b" UID ", b" RFC822.SIZE ", b" FLAGS (", b" MODSEQ (", b" BODY", b")"];
+
 /// Where a date is NIL: imap-proto 0.17 panics at it.
-pub(super) fn date_without_value(text: &[u8]) -> Option<usize> {
-    text.windows(16).position(|window| window.eq_ignore_ascii_case(b"INTERNALDATE NIL"))
+pub(super) fn has_date_without_value(text: &[u8]) -> bool {
+    text.windows(16).any(|window| window.eq_ignore_ascii_case(b"INTERNALDATE NIL"))
+}
+
+/// `text`, a FETCH response, with an empty string in place of each date, whatever stands there.
+pub(super) fn without_dates(text: &[u8]) -> Vec<u8> {
+    let begins = |rest: &[u8], word: &[u8]| rest.get(..word.len()).is_some_and(|it| it.eq_ignore_ascii_case(word));
+    let mut cut = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((byte, after)) = rest.split_first() {
+        if !begins(rest, DATE) || !matches!(cut.last(), Some(b' ' | b'(')) {
+            cut.push(*byte);
+            rest = after;
+            continue;
+        }
+        cut.extend_from_slice(b"INTERNALDATE \"\"");
+        let ends = |at: &usize| rest.get(*at..).is_some_and(|rest| AFTER_DATE.iter().any(|item| begins(rest, item)));
+        rest = (DATE.len()..rest.len()).find(ends).and_then(|end| rest.get(end..)).unwrap_or_default();
+    }
+    cut
 }
 
 /// `text` as one response, if the library can read all of it.
 pub(super) fn parsed(text: &[u8]) -> Option<Response<'_>> {
-    if date_without_value(text).is_some() {
+    if has_date_without_value(text) {
         return None;
     }
     match Response::parse(text) {

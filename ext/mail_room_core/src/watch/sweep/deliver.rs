@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -116,10 +116,11 @@ async fn deliver_group(mailbox: &Mailbox, scope: &str, mut group: Vec<Message>) 
     }
     warn_of_large(mailbox, &group);
     let ids: Vec<_> = group.iter().map(|message| message.id.clone()).collect();
-    let arrivals: Vec<_> = group.iter().map(|message| arrival(&message.body)).collect();
+    let arrivals: Vec<_> = group.iter().map(|message| arrived(mailbox, message)).collect();
     let began = Instant::now();
     let outcomes = mailbox.delivery.deliver(scope, group, &mailbox.encoding).await;
     let took = began.elapsed();
+    mailbox.tracker.progress.target_certificate(mailbox.delivery.certificate_expiry());
     let outcomes = outcomes.inspect_err(|_| {
         mailbox.tracker.ledger().outage();
         ids.iter().for_each(|_| mailbox.tracker.progress.attempt(Attempt::Unavailable, took));
@@ -133,6 +134,7 @@ async fn deliver_group(mailbox: &Mailbox, scope: &str, mut group: Vec<Message>) 
         }
         results.record(id, outcome).await;
     }
+    mailbox.tracker.tell_oldest();
     let Results { delivered, untried, worst, .. } = results;
     mailbox.tracker.claims.forget(delivered.iter());
     if begins && !delivered.is_empty() {
@@ -144,6 +146,12 @@ async fn deliver_group(mailbox: &Mailbox, scope: &str, mut group: Vec<Message>) 
         mailbox.tracker.claims.release(scope, &untried).await.ok();
     }
     worst
+}
+
+/// When the message arrived at the mail server: as the server says, else by what it wrote into the header.
+fn arrived(mailbox: &Mailbox, message: &Message) -> Option<SystemTime> {
+    let told = mailbox.tracker.ledger().arrivals().of(&message.id);
+    told.or_else(|| arrival(&message.body))
 }
 
 /// The result that metrics count for an outcome.

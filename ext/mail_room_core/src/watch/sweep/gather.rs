@@ -12,7 +12,7 @@ use crate::arbiter::Claim;
 use crate::error::{Error, Result};
 use crate::message::{Message, MessageId};
 use crate::observe::progress::Outcome;
-use crate::source::{Fetched, Mark, Source};
+use crate::source::{Attributes, Fetched, Mark, Source};
 use crate::track::fetch_failures::FetchFailure;
 
 /// The assumed size of a message whose size the server does not send.
@@ -54,13 +54,25 @@ impl<S: Source> Pass<'_, S> {
                 return Err(error);
             }
         };
-        let mut sizes: HashMap<_, _> = sizes.into_iter().collect();
+        self.note_arrivals(&sizes);
+        let mut sizes: HashMap<_, _> = sizes.into_iter().map(|found| (found.id, found.octets)).collect();
         let (sized, unsized_): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| sizes.contains_key(id));
         self.sized.extend(sized.into_iter().filter_map(|id| sizes.remove_entry(&id)));
         // Either these are gone or the server does not send their sizes; fetching them shows which. They come last.
         self.unmeasured.extend(unsized_.iter().cloned());
         self.sized.extend(unsized_.into_iter().map(|id| (id, ASSUMED_OCTETS)));
         Ok(())
+    }
+
+    fn note_arrivals(&self, found: &[Attributes]) {
+        let tracker = &self.mailbox.tracker;
+        {
+            let mut ledger = tracker.ledger();
+            for Attributes { id, arrived, .. } in found {
+                arrived.iter().for_each(|at| ledger.arrivals().note(id, *at));
+            }
+        }
+        tracker.tell_oldest();
     }
 
     /// Chooses the messages of the next chunk, limited by count and octets. A large message travels alone; so does one that

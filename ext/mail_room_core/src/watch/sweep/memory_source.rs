@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::Result;
 use crate::limits::shutdown::Stop;
 use crate::message::MessageId;
-use crate::source::{Fetched, Mark, Source};
+use crate::source::{Attributes, Fetched, Mark, Source};
 use crate::system::clock;
 
 /// A mailbox in memory.
@@ -25,6 +25,8 @@ pub(super) struct MemorySource {
     pub(super) size: u64,
     /// The time that the size of one message takes.
     pub(super) size_takes: Duration,
+    /// When each message arrived, if the server tells.
+    pub(super) arrived: Option<SystemTime>,
     /// The body of each message.
     pub(super) body: &'static str,
     /// Awaited once, before the first sizes.
@@ -43,6 +45,7 @@ impl MemorySource {
             sized: Vec::new(),
             size: 1,
             size_takes: Duration::ZERO,
+            arrived: None,
             body: "x",
             before_sizes: None,
             after_fetch: None,
@@ -60,14 +63,15 @@ impl Source for MemorySource {
         Ok(self.unread.lock().unwrap().iter().cloned().collect())
     }
 
-    async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<(MessageId, u64)>> {
+    async fn sizes(&mut self, ids: &[MessageId]) -> Result<Vec<Attributes>> {
         if let Some(before) = self.before_sizes.take() {
             before.await;
         }
         self.sized.push(ids.len());
         assert!(self.sized.len() < 1_000, "there is no progress: {:?}", &self.sized[..10]);
         clock::tests::pass(self.size_takes * u32::try_from(ids.len()).unwrap());
-        Ok(ids.iter().map(|id| (id.clone(), self.size)).collect())
+        let (octets, arrived) = (self.size, self.arrived);
+        Ok(ids.iter().map(|id| Attributes { id: id.clone(), octets, arrived }).collect())
     }
 
     async fn fetch(&mut self, ids: &[MessageId], _: u64, sink: &mut (dyn FnMut(Fetched) + Send)) -> Result<()> {
