@@ -109,8 +109,9 @@ async fn keep_connected<C: Connector>(connector: &C, mailbox: &Mailbox) {
         mailbox.account.stop.sleep(delay).await;
     }
     mailbox.tracker.claims.release_all().await;
-    let Snapshot { delivered, ignored, rejected, .. } = mailbox.tracker.progress.snapshot();
-    let fields = [("delivered", delivered.into()), ("ignored", ignored.into()), ("rejected", rejected.into())];
+    let Snapshot { delivered, ignored, bounced, rejected, .. } = mailbox.tracker.progress.snapshot();
+    let counts = [("delivered", delivered), ("ignored", ignored), ("bounced", bounced), ("rejected", rejected)];
+    let fields = counts.map(|(name, count)| (name, count.into()));
     mailbox.account.log.info("Watcher stopped", &fields);
 }
 
