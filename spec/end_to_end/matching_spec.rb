@@ -22,7 +22,7 @@ RSpec.describe "matching", :servers do
 
   let(:report) do
     "Return-Path: <>\r\nTo: incoming+k@gl.test\r\nContent-Type: multipart/report; report-type=delivery-status;\r\n\tboundary=b" \
-      "\r\n\r\n--b\r\n\r\nno such user\r\n--b--\r\n".b
+    "\r\n\r\n--b\r\n\r\nno such user\r\n--b--\r\n".b
   end
 
   it "delivers what is to nobody and marks automatic replies, as it is by default" do
@@ -58,7 +58,8 @@ RSpec.describe "matching", :servers do
   it "counts bounces apart from what else is ignored" do
     port = ServerProcess.free_port
     [report, *mails].each { |mail| dovecot.append(user, mail) }
-    mail_room(mailbox(user, matching: { address: address, bounces: "ignore" }), settings: { health_check: { address: "127.0.0.1", port: port } })
+    mail_room(mailbox(user, matching: { address: address, bounces: "ignore" }),
+              settings: { health_check: { address: "127.0.0.1", port: port } })
     wait_until(20, "all to be seen") { dovecot.uids(user, "UNSEEN").empty? }
     counts = HealthClient.get(port, "/metrics").last.scan(/^mail_room_messages_total\{.*outcome="(\w+)"\} (\d+)$/).to_h
     expect(counts).to eq("delivered" => "2", "ignored" => "1", "bounced" => "1", "rejected" => "0", "set_aside" => "0", "elsewhere" => "0")
