@@ -67,4 +67,13 @@ RSpec.describe "delivered_mailbox", :servers do
     expect(process.await_log("Delivered in place")["error"]).to match(/they stay, read; check delivered_mailbox/)
     expect(server.mails.map { |mail| [mail.read, mail.flagged] }.uniq).to eq([[true, false]])
   end
+
+  it "leaves messages read if it is the folder that is watched, under another name" do
+    server = graph
+    mails = fill(server, 3)
+    process = mail_room(inbox(server, delivered_mailbox: "Posteingang"))
+    expect_all(mails, server, process)
+    expect(process.await_log("Delivered in place")["error"]).to match(/it is the folder that is watched; they stay, read/)
+    expect([server.mails.map(&:read), server.count(:move)]).to eq([[true] * 3, 0])
+  end
 end

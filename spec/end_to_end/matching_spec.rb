@@ -16,7 +16,13 @@ RSpec.describe "matching", :servers do
     wait_until(20, -> { "all to be seen; said #{process.everything_said}" }) { dovecot.uids(user, "UNSEEN").empty? }
     process.await_log("Idling")
     expect(process.term.exitstatus).to eq(0)
+    @counts = process.await_log("Watcher stopped").slice("delivered", "ignored", "bounced", "rejected")
     process.log.select { |line| line["action"] == "Message matched" }
+  end
+
+  let(:report) do
+    "Return-Path: <>\r\nTo: incoming+k@gl.test\r\nContent-Type: multipart/report; report-type=delivery-status;\r\n\tboundary=b" \
+    "\r\n\r\n--b\r\n\r\nno such user\r\n--b--\r\n".b
   end
 
   it "delivers what is to nobody and marks automatic replies, as it is by default" do
@@ -38,16 +44,25 @@ RSpec.describe "matching", :servers do
   end
 
   it "ignores bounces to us when told to, and only these" do
-    report = "Return-Path: <>\r\nTo: incoming+k@gl.test\r\nContent-Type: multipart/report; report-type=delivery-status;\r\n\tboundary=b" \
-             "\r\n\r\n--b\r\n\r\nno such user\r\n--b--\r\n".b
     other = report.sub("incoming+k", "you")
     lines = run_over([report, other, mails[0]], bounces: "ignore")
     expect(delivered).to eq([other, mails[0]])
     expect(lines.map { |line| line.values_at("decision", "verdict", "key") })
       .to eq([%w[ignore bounce k], ["deliver", "unmatched", nil], %w[deliver accepted k]])
+    expect(@counts).to eq("delivered" => 2, "ignored" => 1, "bounced" => 1, "rejected" => 0)
     dovecot.append(user, report)
     process = mail_room(mailbox(user, matching: { address: address }))
     wait_until(20, -> { "it to be delivered: #{process.everything_said}" }) { delivered.size == 3 }
+  end
+
+  it "counts bounces apart from what else is ignored" do
+    port = ServerProcess.free_port
+    [report, *mails].each { |mail| dovecot.append(user, mail) }
+    mail_room(mailbox(user, matching: { address: address, bounces: "ignore" }),
+              settings: { health_check: { address: "127.0.0.1", port: port } })
+    wait_until(20, "all to be seen") { dovecot.uids(user, "UNSEEN").empty? }
+    counts = HealthClient.get(port, "/metrics").last.scan(/^mail_room_messages_total\{.*outcome="(\w+)"\} (\d+)$/).to_h
+    expect(counts).to eq("delivered" => "2", "ignored" => "1", "bounced" => "1", "rejected" => "0", "set_aside" => "0", "elsewhere" => "0")
   end
 
   it "only logs in a dry run" do

@@ -88,4 +88,56 @@ RSpec.describe "on_trouble", :servers do
     manager&.remove
     answers&.close
   end
+
+  # A mailbox whose messages are all set aside, which is told.
+  def setting_aside(told, server: dovecot, **options)
+    mailbox(user, server: server, delivery_method: "postback", delivery_options: { delivery_url: "#{@server.url}/mails" },
+                  max_delivery_attempts: 1, on_trouble: { url: told, **options })
+  end
+
+  def posts(path) = @server.requests.select { |request| request.path == path }
+
+  it "keeps all notices while nobody takes them" do
+    server = TestDovecot.new.start
+    told { [413, {}, ""] }
+    port = ServerProcess.free_port
+    2.times { |number| server.append(user, Mails.plain(number)) }
+    process = mail_room(setting_aside("http://127.0.0.1:#{port}/told", server: server, after: 1))
+    wait_until(20, "two set aside") { process.log.count { |line| line["action"] == "Message set aside" } == 2 }
+    server.kill9
+    wait_until(30, "notices that are not taken") { process.log.count { |line| line["action"] == "Notice not sent" } >= 2 }
+    server.start
+    wait_until(60, "it to be connected") { process.log.count { |line| line["action"] == "Idling" } >= 2 }
+    listener = HttpServer.new(port: port).start
+    told = -> { listener.accepted.map { |request| JSON.parse(request.body).values_at("event", "uid") } }
+    wait_until(90, -> { "all notices, not #{told.call}: #{process.everything_said[-2000..]}" }) { told.call.size == 4 }
+    expect(told.call).to eq([["set_aside", 1], ["set_aside", 2], ["trouble", nil], ["recovered", nil]])
+  ensure
+    listener&.stop
+    server&.remove
+  end
+
+  it "sends what is left at a stop, each once" do
+    statuses = [503, 200]
+    told { |request| [request.path == "/mails" ? 413 : statuses.shift || 200, {}, ""] }
+    3.times { |number| dovecot.append(user, Mails.plain(number)) }
+    process = mail_room(setting_aside("#{@server.url}/told"))
+    process.await_log("Notice not sent")
+    wait_until(20, "all set aside") { dovecot.uids(user, "UNSEEN").empty? }
+    expect(process.term.exitstatus).to eq(0)
+    taken = posts("/told").select { |post| post.answered == 200 }
+    expect(taken.map { |post| JSON.parse(post.body)["uid"] }).to contain_exactly(1, 2, 3)
+    expect(process.log.map { |line| line["action"] }).not_to include("Notices dropped")
+  end
+
+  it "ends at a stop although notices are left, and says how many" do
+    told { |request| request.path == "/mails" ? [413, {}, ""] : :hang }
+    3.times { |number| dovecot.append(user, Mails.plain(number)) }
+    process = mail_room(setting_aside("#{@server.url}/hidden-told"))
+    wait_until(20, "a notice under way") { posts("/hidden-told").size == 1 }
+    wait_until(20, "all set aside") { dovecot.uids(user, "UNSEEN").empty? }
+    expect(process.term.exitstatus).to eq(0)
+    expect(process.log.select { |line| line["action"] == "Notices dropped" }).to match([include("severity" => "WARN", "count" => 3)])
+    expect(process.everything_said).not_to include("hidden")
+  end
 end

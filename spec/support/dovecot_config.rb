@@ -46,6 +46,32 @@ class DovecotConfig
     CONF
   end
 
+  # Lines that switch on access control lists (RFC 4314), for IMAP clients to look at, and what is in `file`.
+  def self.acl(file)
+    return <<~CONF if version < 2.4
+      mail_plugins = acl
+      protocol imap {
+        mail_plugins = acl imap_acl
+      }
+      plugin {
+        acl = vfile:#{file}
+      }
+    CONF
+
+    <<~CONF
+      mail_plugins {
+        acl = yes
+      }
+      protocol imap {
+        mail_plugins {
+          imap_acl = yes
+        }
+      }
+      acl_driver = vfile
+      acl_global_path = #{file}
+    CONF
+  end
+
   def initialize(**options)
     @options = options
   end

@@ -26,6 +26,8 @@ class GraphServer
   SIZE = "singleValueExtendedProperties($filter=id eq 'Integer 0x0E08')"
   IN_FLIGHT = 4
   EMAIL = "in@example.com"
+  # The id of the inbox, beside its well-known name.
+  INBOX = "AQMkAInboxInboxInboxInboxInbox="
   SECRET = GraphTokens::SECRET
 
   attr_reader :most_in_flight, :asked
@@ -99,7 +101,7 @@ class GraphServer
 
   def decoded(path)
     path.split("/").drop(1).map do |segment|
-      segment.gsub(/%(\h\h)/) { Regexp.last_match(1).hex.chr }.force_encoding(Encoding::UTF_8)
+      by_name(segment.gsub(/%(\h\h)/) { Regexp.last_match(1).hex.chr }.force_encoding(Encoding::UTF_8))
     end
   end
 
@@ -200,7 +202,7 @@ class GraphServer
     changes = body.to_s.empty? ? {} : JSON.parse(body)
     case kind
     when :delete then take(id) ? [204, {}, ""] : missing
-    when :move then (moved = @mailbox.move(id, changes["destinationId"])) ? json(201, { id: moved.id }) : missing
+    when :move then (moved = @mailbox.move(id, by_name(changes["destinationId"]))) ? json(201, { id: moved.id }) : missing
     # The whole message, as Graph does it, whatever one prefers.
     else @mailbox.patch(id, changes) ? json(200, { id: id, body: { content: "hidden-content" } }) : missing
     end
@@ -247,7 +249,9 @@ class GraphServer
     json(201, shown(folders[folder(name, below.first)]))
   end
 
-  def shown(folder) = { id: folder.id, displayName: folder.name }
+  def shown(folder) = { id: folder.id == "inbox" ? INBOX : folder.id, displayName: folder.name }
+
+  def by_name(id) = id == INBOX ? "inbox" : id
 
   def missing = failure(404, "ErrorItemNotFound", "The specified object was not found in the store.")
 

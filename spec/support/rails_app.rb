@@ -34,8 +34,13 @@ class RailsApp
   def create
     index_gem
     run("rails new shop --api #{WITHOUT.map { |name| "--skip-#{name}" }.join(" ")}", chdir: @dir)
-    write("Gemfile", "source \"file://#{@dir}/gems\"\ngem \"rails\"\ngem \"sqlite3\"\ngem \"puma\"\n")
+    gemfile("rails", "sqlite3", "puma")
     self
+  end
+
+  # @param gems [Array<String>] all that the app uses
+  def gemfile(*gems)
+    write("Gemfile", "source \"file://#{@dir}/gems\"\n#{gems.map { |name| "gem \"#{name}\"\n" }.join}")
   end
 
   def write(path, text)

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require_relative "destination"
 require_relative "step"
 
 module MailRoom
@@ -20,20 +21,19 @@ module MailRoom
       def initialize(mailbox, prefix)
         @mailbox = mailbox
         @prefix = prefix
+        @destinations = Destination::KEYS.to_h { |key| [key, Destination.new(mailbox, key)] }
       end
 
       # @return [Hash{String=>(String, String)}] question and fix of the steps
       def texts
-        folders = %w[failed_mailbox delivered_mailbox].to_h { |key| [key, ["Folder of #{key} can be used?", "Check #{key}"]] }
-        { **folders, "quota" => ["Mailbox has room?", "Make room in the mailbox"] }
+        { **@destinations.transform_values(&:texts), "quota" => ["Mailbox has room?", "Make room in the mailbox"] }
       end
 
       # @return [Step, String, nil] the step of a success, or its detail
       def said(name, facts, took)
         case name
         when "quota" then quota(facts)
-        when "failed_mailbox", "delivered_mailbox"
-          facts["exists"] ? @mailbox[name.to_sym] : "#{@mailbox[name.to_sym]} is made when it is first needed"
+        when *Destination::KEYS then @destinations[name].step("#{@prefix}.#{name}", facts, took)
         when "unread" then many(facts["unread"], took)
         end
       end

@@ -69,7 +69,7 @@ module MailRoom
         when "resolved" then facts["addresses"].join(", ")
         when "greeted" then unencrypted(took) if @plain
         when "tls" then certificate(facts, took)
-        when "capabilities" then [idle(facts["idle"]), uidplus(facts["uidplus"])]
+        when "capabilities" then [idle(facts, took), uidplus(facts["uidplus"])]
         when "unread" then @folders.said(name, facts, took) || "#{facts["unread"]} found by #{@mailbox.search_command}"
         else @folders.said(name, facts, took)
         end
@@ -98,12 +98,14 @@ module MailRoom
         Step.warning("imap.tls", question, "#{detail}: #{days} days", "Renew it at the server before it expires", took_ms: took)
       end
 
-      def idle(there)
+      # A server that accepts IDLE and announces nothing cannot be told from others without new mail.
+      def idle(facts, took)
         question = "IMAP server supports IDLE?"
-        return Step.ok("imap.idle", question) if there
+        return Step.ok("imap.idle", question, "answered, and ended with DONE", took_ms: took) if facts["idle"]
 
         pause = [@mailbox.idle_timeout, 60].min
-        Step.warning("imap.idle", question, "mail_room checks for new mail every #{pause} s instead of getting it at once",
+        why = facts["idle_offered"] ? "it offers IDLE and refuses it" : "it does not offer IDLE"
+        Step.warning("imap.idle", question, "#{why}: mail_room checks for new mail every #{pause} s instead of getting it at once",
                      "Enable IDLE at the server, if it supports it", answer: "no")
       end
 

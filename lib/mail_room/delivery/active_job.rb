@@ -32,6 +32,8 @@ module MailRoom
         job = RailsApp.wrap { enqueue(job_class.new(Native.to_utf8(message))) }
         return false unless job
 
+        # If the app opens a transaction around all work, Rails 7.2 and later enqueue when that ends: after enqueue has returned.
+        refuse(job) if job.respond_to?(:successfully_enqueued?) && !job.successfully_enqueued?
         options.logger.info({ delivery_method: "ActiveJob", action: "message pushed", job_id: job.job_id })
         true
       end
@@ -43,8 +45,11 @@ module MailRoom
       def enqueue(job)
         return job if job.enqueue(**(options.queue ? { queue: options.queue } : {}))
 
-        error = job.enqueue_error if job.respond_to?(:enqueue_error)
-        raise DeliveryError, "#{options.job_class} was not enqueued: #{error.class}" if error
+        refuse(job) if job.respond_to?(:enqueue_error) && job.enqueue_error
+      end
+
+      def refuse(job)
+        raise DeliveryError, "#{options.job_class} was not enqueued: #{job.enqueue_error.class}"
       end
 
       # Looked up anew each time: in development it is reloaded.

@@ -61,4 +61,41 @@ RSpec.describe MailRoom::Check::Graph do
       expect(step_of("graph.permission", mailbox).to_h).to include(status: status, question: /Mail.ReadWrite\?\z/)
     end
   end
+
+  describe "the folders that messages are moved to" do
+    def folders_of(**options)
+      steps_of(mailbox(**options)).select { |step| step.id.end_with?("_mailbox") }.map { |step| [step.id, step.status, step.detail] }
+    end
+
+    it "are looked for and not made" do
+      @server.folder("Fehlgeschlagen & mehr")
+      @server.folder("Done", @server.folder("Überall"))
+      expect(folders_of(failed_mailbox: "Fehlgeschlagen & mehr", delivered_mailbox: "Überall/Done")).to eq(
+        [["graph.failed_mailbox", :ok, "Fehlgeschlagen & mehr"], ["graph.delivered_mailbox", :ok, "Überall/Done"]]
+      )
+      expect(folders_of(failed_mailbox: "archive", delivered_mailbox: "inbox/New")).to eq(
+        [["graph.failed_mailbox", :ok, "archive"], ["graph.delivered_mailbox", :ok, "inbox/New is made when it is first needed"]]
+      )
+      expect(@server.asked.filter_map { |asked| asked.request&.verb unless asked.kind == :token }.uniq).to eq(["GET"])
+    end
+
+    it "must not be the one that is watched, by whichever name" do
+      expect(folders_of(failed_mailbox: "Posteingang", delivered_mailbox: GraphServer::INBOX)).to eq(
+        [["graph.failed_mailbox", :failed, "Posteingang is the folder that is watched"],
+         ["graph.delivered_mailbox", :failed, "#{GraphServer::INBOX} is the folder that is watched"]]
+      )
+      expect(folders_of(name: "Posteingang", failed_mailbox: "inbox")).to match([["graph.failed_mailbox", :failed, /is watched/]])
+    end
+
+    it "are not taken for new ones if an id is wrong" do
+      expect(folders_of(delivered_mailbox: "AAMk#{"x" * 100}=")).to match([["graph.delivered_mailbox", :failed, /none with this id/]])
+    end
+
+    it "may be forbidden" do
+      @server.fault { |asked| error(403, "ErrorAccessDenied") if asked.kind == :folder }
+      expect(lines_of("graph.delivered_mailbox", mailbox(delivered_mailbox: "Done")))
+        .to match([/Folder of delivered_mailbox can be used\? ... no/, /403: ErrorAccessDenied/,
+                   /Check delivered_mailbox. If Graph answers 403, grant the app Mail.ReadWrite/])
+    end
+  end
 end

@@ -33,6 +33,7 @@ RSpec.describe MailRoom::Check::Imap do
     )
     expect(steps.map(&:question)).to include("IMAP server credentials are correct?", "Mailbox INBOX exists?")
     expect(steps.last.detail).to eq("2 found by UNSEEN")
+    expect([steps[7].detail, steps[7].took_ms]).to match(["answered, and ended with DONE", 100..5000])
     expect(steps[3].detail).to match(/\Aissued by mail_room specs CA, valid until \d{4}-\d\d-\d\d\z/)
     dovecot.imap(user, mailbox: nil) do |client|
       expect(client.imap.status("INBOX", %w[RECENT UNSEEN])).to eq("RECENT" => 2, "UNSEEN" => 2)
@@ -52,15 +53,80 @@ RSpec.describe MailRoom::Check::Imap do
     end
   end
 
-  it "looks for the folders that messages are moved to, and makes none" do
-    dovecot.append(user, "x", mailbox: "Done")
-    dovecot.append(user, "x")
-    steps = steps_of(mailbox(failed_mailbox: "Failed", delivered_mailbox: "Done")).select { |step| step.id.end_with?("_mailbox") }
-    expect(steps.map { |step| [step.question, step.status, step.detail] }).to eq(
-      [["Folder of failed_mailbox can be used?", :ok, "Failed is made when it is first needed"],
-       ["Folder of delivered_mailbox can be used?", :ok, "Done"]]
-    )
-    dovecot.imap(user) { |client| expect(client.imap.list("", "*").map(&:name)).to contain_exactly("INBOX", "Done") }
+  describe "the folders that messages are moved to" do
+    let(:folders) { dovecot.imap(user) { |client| client.imap.list("", "*").map(&:name) } }
+
+    # @return [Array<Array>] question, status and detail of each folder's step
+    def folders_of(**options)
+      steps_of(mailbox(**options)).select { |step| step.id.end_with?("_mailbox") }.map { |step| [step.id, step.status, step.detail] }
+    end
+
+    it "are looked for and not made" do
+      dovecot.append(user, "x", mailbox: "Done")
+      expect(folders_of(failed_mailbox: "Failed.Über %1*", delivered_mailbox: "Done")).to eq(
+        [["imap.failed_mailbox", :ok,
+          "Failed.Über %1* is made when it is first needed; the server reports no rights, so whether that works shows then"],
+         ["imap.delivered_mailbox", :ok, "Done; the server reports no rights, so whether it takes messages shows with the first one"]]
+      )
+      expect(folders).to contain_exactly("INBOX", "Done")
+      dovecot.imap(user, mailbox: nil) { |client| expect(client.imap.status("Done", %w[RECENT])).to eq("RECENT" => 1) }
+    end
+
+    it "must not be the one that is watched" do
+      config = "namespace inbox {\n  inbox = yes\n  separator = .\n  prefix = INBOX.\n}"
+      on(config: config) do |server|
+        server.append(user, "x", mailbox: "Shop")
+        expect(folders_of(port: server.port, name: "Shop", failed_mailbox: "INBOX.Shop", delivered_mailbox: "INBOX.Other")).to match(
+          [["imap.failed_mailbox", :failed, "INBOX.Shop is the folder that is watched"], ["imap.delivered_mailbox", :ok, /is made/]]
+        )
+      end
+    end
+
+    describe "of a server that reports rights" do
+      before do
+        Dir.mktmpdir do |dir|
+          File.write(File.join(dir, "acl"), rules)
+          FileUtils.chmod_R(0o755, dir)
+          on(config: DovecotConfig.acl(File.join(dir, "acl"))) do |server|
+            @server = server
+            %w[Full NoInsert Closed Dropbox].each { |name| server.append(user, "x", mailbox: name) }
+            @before = listed
+            @found = cases.keys.to_h { |name| [name, folders_of(port: server.port, failed_mailbox: name, delivered_mailbox: name)] }
+            @after = listed
+          end
+        end
+      end
+
+      let(:rules) { <<~ACL }
+        NoInsert owner lrswtek
+        Closed owner lrswtiex
+        Dropbox owner lip
+      ACL
+
+      let(:cases) do
+        { "Full" => [:ok, "Full"],
+          "New" => [:ok, "New is made when it is first needed"],
+          "Full.New" => [:ok, "Full.New is made when it is first needed"],
+          "NoInsert" => [:failed, /\Amessages may not be put into NoInsert: of the rights there \(\w+\) i is missing\z/],
+          "Dropbox" => [:ok, "Dropbox"],
+          "NoInsert.New" => [:ok, "NoInsert.New is made when it is first needed"],
+          "Closed" => [:ok, "Closed"],
+          "Closed.A.B" => [:failed, /\Athere is no Closed.A.B, and it may not be made: of the rights on Closed \(\w+\) k is missing\z/] }
+      end
+
+      def listed
+        @server.imap(user, mailbox: nil) do |client|
+          client.imap.list("", "*").to_h { |folder| [folder.name, (client.imap.status(folder.name, %w[MESSAGES RECENT]) rescue nil)] } # rubocop:disable Style/RescueModifier
+        end
+      end
+
+      it "may take messages, or be made, or not" do
+        expect(@found).to match(cases.transform_values do |told|
+          %w[imap.failed_mailbox imap.delivered_mailbox].map { |id| [id, *told] }
+        end)
+        expect(@after).to eq(@before)
+      end
+    end
   end
 
   describe "what does not work" do
@@ -169,8 +235,9 @@ RSpec.describe MailRoom::Check::Imap do
     it "is a server without IDLE and UIDPLUS" do
       on(without: %w[IDLE UIDPLUS]) do |server|
         box = mailbox(host: server.host, port: server.port, idle_timeout: 90)
-        expect(lines_of("imap.idle",
-                        box)).to match([/\A! IMAP server supports IDLE\? ... no\z/, /checks for new mail every 60 s/, /Try fixing it: /])
+        expect(lines_of("imap.idle", box))
+          .to match([/\A! IMAP server supports IDLE\? ... no\z/, /does not offer IDLE: mail_room checks for new mail every 60 s/,
+                     /Try fixing it: /])
         expect(step_of("imap.uidplus", box).to_h).to include(status: :ok, answer: "no", detail: "it is not needed here")
         expunging = { **box, delete_after_delivery: true, expunge_deleted: true }
         expect(step_of("imap.uidplus", expunging).to_h).to include(status: :warning, answer: "no", detail: /others have marked as deleted/)

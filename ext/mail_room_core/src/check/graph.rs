@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::report::Report;
 use crate::config::{Graph, Mailbox};
+use crate::error::Result;
 use crate::observe::log::Logs;
+use crate::source::graph::client::Client;
 use crate::source::graph::connector::client;
-use crate::source::graph::folder;
+use crate::source::graph::folder::{self, Folder};
 use crate::source::graph::lister::Lister;
 use crate::source::graph::size::Sizes;
 use crate::source::graph::throttle::Throttles;
@@ -30,8 +32,17 @@ pub(super) async fn check(mailbox: &Mailbox, graph: &Graph, report: &mut Report)
     let folders = [("failed_mailbox", &mailbox.failed_mailbox), ("delivered_mailbox", &mailbox.delivered_mailbox)];
     for (step, name) in folders {
         let Some(name) = name else { continue };
-        let exists = report.step(step, folder::exists(&client, name)).await?;
+        let (exists, watched) = report.step(step, look(&client, name, &folder)).await?;
         report.fact("exists", exists);
+        report.fact("watched", watched);
     }
     Some(())
+}
+
+/// Whether there is the folder that `name` means, and whether it is the one that is watched.
+async fn look(client: &Client, name: &str, watched: &Folder) -> Result<(bool, bool)> {
+    match folder::look(client, name).await? {
+        Some(folder) => Ok((true, folder::same(client, &folder, watched).await?)),
+        None => Ok((false, false)),
+    }
 }

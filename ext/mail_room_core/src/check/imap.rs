@@ -1,6 +1,8 @@
 //! Connects to an IMAP server as a watcher does, and notes each step. Opens the mailbox read-only (EXAMINE), which changes no flag,
 //! not even \Recent.
 
+mod folders;
+
 use std::time::Duration;
 
 use async_imap::types::{QuotaResource, QuotaResourceName};
@@ -66,14 +68,15 @@ async fn connected(mailbox: &Mailbox, report: &mut Report) -> Result<Session> {
 /// The steps after the login.
 async fn inspect(session: &mut Session, mailbox: &Mailbox, report: &mut Report) -> Option<()> {
     let mut not_connected = false;
-    if report.step("mailbox", examine(session, &mailbox.name, &mut not_connected)).await.is_none() {
+    let Some(opened_as) = report.step("mailbox", examine(session, &mailbox.name, &mut not_connected)).await else {
         // Not a step: it only helps with the one that failed.
         let names = list::names(session).await.unwrap_or_default();
         report.fact("names", names);
         report.fact("not_connected", not_connected);
         return None;
-    }
+    };
     report.step("capabilities", try_idle(session)).await?;
+    report.fact("idle_offered", session.control.has("IDLE"));
     report.fact("idle", session.idles());
     report.fact("uidplus", session.control.has("UIDPLUS"));
     report.fact("move", session.control.has("MOVE"));
@@ -96,8 +99,12 @@ async fn inspect(session: &mut Session, mailbox: &Mailbox, report: &mut Report) 
     let folders = [("failed_mailbox", &mailbox.failed_mailbox), ("delivered_mailbox", &mailbox.delivered_mailbox)];
     for (step, name) in folders {
         let Some(name) = name else { continue };
-        let exists = report.step(step, exists(session, name)).await?;
-        report.fact("exists", exists);
+        let folder = report.step(step, folders::find(session, name)).await?;
+        report.fact("watched", folder.exists && folders::same(&folder.place, &opened_as));
+        report.fact("exists", folder.exists);
+        report.fact("place", said(&folder.place));
+        report.fact("rights", folder.rights.as_deref().map(said));
+        report.fact("may", folder.may);
     }
     report.end(Ok(()))
 }
@@ -117,27 +124,16 @@ fn resource_name(name: &QuotaResourceName) -> String {
     }
 }
 
-/// Whether there is a folder that messages are moved to. It is made when it is first needed.
-async fn exists(session: &mut Session, name: &str) -> Result<bool> {
-    if opened(session, name).await?.kind == Kind::Ok {
-        return Ok(true);
-    }
-    match namespace::with_prefix(session, name).await? {
-        Some(full) => Ok(opened(session, &full).await?.kind == Kind::Ok),
-        None => Ok(false),
-    }
-}
-
-/// Opens the mailbox read-only, under the name that watching would open.
-async fn examine(session: &mut Session, name: &str, not_connected: &mut bool) -> Result<()> {
+/// Opens the mailbox read-only, under the name that watching would open. Returns that name.
+async fn examine(session: &mut Session, name: &str, not_connected: &mut bool) -> Result<String> {
     let status = opened(session, name).await?;
     if status.kind == Kind::Ok {
-        return Ok(());
+        return Ok(name.to_owned());
     }
     if let Some(full) = namespace::with_prefix(session, name).await?
         && opened(session, &full).await?.kind == Kind::Ok
     {
-        return Ok(());
+        return Ok(full);
     }
     *not_connected = status.is_not_connected();
     Err(Error::Refused(format!("the server does not open mailbox {}: {}", said(name), status.text)))

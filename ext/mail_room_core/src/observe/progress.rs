@@ -187,7 +187,7 @@ impl Progress {
         let mut inner = self.inner();
         let counter = match outcome {
             Outcome::Delivered => &mut inner.snapshot.delivered,
-            Outcome::Ignored => &mut inner.snapshot.ignored,
+            Outcome::Ignored | Outcome::Bounced => &mut inner.snapshot.ignored,
             Outcome::Rejected => &mut inner.snapshot.rejected,
             Outcome::SetAside => &mut inner.snapshot.set_aside,
             Outcome::Elsewhere => &mut inner.snapshot.elsewhere,
@@ -195,6 +195,7 @@ impl Progress {
         *counter = counter.saturating_add(1);
         match outcome {
             Outcome::Delivered => inner.snapshot.target_down = false,
+            Outcome::Bounced => inner.snapshot.bounced = inner.snapshot.bounced.saturating_add(1),
             Outcome::SetAside => inner.publish("set_aside", &[]),
             _ => {}
         }

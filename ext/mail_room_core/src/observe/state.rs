@@ -84,6 +84,8 @@ pub struct Snapshot {
     pub delivered: u64,
     /// Messages that were ignored: only marked.
     pub ignored: u64,
+    /// Those of them that were reports about failed deliveries.
+    pub bounced: u64,
     /// Messages rejected, whether or not their senders were told.
     pub rejected: u64,
     /// Messages set aside.
@@ -145,6 +147,8 @@ pub enum Outcome {
     Delivered,
     /// It was ignored.
     Ignored,
+    /// It was ignored because it was a report about a failed delivery.
+    Bounced,
     /// It was rejected. Its sender was told, unless there was a reason not to.
     Rejected,
     /// It was set aside.

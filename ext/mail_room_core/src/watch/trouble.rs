@@ -4,7 +4,6 @@
 mod condition;
 mod notices;
 
-use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -12,11 +11,11 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use tokio::time::sleep;
 
 use crate::config::{self, Tls};
 use crate::error::{Error, Result};
 use crate::limits::backoff::{Backoff, seconds};
+use crate::limits::shutdown::{STOP_WITHIN, Stop};
 use crate::observe::log::Severity;
 use crate::system::program::{self, Program};
 use crate::transport::http::{PostError, Poster};
@@ -33,56 +32,96 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// First and longest delay before a notice that was not taken is sent again.
 const AGAIN: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
 
-/// Sends the notices of one mailbox until dropped, also while messages in flight are finished after a stop.
-pub(crate) async fn tell(mailbox: &Mailbox) -> Infallible {
-    match &mailbox.account.config.on_trouble {
-        Some(config) => Box::pin(tell_by(config, mailbox)).await,
-        None => std::future::pending().await,
+/// How long notices may take once the mailbox is watched no more. It is part of the time that a stop may take.
+const LAST_WITHIN: Duration = Duration::from_secs(5);
+/// The part of that time that is left for the log.
+const SPARE: Duration = Duration::from_secs(1);
+
+/// Sends the notices of one mailbox until it is watched no more (`ended`), and then those that are left.
+pub(crate) async fn tell(mailbox: &Mailbox, ended: &Stop) {
+    let Some(config) = &mailbox.account.config.on_trouble else { return };
+    let mut telling = match Telling::new(mailbox, config) {
+        Ok(telling) => telling,
+        Err(error) => return log_unsent(mailbox, &error, Duration::ZERO),
+    };
+    tokio::select! {
+        // Boxed, see `watcher::live`.
+        () = Box::pin(telling.run(ended)) => {}
+        () = ended.wait_and(LAST_WITHIN) => {}
+        () = mailbox.account.stop.wait_and(STOP_WITHIN.saturating_sub(SPARE)) => {}
     }
+    telling.log_left();
 }
 
-async fn tell_by(config: &config::OnTrouble, mailbox: &Mailbox) -> Infallible {
-    let teller = match Teller::new(config) {
-        Ok(teller) => teller,
-        Err(error) => {
-            log_unsent(mailbox, &error, Duration::ZERO);
-            return std::future::pending().await;
+/// The notices of one mailbox, and where they go.
+struct Telling<'a> {
+    mailbox: &'a Mailbox,
+    config: &'a config::OnTrouble,
+    teller: Teller,
+    condition: Condition,
+    notices: Notices,
+}
+
+impl<'a> Telling<'a> {
+    fn new(mailbox: &'a Mailbox, config: &'a config::OnTrouble) -> Result<Self> {
+        let condition = Condition::new(Duration::from_secs(config.after.max(1)));
+        Ok(Self { mailbox, config, teller: Teller::new(config)?, condition, notices: Notices::default() })
+    }
+
+    async fn run(&mut self, ended: &Stop) {
+        let mut again = Backoff::new(AGAIN.0, AGAIN.1);
+        let mut next_try = Instant::now();
+        while ended.sleep(LOOK_EVERY).await {
+            self.look();
+            if Instant::now() < next_try {
+                continue;
+            }
+            match self.send_next().await {
+                Ok(_) => again.reset(),
+                Err(error) => {
+                    let delay = again.delay();
+                    next_try = Instant::now() + delay;
+                    log_unsent(self.mailbox, &error, delay);
+                }
+            }
         }
-    };
-    let mut condition = Condition::new(Duration::from_secs(config.after.max(1)));
-    let mut notices = Notices::default();
-    let mut again = Backoff::new(AGAIN.0, AGAIN.1);
-    let mut next_try = Instant::now();
-    loop {
-        sleep(LOOK_EVERY).await;
-        let now = Instant::now();
+        self.look();
+        while let Ok(true) = self.send_next().await {}
+    }
+
+    /// Adds notices of what has happened since the last look.
+    fn look(&mut self) {
+        let (mailbox, now) = (self.mailbox, Instant::now());
         let snapshot = mailbox.tracker.progress.snapshot();
-        match condition.look(&snapshot, now) {
+        match self.condition.look(&snapshot, now) {
             Some(Change::Trouble) => {
                 let error = snapshot.trouble.as_deref().unwrap_or_default();
-                notices.push(notice(mailbox, "trouble", &json!({ "error": error, "after_s": config.after })));
+                let fields = json!({ "error": error, "after_s": self.config.after });
+                self.notices.push(notice(mailbox, "trouble", &fields));
             }
-            Some(Change::Well) => notices.push(notice(mailbox, "recovered", &json!({}))),
+            Some(Change::Well) => self.notices.push(notice(mailbox, "recovered", &json!({}))),
             None => {}
         }
         for aside in mailbox.tracker.take_set_aside() {
             let fields = json!({ "uid": aside.id, "error": aside.why, "others": aside.others });
-            notices.push_limited(notice(mailbox, "set_aside", &fields), now);
+            self.notices.push_limited(notice(mailbox, "set_aside", &fields), now);
         }
-        if now < next_try {
-            continue;
-        }
-        let Some(next) = notices.first() else { continue };
-        match teller.send(next).await {
-            Ok(()) => {
-                notices.sent();
-                again.reset();
-            }
-            Err(error) => {
-                let delay = again.delay();
-                next_try = Instant::now() + delay;
-                log_unsent(mailbox, &error, delay);
-            }
+    }
+
+    /// Sends the notice that has waited longest. Returns whether there was one.
+    async fn send_next(&mut self) -> Result<bool> {
+        let Some(next) = self.notices.first() else { return Ok(false) };
+        self.teller.send(next).await?;
+        self.notices.sent();
+        Ok(true)
+    }
+
+    fn log_left(&self) {
+        let left = self.notices.waiting();
+        if left > 0 {
+            let error = "they were not taken before the process had to end; check url or command of on_trouble";
+            let fields = [("count", left.into()), ("error", error.into())];
+            self.mailbox.account.log.line(Severity::Warn, "Notices dropped", &fields);
         }
     }
 }

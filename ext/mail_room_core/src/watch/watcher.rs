@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use crate::limits::backoff::{Backoff, seconds};
+use crate::limits::shutdown::Stop;
 use crate::observe::counts::Disconnect;
 use crate::observe::log::Severity;
 use crate::observe::progress::{Snapshot, State};
@@ -56,13 +57,17 @@ pub async fn watch<C: Connector>(connector: &C, mailbox: &Mailbox) {
             None => std::future::pending().await,
         }
     };
-    tokio::select! {
-        biased;
-        () = keep_connected(connector, mailbox) => {}
-        // The others must not return: that would drop messages in flight.
-        never = rejecting => match never {},
-        never = trouble::tell(mailbox) => match never {},
-    }
+    let ended = Stop::new();
+    let watching = async {
+        tokio::select! {
+            biased;
+            () = keep_connected(connector, mailbox) => {}
+            // It must not return: that would drop messages in flight.
+            never = rejecting => match never {},
+        }
+        ended.ask();
+    };
+    tokio::join!(watching, trouble::tell(mailbox, &ended));
 }
 
 async fn keep_connected<C: Connector>(connector: &C, mailbox: &Mailbox) {
@@ -104,8 +109,9 @@ async fn keep_connected<C: Connector>(connector: &C, mailbox: &Mailbox) {
         mailbox.account.stop.sleep(delay).await;
     }
     mailbox.tracker.claims.release_all().await;
-    let Snapshot { delivered, ignored, rejected, .. } = mailbox.tracker.progress.snapshot();
-    let fields = [("delivered", delivered.into()), ("ignored", ignored.into()), ("rejected", rejected.into())];
+    let Snapshot { delivered, ignored, bounced, rejected, .. } = mailbox.tracker.progress.snapshot();
+    let counts = [("delivered", delivered), ("ignored", ignored), ("bounced", bounced), ("rejected", rejected)];
+    let fields = counts.map(|(name, count)| (name, count.into()));
     mailbox.account.log.info("Watcher stopped", &fields);
 }
 

@@ -70,3 +70,24 @@ async fn a_message_that_cannot_be_moved_does_not_keep_the_others_from_it() {
     assert!(watching.log("Set aside in place")[0]["error"].as_str().unwrap().contains("cannot read it"));
     watching.stop().await;
 }
+
+#[tokio::test]
+async fn messages_stay_if_the_folder_is_the_one_that_is_watched() {
+    let quirk = |_: &mut State, asked: &Asked<'_>| match asked.line {
+        "NAMESPACE" => Does::Say("* NAMESPACE ((\"INBOX.\" \".\")) NIL NIL\r\nTAG OK done\r\n".into()),
+        "SELECT \"Shop\"" => Does::Say("TAG NO no such mailbox\r\n".into()),
+        _ => Does::AsUsual,
+    };
+    let odd = Odd::start("IDLE MOVE UIDPLUS NAMESPACE", Folder::with(7, []), quirk).await;
+    odd.state().folders.insert("INBOX.Shop".into(), Folder::with(8, [1, 2]));
+    let mut config = mailbox(odd.port);
+    config.name = "Shop".into();
+    config.delivered_mailbox = Some("INBOX.Shop".into());
+    let watching = Watching::start(config);
+    watching.until("the marks", SOON, |_| odd.state().folder("INBOX.Shop").flagged("\\Seen") == [1, 2]).await;
+    watching.until("the warning", SOON, |watching| !watching.log("Delivered in place").is_empty()).await;
+    let said = watching.log("Delivered in place")[0]["error"].to_string();
+    assert!(said.contains("to INBOX.Shop: it is the folder that is watched; they are left"), "{said}");
+    assert_eq!((watching.delivered(), odd.state().count("UID MOVE")), (subjects(8, [1, 2]), 0));
+    watching.stop().await;
+}

@@ -382,6 +382,8 @@ async fn check_tells_of_an_idle_that_is_offered_and_refused() {
         })
         .await;
         let of = |step: &str| steps.iter().find(|found| found["step"] == step).unwrap()["facts"].clone();
-        assert_eq!((&of("capabilities")["idle"], &of("unread")["unread"]), (&idles.into(), &2.into()));
+        let capabilities = of("capabilities");
+        let idle = (&capabilities["idle_offered"], &capabilities["idle"]);
+        assert_eq!((idle, &of("unread")["unread"]), ((&true.into(), &idles.into()), &2.into()));
     }
 }

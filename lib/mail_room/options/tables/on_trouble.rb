@@ -11,7 +11,7 @@ module MailRoom
              "been in trouble for `after` seconds (no connection, or the target is down), one when it works again, and one for each " \
              "message that is set aside, at most ten an hour. Each is a JSON object with `event` (`trouble`, `recovered`, `set_aside`), " \
              "`mailbox`, `time`, `text` and, where there is one, `error`, `uid` and `others`: how many more messages were set aside. A " \
-             "notice that is not taken is sent again."
+             "notice that is not taken is sent again, also when mail_room stops, for 5 seconds at most."
     ) do
       option :url, :text,
              "Notices are posted to this address, `http` or `https`. 2xx means that they are taken.",

@@ -70,11 +70,13 @@ pub const METRICS: &[Metric] = &[
     labelled(
         "mail_room_messages_total",
         "outcome",
-        "Messages that were decided. `elsewhere`: another process had delivered them.",
+        "Messages that were decided. `ignored`: by `matching`. `bounced`: reports about failed deliveries, with `bounces: ignore`. \
+         `elsewhere`: another process had delivered them.",
         Read::Counters(|progress, _, samples| {
             samples.extend([
                 ("delivered", progress.delivered),
-                ("ignored", progress.ignored),
+                ("ignored", progress.ignored.saturating_sub(progress.bounced)),
+                ("bounced", progress.bounced),
                 ("rejected", progress.rejected),
                 ("set_aside", progress.set_aside),
                 ("elsewhere", progress.elsewhere),

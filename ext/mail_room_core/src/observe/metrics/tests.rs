@@ -21,8 +21,15 @@ fn value(text: &str, sample: &str) -> Option<f64> {
 /// Changes everything that the metrics of a mailbox count.
 fn change_everything(progress: &Progress) {
     progress.turn(State::Working);
-    progress.left(7);
-    let outcomes = [Outcome::Delivered, Outcome::Ignored, Outcome::Rejected, Outcome::SetAside, Outcome::Elsewhere];
+    progress.left(8);
+    let outcomes = [
+        Outcome::Delivered,
+        Outcome::Ignored,
+        Outcome::Bounced,
+        Outcome::Rejected,
+        Outcome::SetAside,
+        Outcome::Elsewhere,
+    ];
     outcomes.into_iter().for_each(|outcome| progress.count(outcome));
     Attempt::ALL.iter().for_each(|(attempt, _)| progress.attempt(*attempt, Duration::from_millis(200)));
     progress.arrived(SystemTime::now() - Duration::from_secs(100));
@@ -40,7 +47,7 @@ fn change_everything(progress: &Progress) {
 
 /// The samples after [`change_everything`].
 fn expected_samples() -> Vec<(String, f64)> {
-    let mut expected: Vec<(String, f64)> = ["delivered", "ignored", "rejected", "set_aside", "elsewhere"]
+    let mut expected: Vec<(String, f64)> = ["delivered", "ignored", "bounced", "rejected", "set_aside", "elsewhere"]
         .iter()
         .map(|outcome| (format!("mail_room_messages_total{{{LABELS},outcome=\"{outcome}\"}}"), 1.0))
         .collect();

@@ -78,9 +78,41 @@ pub(crate) async fn find(client: &Client, name: &str) -> Result<Folder> {
     }
 }
 
-/// Whether there is a folder that `name` means.
-pub(crate) async fn exists(client: &Client, name: &str) -> Result<bool> {
-    look(client, name).await.map(|folder| folder.is_some())
+/// The folder that `name` means, if there is one.
+pub(crate) async fn look(client: &Client, name: &str) -> Result<Option<Folder>> {
+    if let Some(folder) = well_known(name) {
+        return Ok(Some(folder));
+    }
+    if let Some(folder) = by_id(client, name).await? {
+        return Ok(Some(folder));
+    }
+    if let Some(folder) = named(client, None, name).await? {
+        return Ok(Some(folder));
+    }
+    if !name.contains('/') {
+        return Ok(None);
+    }
+    let mut parent: Option<Folder> = None;
+    for part in name.split('/').filter(|part| !part.is_empty()) {
+        parent = match &parent {
+            None if well_known(part).is_some() => well_known(part),
+            _ => named(client, parent.as_ref(), part).await?,
+        };
+        if parent.is_none() {
+            return Ok(None);
+        }
+    }
+    Ok(parent)
+}
+
+/// Whether both are the same folder. A well-known name serves as an id, but is another one than that by which the folder is found under
+/// its display name.
+pub(crate) async fn same(client: &Client, one: &Folder, other: &Folder) -> Result<bool> {
+    if one == other || one.is_well_known() == other.is_well_known() {
+        return Ok(one == other);
+    }
+    let (known, found) = if one.is_well_known() { (one, other) } else { (other, one) };
+    Ok(by_id(client, known.id()).await?.as_ref() == Some(found))
 }
 
 /// The top folders, for an error; empty if they cannot be listed.
@@ -128,32 +160,6 @@ pub(crate) async fn find_or_make(client: &Client, name: &str) -> Result<std::res
         parent = Some(folder);
     }
     Ok(parent.ok_or_else(|| "it is not the name of a folder".into()))
-}
-
-async fn look(client: &Client, name: &str) -> Result<Option<Folder>> {
-    if let Some(folder) = well_known(name) {
-        return Ok(Some(folder));
-    }
-    if let Some(folder) = by_id(client, name).await? {
-        return Ok(Some(folder));
-    }
-    if let Some(folder) = named(client, None, name).await? {
-        return Ok(Some(folder));
-    }
-    if !name.contains('/') {
-        return Ok(None);
-    }
-    let mut parent: Option<Folder> = None;
-    for part in name.split('/').filter(|part| !part.is_empty()) {
-        parent = match &parent {
-            None if well_known(part).is_some() => well_known(part),
-            _ => named(client, parent.as_ref(), part).await?,
-        };
-        if parent.is_none() {
-            return Ok(None);
-        }
-    }
-    Ok(parent)
 }
 
 fn well_known(name: &str) -> Option<Folder> {

@@ -3,7 +3,7 @@
 
 use super::answer::printable;
 use super::client::Client;
-use super::folder::{Folder, find_or_make};
+use super::folder::{Folder, find_or_make, same};
 use super::operation::Operation;
 use crate::error::{Error, Result};
 
@@ -14,6 +14,8 @@ pub(super) struct Destination {
     /// What is done to a message that stays.
     in_place: Operation,
     found: Option<Folder>,
+    /// It is the folder that messages come from. Moving them there would make them new ones, under new ids.
+    is_watched: bool,
     failures: u32,
 }
 
@@ -23,12 +25,26 @@ const TRIES: u32 = 2;
 impl Destination {
     /// For messages that were set aside.
     pub(super) fn failed(name: &str) -> Self {
-        Self { name: name.to_owned(), option: "failed_mailbox", in_place: Operation::Flag, found: None, failures: 0 }
+        Self {
+            name: name.to_owned(),
+            option: "failed_mailbox",
+            in_place: Operation::Flag,
+            found: None,
+            is_watched: false,
+            failures: 0,
+        }
     }
 
     /// For messages that were delivered.
     pub(super) fn delivered(name: &str) -> Self {
-        Self { name: name.to_owned(), option: "delivered_mailbox", in_place: Operation::Read, found: None, failures: 0 }
+        Self {
+            name: name.to_owned(),
+            option: "delivered_mailbox",
+            in_place: Operation::Read,
+            found: None,
+            is_watched: false,
+            failures: 0,
+        }
     }
 
     /// The operation on a message that stays.
@@ -48,7 +64,7 @@ impl Destination {
         complaint: &mut Option<String>,
     ) -> Result<Operation> {
         if self.found.is_none() {
-            match find_or_make(client, &self.name).await {
+            match self.find(client, watched).await {
                 Ok(Ok(folder)) => self.found = Some(folder),
                 Ok(Err(why)) => *complaint = Some(self.complaint(&why)),
                 Err(error @ (Error::Throttled { .. } | Error::Stopped)) => return Err(error),
@@ -62,13 +78,21 @@ impl Destination {
             }
         }
         Ok(match &self.found {
-            Some(folder) if folder == watched => {
+            Some(_) if self.is_watched => {
                 *complaint = Some(self.complaint("it is the folder that is watched"));
                 self.in_place()
             }
             Some(folder) => Operation::Move(folder.id().to_owned()),
             None => self.in_place(),
         })
+    }
+
+    async fn find(&mut self, client: &Client, watched: &Folder) -> Result<std::result::Result<Folder, String>> {
+        let found = find_or_make(client, &self.name).await?;
+        if let Ok(folder) = &found {
+            self.is_watched = same(client, folder, watched).await?;
+        }
+        Ok(found)
     }
 
     /// Looks the folder up again next time, as it did not take a message.

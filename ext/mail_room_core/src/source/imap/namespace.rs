@@ -16,7 +16,7 @@ pub(crate) async fn with_prefix(session: &mut Session, name: &str) -> Result<Opt
     // The library has no call for it. The stream notes the response.
     if session.control.has("NAMESPACE") && exchange!(session, run_command_and_check_ok("NAMESPACE"))?.0.kind == Kind::Ok
     {
-        let response = session.control.lock().notes.namespace.take();
+        let response = session.control.lock().notes.kept.take();
         let personal = response.as_deref().and_then(personal);
         return Ok(personal.and_then(|(prefix, separator)| prefixed(name, &prefix, separator)));
     }

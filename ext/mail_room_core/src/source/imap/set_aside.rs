@@ -41,13 +41,22 @@ impl Destination {
             store::mark(session, uids, self.mark).await?;
             return Ok(None);
         };
-        let (copied, uids): (Vec<u32>, Vec<u32>) = uids.iter().partition(|uid| self.copied.contains(uid));
-        remove(session, &copied).await?;
         // A message set aside stays unread in its folder; a delivered one is read from here on, whatever becomes of the move.
         let (flag, left_as, option) = match self.mark {
             Mark::SetAside => ("\\Flagged", "\\Flagged \\Seen", "failed_mailbox"),
             Mark::Seen | Mark::Deleted => ("\\Seen", "\\Seen", "delivered_mailbox"),
         };
+        let complaint = |why: &str| {
+            let folder = said(&folder);
+            format!("the server does not move messages to {folder}: {why}; they are left {left_as} (check {option})")
+        };
+        if folder == session.mailbox {
+            // Found below the prefix of the user's own mailboxes. Moved there, messages would be new ones.
+            store::mark(session, uids, self.mark).await?;
+            return Ok(Some(complaint("it is the folder that is watched")));
+        }
+        let (copied, uids): (Vec<u32>, Vec<u32>) = uids.iter().partition(|uid| self.copied.contains(uid));
+        remove(session, &copied).await?;
         store::add_flags(session, &uids, flag).await?;
         let transfer = &mut Transfer { session, destination: self, folder: &folder };
         let (left, text) = match narrow(transfer, &uids).await? {
@@ -58,10 +67,7 @@ impl Destination {
             }
         };
         store::mark(session, &left, self.mark).await?;
-        Ok((!left.is_empty()).then(|| {
-            let folder = said(&folder);
-            format!("the server does not move messages to {folder}: {text}; they are left {left_as} (check {option})")
-        }))
+        Ok((!left.is_empty()).then(|| complaint(&text)))
     }
 }
 

@@ -44,8 +44,8 @@ pub(super) fn admit(mut frame: Frame, expected: &mut Expected, notes: &mut Notes
             return found.map_or_else(|| dropped(&frame.text, expected, notes), Ok);
         }
         b"CAPABILITY" => notes.note_capabilities(&String::from_utf8_lossy(data.get(word.len()..).unwrap_or_default())),
-        b"NAMESPACE" => {
-            notes.namespace = Some(String::from_utf8_lossy(data).into_owned());
+        b"NAMESPACE" | b"MYRIGHTS" => {
+            notes.kept = Some(String::from_utf8_lossy(data).into_owned());
             return Ok(Vec::new());
         }
         b"FLAGS" | b"LIST" | b"STATUS" | b"ID" | b"QUOTA" | b"QUOTAROOT" => {}
@@ -303,6 +303,6 @@ mod tests {
         assert_eq!(admitted(quoted, &mut expected).unwrap().1.body.unwrap(), b"a\"b\\");
         assert_eq!(admitted(quoted, &mut expected).unwrap().1.body, None, "each once");
         let (_, notes) = admitted("* NAMESPACE ((\"INBOX.\" \".\")) NIL NIL", &mut Expected::default()).unwrap();
-        assert_eq!(notes.namespace.unwrap(), "NAMESPACE ((\"INBOX.\" \".\")) NIL NIL");
+        assert_eq!(notes.kept.unwrap(), "NAMESPACE ((\"INBOX.\" \".\")) NIL NIL");
     }
 }

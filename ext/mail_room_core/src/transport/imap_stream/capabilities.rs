@@ -2,8 +2,8 @@
 
 /// Of RFC 3501: STARTTLS, LOGINDISABLED. AUTHENTICATE with PLAIN (RFC 4616), XOAUTH2 or OAUTHBEARER (RFC 7628), with an
 /// initial response (RFC 4959). IDLE (RFC 2177), UID EXPUNGE (RFC 4315), MOVE (RFC 6851), NAMESPACE (RFC 2342), ID
-/// (RFC 2971), QUOTA (RFC 9208). Literals that need not be waited for: of any size, or up to 4,096 octets (RFC 7888).
-const KNOWN: [&str; 14] = [
+/// (RFC 2971), QUOTA (RFC 9208), ACL (RFC 4314). Literals that need not be waited for: of any size, or up to 4,096 octets (RFC 7888).
+const KNOWN: [&str; 15] = [
     "STARTTLS",
     "LOGINDISABLED",
     "AUTH=PLAIN",
@@ -16,6 +16,7 @@ const KNOWN: [&str; 14] = [
     "NAMESPACE",
     "ID",
     "QUOTA",
+    "ACL",
     "LITERAL+",
     "LITERAL-",
 ];

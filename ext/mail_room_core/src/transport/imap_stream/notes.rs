@@ -32,8 +32,8 @@ pub(crate) struct Notes {
     pub(super) outstanding: Vec<String>,
     /// The body of the FETCH response that was read last.
     pub(crate) body: Option<Vec<u8>>,
-    /// The NAMESPACE response of this exchange.
-    pub(crate) namespace: Option<String>,
+    /// The NAMESPACE or MYRIGHTS response of this exchange.
+    pub(crate) kept: Option<String>,
     /// Something may have come in since the last search began.
     pub(crate) news: bool,
     /// The capabilities that the server listed last.
@@ -57,7 +57,7 @@ impl Notes {
         self.untagged.clear();
         self.answers.clear();
         self.body = None;
-        self.namespace = None;
+        self.kept = None;
         self.search_responses = 0;
     }
 

@@ -33,7 +33,8 @@ enum Decision {
 /// [`Error::TargetDown`](crate::Error::TargetDown) if the arbiter does not answer. Nothing is decided then.
 pub(super) async fn triage(mailbox: &Mailbox, scope: &str, messages: &mut Vec<Message>) -> Result<()> {
     let (Some(matcher), Some(config)) = (&mailbox.matcher, &mailbox.account.config.matching) else { return Ok(()) };
-    let (mut ignored, mut silent, mut deferred, mut notify) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut ignored, mut bounced, mut silent, mut deferred, mut notify) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut wanted = Vec::with_capacity(messages.len());
     for message in std::mem::take(messages) {
         let found = matcher.find(&message.body);
@@ -47,7 +48,7 @@ pub(super) async fn triage(mailbox: &Mailbox, scope: &str, messages: &mut Vec<Me
         match mailbox.rejection.as_ref().filter(|_| decision == Decision::Reject) {
             None => {
                 log(mailbox, &id, &found, decision, None);
-                ignored.push(id);
+                if found.verdict == Verdict::Bounce { &mut bounced } else { &mut ignored }.push(id);
             }
             Some(rejection) => match rejection.consider(scope, message, &found, notify.len()) {
                 Disposition::Silent(why) => {
@@ -79,6 +80,7 @@ pub(super) async fn triage(mailbox: &Mailbox, scope: &str, messages: &mut Vec<Me
         rejection.enqueue(notify);
     }
     finish(mailbox, scope, &ignored, progress::Outcome::Ignored).await?;
+    finish(mailbox, scope, &bounced, progress::Outcome::Bounced).await?;
     finish(mailbox, scope, &silent, progress::Outcome::Rejected).await
 }
 

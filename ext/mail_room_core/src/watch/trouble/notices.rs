@@ -22,8 +22,11 @@ pub(super) struct Notices {
 impl Notices {
     /// Adds a notice.
     pub(super) fn push(&mut self, notice: Value) {
-        if self.waiting.len() >= WAITING {
-            self.waiting.pop_front();
+        if self.waiting.len() >= WAITING
+            && let Some(dropped) = self.waiting.pop_front()
+            && let Some(others) = others(&dropped)
+        {
+            self.untold = self.untold.saturating_add(others).saturating_add(1);
         }
         self.waiting.push_back(notice);
     }
@@ -31,7 +34,7 @@ impl Notices {
     /// Adds a notice about a message that was set aside, unless there were too many. The next one says how many `others`
     /// there were.
     pub(super) fn push_limited(&mut self, mut notice: Value, now: Instant) {
-        let others = notice.get("others").and_then(Value::as_u64).unwrap_or(0);
+        let others = others(&notice).unwrap_or(0);
         let (began, sent) = self.period.filter(|(began, _)| now.duration_since(*began) < LIMITED.1).unwrap_or((now, 0));
         if sent >= LIMITED.0 {
             self.untold = self.untold.saturating_add(others).saturating_add(1);
@@ -49,10 +52,20 @@ impl Notices {
         self.waiting.front()
     }
 
+    /// How many wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// The next one was sent.
     pub(super) fn sent(&mut self) {
         self.waiting.pop_front();
     }
+}
+
+/// How many more messages a notice about a message that was set aside tells of.
+fn others(notice: &Value) -> Option<u64> {
+    notice.get("others").and_then(Value::as_u64)
 }
 
 #[cfg(test)]
@@ -73,6 +86,9 @@ mod tests {
         (0..100).for_each(|number| notices.push(json!(number)));
         assert_eq!((notices.waiting.len(), notices.first()), (20, Some(&json!(80))));
         notices.sent();
-        assert_eq!(notices.first(), Some(&json!(81)));
+        assert_eq!((notices.waiting(), notices.first()), (19, Some(&json!(81))));
+        // Those that gave way were set aside all the same.
+        notices.push_limited(json!({ "uid": 101, "others": 0 }), now + Duration::from_secs(7200));
+        assert_eq!(notices.waiting.back(), Some(&json!({ "uid": 101, "others": 106 })));
     }
 }
