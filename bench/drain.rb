@@ -65,17 +65,18 @@ class Drain
     @port = port
   end
 
-  # @return [Array(Float, Integer)] seconds, and the peak of the resident memory in KiB
+  # @return [Array(Float, Float, Integer)] seconds, those of the processors, and the peak of the resident memory in KiB
   def run(count)
     @redis.call("DEL", "queue:default")
     process = MailRoomProcess.new([box], settings: @port ? { health_check: { address: "127.0.0.1", port: @port } } : {}).start
     process.await_log("Processing started")
+    worked = process.cpu_seconds
     scraper = Thread.new { scrape } if @port
     took = seconds { WaitUntil.wait_until(300, "the drain to end") { process.idles? } }
     delivered = @redis.call("LLEN", "queue:default")
     raise "#{delivered} delivered, #{@dovecot.uids(@user).size} left" unless delivered == count
 
-    [took, process.peak_rss_kb].tap { process.term }
+    [took, process.cpu_seconds - worked, process.peak_rss_kb].tap { process.term }
   ensure
     scraper&.kill
     process&.remove
@@ -122,12 +123,14 @@ begin
   end
   ours, watched = drains.transpose
   our_seconds, watched_seconds = [ours, watched].map { |results| results.sum(&:first) / rounds }
+  our_work, watched_work = [ours, watched].map { |results| results.sum { |_, work, _| work } / rounds }
 
   puts "#{count} mails of #{size} octets: raw socket #{format("%.2f", raw_seconds)} s, mail_room #{format("%.2f", our_seconds)} s, " \
        "ratio #{format("%.2f", our_seconds / raw_seconds)}, peak resident memory #{ours.map(&:last).max / 1024} MB"
+  each = drains.map { |pair| pair.map { |took, *| format("%.2f", took) }.join("/") }.join(", ")
   puts "with metrics, scraped every second: #{format("%.2f", watched_seconds)} s, ratio to without " \
        "#{format("%.3f", watched_seconds / our_seconds)}, peak resident memory #{watched.map(&:last).max / 1024} MB " \
-       "(each: #{drains.map { |pair| pair.map { |took, _| format("%.2f", took) }.join("/") }.join(", ")} s)"
+       "(processors: #{format("%.2f", watched_work)} against #{format("%.2f", our_work)} s; each: #{each} s)"
 ensure
   [redis, dovecot].each(&:remove)
 end

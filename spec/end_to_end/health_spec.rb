@@ -196,6 +196,8 @@ RSpec.describe "the health check", :servers do
       expect(status("-c", process.config)).to match([2, "", /answers 404 in place of a status; set status: true/])
       expect(status("--url", "nonsense")).to match([2, "", /nonsense is no URL/])
       expect(status).to match([2, "", /-c FILE or --url URL/])
+      expect(status("-c", "/nonexistent/mail_room.yml")).to match([2, "", /cannot read the configuration file/])
+      expect(status("-c", mail_room(mailbox(user)).config)).to match([2, "", /has no health_check to ask: add one, or use --url/])
     end
   end
 end

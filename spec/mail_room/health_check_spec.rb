@@ -144,6 +144,23 @@ RSpec.describe MailRoom::HealthCheck do
       expect(health_check.running).to be(false)
     end
 
+    it "shows nothing of a mail that the app's own class quotes in its errors", :servers do
+      user = dovecot.new_user
+      quoting = Class.new do
+        const_set(:Options, Struct.new(:mailbox))
+        def initialize(_options) = nil
+        def deliver(raw) = raise(ArgumentError, "cannot read #{raw}")
+      end
+      box = mailbox(user, delivery_klass: quoting, delivery_options: {}, arbitration_method: "noop", logger: { log_path: File::NULL })
+      coordinator = MailRoom::Coordinator.new([MailRoom::Mailbox.new(box)], health_check)
+      3.times { |number| dovecot.append(user, Mails.plain(number)) }
+      running(coordinator) do
+        wait_until(20, "a pause") { coordinator.progress.mailboxes.first.state == "paused" }
+        expect(coordinator.progress.mailboxes.first.trouble).to end_with("no failure counts; the log has the errors")
+        %w[/readiness /metrics /status /status.json].each { |path| expect(get(path).last).not_to match(/jane@|mail 0|cannot read/i) }
+      end
+    end
+
     it "may be an object of the app's own, or nil" do
       own = Class.new do
         def calls = @calls ||= []

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "etc"
 require "json"
 require "tmpdir"
 require "yaml"
@@ -81,6 +82,9 @@ class MailRoomProcess
   def rss_kb = proc_status("VmRSS")
   def peak_rss_kb = proc_status("VmHWM")
   def threads = proc_status("Threads")
+
+  # Seconds that the processors have worked for it.
+  def cpu_seconds = File.read("/proc/#{pid}/stat").rpartition(") ").last.split.values_at(11, 12).sum(&:to_f) / Etc.sysconf(Etc::SC_CLK_TCK)
 
   private
 

@@ -9,7 +9,7 @@ require_relative "status_client"
 module MailRoom
   # `mail_room status`: shows how the process is that runs with a configuration, as its health check tells it.
   class StatusCommand < Command
-    # The exit status if a mailbox is in trouble, and if nobody answers.
+    # The exit status if a mailbox is in trouble, and if nobody answers or can be asked.
     TROUBLE = 1
     NO_ANSWER = 2
     USAGE = "(-c FILE | --url URL) [--json]"
@@ -31,7 +31,7 @@ module MailRoom
       status = client.status
       puts(@json ? JSON.generate(status) : report(status))
       status["ok"] ? 0 : TROUBLE
-    rescue StatusClient::NoAnswer => e
+    rescue StatusClient::NoAnswer, ConfigurationError => e
       BoundedOutput.say($stderr, "mail_room: #{e.message}")
       NO_ANSWER
     end

@@ -68,7 +68,7 @@ pub(super) fn admit(mut frame: Frame, expected: &mut Expected, notes: &mut Notes
 }
 
 fn is_asked_for(item: &AttributeValue<'_>) -> bool {
-    matches!(item, AttributeValue::Rfc822Size(_) | AttributeValue::BodySection { .. })
+    matches!(item, AttributeValue::Rfc822Size(_) | AttributeValue::InternalDate(_) | AttributeValue::BodySection { .. })
 }
 
 /// Drops a response that cannot be read, or ends the exchange if it may be what was asked for.
@@ -295,6 +295,7 @@ mod tests {
             ("* 1 FETCH (FLAGS ())", Expected::default(), true),
             ("* 1 FETCH (FLAGS ())", Expected::flags(), false),
             ("* 1 FETCH (UID 7 RFC822.SIZE 1)", Expected::fetches(), false),
+            ("* 1 FETCH (UID 7 INTERNALDATE NIL)", Expected::fetches(), false),
         ] {
             assert_eq!(admitted(text, &mut expected).unwrap().1.news, news, "{text}");
         }

@@ -270,9 +270,11 @@ impl Results<'_> {
         let action = if counted { "Delivery failed" } else { "Delivery postponed" };
         retry::failed(tracker, self.scope, id, action, error, failure, terms).await?;
         if tracker.ledger().is_breaker_open() {
+            // Monitoring shows this, and nothing of a mail.
+            let quotes = self.mailbox.delivery.may_quote_messages();
+            let why = if quotes { "the log has the errors".into() } else { format!("the last error: {error}") };
             return Err(Error::CircuitBreakerOpen(format!(
-                "several messages in a row failed, so the target is probably at fault and no failure counts; the last \
-                 error: {error}"
+                "several messages in a row failed, so the target is probably at fault and no failure counts; {why}"
             )));
         }
         Ok(())
