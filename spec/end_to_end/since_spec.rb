@@ -67,6 +67,65 @@ RSpec.describe "since", :servers do
       expect(dovecot.uids(user, "UNSEEN").size).to eq(1)
     end
 
+    describe "at Graph" do
+      let(:second) { Time.now.round - 60 }
+
+      def watch(server)
+        mail_room(inbox(server, since: "first_run", arbitration_method: "redis",
+                                arbitration_options: { redis_url: redis.url, claim_ttl: 2 }))
+      end
+
+      def delivered_subjects = delivered.map { |body| body[/^Subject: (.*?)\r$/, 1] }
+
+      it "leaves alone what was there before, over restarts, and nothing that comes later" do
+        server = graph
+        server.add("Subject: old\r\n\r\nx", received: second - 5)
+        2.times { server.add("Subject: newest\r\n\r\nx", received: second) }
+        process = watch(server)
+        process.await_log("Idling")
+        # In the very second of the newest: not there before, and so not old. Our clock is of no matter.
+        server.add("Subject: same second\r\n\r\nx", received: second)
+        server.add("Subject: later\r\n\r\nx", received: second + 1)
+        wait_until(20, -> { "two: #{process.everything_said}" }) { delivered.size == 2 && server.unread.size == 3 }
+        process.term
+        server.add("Subject: while nobody watched\r\n\r\nx", received: second + 2)
+        process = watch(server)
+        wait_until(20, -> { "three: #{process.everything_said}" }) { delivered.size == 3 && server.unread.size == 3 }
+        expect(delivered_subjects).to eq(["same second", "later", "while nobody watched"])
+        expect(redis.call("KEYS", "delivered:first_run:*").map { |key| redis.call("TTL", key) }).to eq([-1])
+      end
+
+      it "begins with an empty folder" do
+        server = graph
+        process = watch(server)
+        process.await_log("Idling")
+        server.add("Subject: first\r\n\r\nx", received: Time.utc(2001))
+        wait_until(20, -> { "one: #{process.everything_said}" }) { delivered.size == 1 && server.unread.empty? }
+      end
+
+      it "does not take for old what comes between the list and the question for the newest" do
+        server = graph
+        server.add("Subject: old\r\n\r\nx", received: second)
+        added = false
+        server.on_page do
+          server.add("Subject: between\r\n\r\nx", received: second + 1) unless added
+          added = true
+        end
+        process = watch(server)
+        wait_until(20, -> { "one: #{process.everything_said}" }) { delivered.size == 1 && server.unread.size == 1 }
+        expect(delivered_subjects).to eq(["between"])
+      end
+
+      it "is asked for at the first start when more than 500 messages wait" do
+        server = graph(page: 500)
+        501.times { |number| server.add(Mails.plain(number)) }
+        expect(step_of("graph.unread", inbox(server)).to_h).to include(status: :warning, detail: /\A501 wait: all of them are delivered/)
+        expect(step_of("graph.unread", inbox(server, since: "first_run", arbitration_method: "redis")).status).to eq(:ok)
+        process = mail_room(inbox(server))
+        expect(process.await_log("Many messages wait")["error"]).to match(/\A501 messages wait, .*set since/)
+      end
+    end
+
     it "needs somebody who remembers" do
       expect { MailRoom::Mailbox.new(mailbox(user, since: "first_run", arbitration_method: "noop", arbitration_options: {})) }
         .to raise_error(MailRoom::ConfigurationError, /:since in .* can be first_run with arbitration_method redis only/)

@@ -22,7 +22,7 @@ class GraphServer
   # What a request was, and its place among all of its kind; `request` is nil inside of a batch.
   Asked = Struct.new(:kind, :id, :number, :request)
 
-  FILTER = /\AreceivedDateTime ge (\d{4}-\d\d-\d\dT00:00:00Z) and isRead eq false\z/
+  FILTER = /\AreceivedDateTime ge (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) and isRead eq false\z/
   SIZE = "singleValueExtendedProperties($filter=id eq 'Integer 0x0E08')"
   IN_FLIGHT = 4
   EMAIL = "in@example.com"
@@ -158,12 +158,20 @@ class GraphServer
     return missing unless folders.key?(id)
     return failure(400, "ErrorInvalidProperty", "no sizes here") unless [nil, (SIZE if @sizes)].include?(query["$expand"])
 
+    return json(200, newest(id, query["$top"].to_i)) if query["$orderby"] == "receivedDateTime desc" && !query.key?("$filter")
+
     wanted = { "$orderby" => "receivedDateTime asc", "$select" => "id,receivedDateTime" }
     unless query.slice(*wanted.keys) == wanted && query["$filter"].to_s.match?(FILTER)
       return failure(400, "InefficientFilter", "The restriction or sort order is too complex")
     end
 
     json(200, page(id, query)).tap { @on_page&.call }
+  end
+
+  # The newest messages of a folder, whether they are read or not.
+  def newest(id, most)
+    newest = mails(id).sort_by(&:received).reverse.first(most)
+    { value: newest.map { |mail| { id: mail.id, receivedDateTime: mail.received.utc.iso8601, isRead: mail.read } } }
   end
 
   def page(id, query)

@@ -79,6 +79,7 @@ module MailRoom
         unless options.url.to_s.match?(%r{\Ahttps?://[^/]}i)
           raise ConfigurationError, "Field :url in #{where} must begin with http:// or https://"
         end
+        raise ConfigurationError, "Field :url in #{where} must be the app's address, without ? and #" if options.url.match?(/[?#]/)
 
         if options.password.to_s.empty?
           raise ConfigurationError, "Field :password in #{where} is required (or RAILS_INBOUND_EMAIL_PASSWORD): the app's " \

@@ -57,7 +57,7 @@ module MailRoom
     def native_inbox
       if microsoft_graph?
         graph = GraphOptions.to_native(inbox_options, where: "inbox_options of #{title}")
-        return { **NO_IMAP, "graph" => { **graph, "since" => since }.compact }
+        return { **NO_IMAP, "graph" => { **graph, "since" => (since unless first_run?) }.compact }
       end
 
       { "password" => password.to_s, "auth" => (AuthOptions.to_native(auth, where: "auth of #{title}") unless auth.nil?),
@@ -89,7 +89,11 @@ module MailRoom
     end
 
     def native_or_hook(methods, klass)
-      methods.native?(klass) ? klass.to_native(self) : { "method" => "hook", "class_name" => klass.name || klass.inspect }
+      return klass.to_native(self) if methods.native?(klass)
+
+      # Those of our own that run in Ruby say now what is wrong with their options. An app's class may do anything in its Options.
+      klass::Options.new(self) if klass.name.to_s.start_with?("MailRoom::")
+      { "method" => "hook", "class_name" => klass.name || klass.inspect }
     end
 
     def native_matching

@@ -14,7 +14,9 @@ module MailRoom
   module MailboxValidation
     # Seconds. Servers end an IDLE after 30 minutes (RFC 2177).
     LONGEST_IDLE = 1740
-    private_constant :LONGEST_IDLE
+    # Seconds. It may be tomorrow where the mail server is.
+    ONE_DAY = 86_400
+    private_constant :LONGEST_IDLE, :ONE_DAY
 
     # Coerces and checks everything. Opens, connects and starts nothing.
     #
@@ -91,14 +93,26 @@ module MailRoom
     end
 
     def check_delivered_mailbox
-      return unless delivered_mailbox && delete_after_delivery
+      return if delivered_mailbox.nil?
+
+      if delivered_mailbox == failed_mailbox
+        raise ConfigurationError, "#{field(:delivered_mailbox)} must be another folder than failed_mailbox: messages that were set aside " \
+                                  "would not be found there"
+      end
+      return unless delete_after_delivery
 
       raise ConfigurationError, "#{field(:delivered_mailbox)} cannot stand beside delete_after_delivery: remove one of them"
     end
 
     def check_since
-      return unless first_run?
-      raise ConfigurationError, "#{field(:since)} must be a date: first_run is for inbox_method imap only" if microsoft_graph?
+      return if since.nil?
+      return check_first_run if first_run?
+      return if since <= (Time.now + ONE_DAY).strftime("%F")
+
+      Warnings.once([:since, email, name], "since of #{title} is in the future: no message is handled before #{since}")
+    end
+
+    def check_first_run
       return if arbitration_klass == Arbitration::Redis
 
       raise ConfigurationError, "#{field(:since)} can be first_run with arbitration_method redis only, which remembers when that was: " \

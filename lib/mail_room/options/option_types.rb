@@ -29,7 +29,9 @@ module MailRoom
     TLS_VERSIONS = { "12" => "1.2", "13" => "1.3", "771" => "1.2", "772" => "1.3" }.freeze
     # An e-mail address or a pattern of one: exactly one @, and no character that separates addresses.
     ADDRESS = /\A[^@\s,;:<>"()\0]+@[^@\s,;:<>"()\0]+\z/
-    private_constant :TLS_VERSIONS
+    # A day, which a time may follow.
+    DAY = /\A(\d{4})-(\d\d)-(\d\d)(?=\z|[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)? ?(?:Z|UTC|[+-]\d\d:?\d\d)?\z)/
+    private_constant :TLS_VERSIONS, :DAY
 
     class << self
       # A string; an empty one counts as given.
@@ -108,13 +110,13 @@ module MailRoom
         end
       end
 
-      # A day, as a Date or as text: "2026-11-01"; or "first_run".
+      # A day, as a Date, a Time or text: "2026-11-01", "2026-11-01T12:00:00Z"; or "first_run". Of a time, the day counts, as it is written.
       def since(value, field, _option)
         return value&.to_s if [nil, "first_run", :first_run].include?(value)
 
         text = value.respond_to?(:strftime) ? value.strftime("%F") : value.to_s
-        year, month, day = text.match(/\A(\d{4})-(\d\d)-(\d\d)\z/)&.captures&.map { |part| Integer(part, 10) }
-        return text if year && year >= 1970 && month.between?(1, 12) && day.between?(1, days_of(year, month))
+        text, year, month, day = text.match(DAY)&.to_a
+        return text if text && year.to_i >= 1970 && month.to_i.between?(1, 12) && day.to_i.between?(1, days_of(year.to_i, month.to_i))
 
         raise ConfigurationError, "#{field} must be a date such as 2026-11-01, or first_run"
       end

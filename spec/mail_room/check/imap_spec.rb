@@ -91,7 +91,9 @@ RSpec.describe MailRoom::Check::Imap do
             @server = server
             %w[Full NoInsert Closed Dropbox].each { |name| server.append(user, "x", mailbox: name) }
             @before = listed
-            @found = cases.keys.to_h { |name| [name, folders_of(port: server.port, failed_mailbox: name, delivered_mailbox: name)] }
+            @found = cases.keys.to_h do |name|
+              [name, %i[failed_mailbox delivered_mailbox].flat_map { |key| folders_of(port: server.port, key => name) }]
+            end
             @after = listed
           end
         end

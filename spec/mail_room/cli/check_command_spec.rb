@@ -34,7 +34,7 @@ RSpec.describe MailRoom::CheckCommand do
       ✓ IMAP server answers? ... yes (N ms)
       ✓ IMAP server credentials are correct? ... yes (N ms)
       ✓ Mailbox INBOX exists? ... yes (N ms)
-      ✓ IMAP server supports IDLE? ... yes
+      ✓ IMAP server supports IDLE? ... yes (answered, and ended with DONE, N ms)
       ✓ IMAP server supports UIDPLUS? ... yes
       ✓ Waiting messages can be counted? ... yes (0 found by UNSEEN, N ms)
       ✓ Redis of arbitration can be reached? ... yes (Redis 127.0.0.1:#{redis.port}/0, N ms)
@@ -93,6 +93,20 @@ RSpec.describe MailRoom::CheckCommand do
     out, _err, status = run("--gitlab-rb", "gitlab.rb")
     expect(out.lines.last).to eq("1 mailbox: everything is well\n")
     expect(status).to eq(0)
+  end
+
+  it "goes on without external_url in gitlab.rb, with a warning that names it" do
+    File.write("gitlab.rb", <<~RUBY)
+      { enabled: true, address: 'in+%{key}@in.example.com', email: '#{user}', password: 'secret', host: '127.0.0.1', port: #{dovecot.port},
+        log_file: '#{Dir.pwd}/x.log' }.each { |key, value| gitlab_rails["incoming_email_\#{key}"] = value }
+      gitlab_rails['redis_host'] = '127.0.0.1'
+      gitlab_rails['redis_port'] = #{redis.port}
+    RUBY
+    out, err, status = run("--gitlab-rb", "gitlab.rb")
+    expect(err.lines).to match([/\Amail_room: warning: external_url in gitlab\.rb is not set: /])
+    expect(out).to include("! Delivery endpoint answers? ... no", "Set delivery_url (external_url in gitlab.rb)",
+                           "Waiting messages can be counted? ... yes")
+    expect([out.lines.last, status]).to eq(["1 mailbox: 1 warning\n", 0])
   end
 
   it "says what is wrong with the file, or its absence" do

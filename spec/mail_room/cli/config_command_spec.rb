@@ -58,6 +58,17 @@ RSpec.describe MailRoom::ConfigCommand do
     expect(loaded.map(&:email)).to eq(%w[u])
   end
 
+  it "goes on without external_url in gitlab.rb, with a warning that names it" do
+    File.write("gitlab.rb", "{ enabled: true, address: 'a+%{key}@in.b.c', email: 'u', password: 'hidden', host: 'h' }" \
+                            ".each { |key, value| gitlab_rails[\"incoming_email_\#{key}\"] = value }\n" \
+                            "gitlab_rails['redis_host'] = 'r'\n")
+    out, err, status = run("config", "--gitlab-rb", "gitlab.rb")
+    expect(err.lines).to match([/\Amail_room: warning: external_url in gitlab\.rb is not set: .*; set external_url in gitlab\.rb to/])
+    expect(status.exitstatus).to eq(0)
+    expect(out).to include("incoming_email_secret", "mail_room:gitlab")
+    expect(out).not_to include("delivery_url", "hidden")
+  end
+
   it "wants exactly one file" do
     _out, err, status = run("config")
     expect([err, status.exitstatus]).to eq(["mail_room: no configuration file was given: use -c FILE (see mail_room config --help)\n", 1])

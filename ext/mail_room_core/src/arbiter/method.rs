@@ -174,15 +174,25 @@ impl Arbiter {
         }
     }
 
-    /// What is remembered of the first run of this mailbox. If nothing is, this is it: `listed` are the messages that were there
-    /// before. `None` if the arbiter remembers nothing.
+    /// What is remembered of the first run under each of `names`; `None` if this arbiter remembers nothing.
     ///
     /// # Errors
     /// As [`claim`](Self::claim).
-    pub async fn first_run(&self, scope: &str, listed: &[MessageId], today: &str) -> Result<Option<redis::FirstRun>> {
+    pub async fn first_run(&self, names: &[&str]) -> Result<Option<Vec<Option<String>>>> {
         match self {
             Self::Noop | Self::Hook(_) => Ok(None),
-            Self::Redis(redis) => redis.first_run(scope, listed, today).await.map(Some),
+            Self::Redis(redis) => redis.first_run(names).await.map(Some),
+        }
+    }
+
+    /// Remembers each value under its name, unless there is one, and returns what is remembered.
+    ///
+    /// # Errors
+    /// As [`claim`](Self::claim).
+    pub async fn begin_first_run(&self, named: &[(&str, String)]) -> Result<Vec<Option<String>>> {
+        match self {
+            Self::Noop | Self::Hook(_) => Ok(Vec::new()),
+            Self::Redis(redis) => redis.begin_first_run(named).await,
         }
     }
 

@@ -20,7 +20,7 @@ pub mod redis;
 pub use claim::Claim;
 pub use method::Arbiter;
 pub use process::{Instance, Process};
-pub use redis::{FirstRun, Job};
+pub use redis::Job;
 
 /// A unique name that reveals nothing of this process: 128 random bits in hex.
 pub fn new_instance() -> String {

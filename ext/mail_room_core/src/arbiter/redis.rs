@@ -42,7 +42,6 @@ script!(SET_ASIDE, "set_aside.lua");
 script!(REMEMBER, "remember.lua");
 script!(DELIVERED, "delivered.lua");
 
-pub use first_run::FirstRun;
 pub use jobs::Job;
 
 /// Claims in Redis.

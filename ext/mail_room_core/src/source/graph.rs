@@ -14,6 +14,7 @@ pub(crate) mod connector;
 mod delta;
 mod failures;
 mod fetch;
+mod first_run;
 pub(crate) mod folder;
 pub(crate) mod lister;
 mod mark;
@@ -79,6 +80,25 @@ impl Source for Graph {
     async fn search(&mut self) -> Result<Vec<MessageId>> {
         self.watch.check(&self.client).await?;
         self.lister.unread(&self.client, &self.watch.folder, &mut self.sizes).await
+    }
+
+    /// Graph's ids do not lose their meaning.
+    fn lasting_scope(&self) -> Option<&str> {
+        None
+    }
+
+    async fn newest(&mut self, found: &[MessageId]) -> Result<String> {
+        let whole = self.lister.was_whole(found.len());
+        first_run::newest(&self.client, &self.watch.folder, found, whole).await
+    }
+
+    async fn newer_than(&mut self, newest: &str, mut found: Vec<MessageId>) -> Result<Vec<MessageId>> {
+        let Some(old) = first_run::Old::read(newest) else { return Ok(found) };
+        if self.lister.limit(&old.since) {
+            found = self.search().await?;
+        }
+        found.retain(|id| !old.has(id));
+        Ok(found)
     }
 
     fn lists_all(&self) -> bool {

@@ -34,6 +34,34 @@ pub trait Source: Send {
         true
     }
 
+    /// The part of the scope that stays when ids lose their meaning; `None` if they do not.
+    fn lasting_scope(&self) -> Option<&str> {
+        self.scope().rsplit_once('/').map(|(lasting, _)| lasting)
+    }
+
+    /// What tells the messages that are there now from those that come later, as text to be remembered. `found` is what the last
+    /// [`search`](Self::search) listed.
+    fn newest(&mut self, found: &[MessageId]) -> impl Future<Output = Result<String>> + Send {
+        let uids = found.iter().filter_map(|id| match id {
+            MessageId::Uid(uid) => Some(*uid),
+            MessageId::Text(_) => None,
+        });
+        let newest = uids.max().unwrap_or(0).to_string();
+        async { Ok(newest) }
+    }
+
+    /// Removes from `found` what was there when [`newest`](Self::newest) returned `newest`.
+    fn newer_than(
+        &mut self,
+        newest: &str,
+        mut found: Vec<MessageId>,
+    ) -> impl Future<Output = Result<Vec<MessageId>>> + Send {
+        if let Ok(newest) = newest.parse::<u32>() {
+            found.retain(|id| !matches!(id, MessageId::Uid(uid) if *uid <= newest));
+        }
+        async { Ok(found) }
+    }
+
     /// Searches no more for messages that the server received before `day`, as in `2026-11-01`. Returns whether the next search
     /// lists less.
     ///

@@ -125,8 +125,9 @@ module MailRoom
              single_line: true, default_text: "none: they stay where they are"
       option :since, :since,
              "The first day of the messages that are handled: older ones are left alone, unread. The day is that on which the server " \
-             "received a message, in the server's time zone (microsoft_graph: UTC). `first_run` leaves alone what is in the mailbox when " \
-             "it is watched first. It is for inbox_method imap with `arbitration_method: redis`, where that is remembered.",
+             "received a message (INTERNALDATE), in the time zone that the server writes it in (microsoft_graph: UTC); what the sender " \
+             "wrote does not matter. Of a time, its day counts. `first_run` leaves alone what is in the mailbox when it is watched " \
+             "first. It needs `arbitration_method: redis`, where that is remembered.",
              native: nil, default_text: "none: all messages"
       option :on_trouble, :mapping,
              "Who is told when the mailbox is in trouble, see {on_trouble}.",

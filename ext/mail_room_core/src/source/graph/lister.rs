@@ -33,7 +33,7 @@ const AGAIN: (Duration, Duration) = (Duration::from_millis(500), Duration::from_
 /// How often a list that is cut short is logged, at most.
 const TELL_EVERY: Duration = Duration::from_secs(600);
 /// No message is older. Graph requires that ordered fields come first in the filter.
-const ALL_TIME: &str = "1900-01-01";
+pub(super) const ALL_TIME: &str = "1900-01-01T00:00:00Z";
 /// PidTagMessageSize ([MS-OXPROPS] section 2.796).
 const SIZE: &str = "singleValueExtendedProperties($filter=id eq 'Integer 0x0E08')";
 
@@ -68,7 +68,7 @@ struct Property {
 /// Lists the unread messages of one folder. Remembers for a session which page sizes the server can answer.
 #[derive(Debug, Default)]
 pub(crate) struct Lister {
-    /// The day that the oldest message may have come on, as in `2026-11-01`.
+    /// When the oldest message may have come, as in `2026-11-01T00:00:00Z`.
     since: Option<String>,
     page_size: PageSize,
     told: Option<Instant>,
@@ -111,7 +111,19 @@ impl Found {
 impl Lister {
     /// Lists messages from this day on (UTC).
     pub(crate) fn since(since: Option<&str>) -> Self {
-        Self { since: since.map(str::to_owned), ..Self::default() }
+        Self { since: since.map(|day| format!("{day}T00:00:00Z")), ..Self::default() }
+    }
+
+    /// Lists messages from this moment on. Returns whether that is another one than before.
+    pub(super) fn limit(&mut self, since: &str) -> bool {
+        let other = self.since.as_deref() != Some(since);
+        self.since = Some(since.to_owned());
+        other
+    }
+
+    /// Whether the last list, with so many messages, had all that there are.
+    pub(super) fn was_whole(&self, listed: usize) -> bool {
+        !self.is_cut && listed < LISTED
     }
 
     /// Ids of the unread messages, oldest first, each once. Their sizes go into `sizes`.
@@ -188,7 +200,7 @@ impl Lister {
 
     fn first(&self, client: &Client, folder: &Folder) -> Url {
         let since = self.since.as_deref().unwrap_or(ALL_TIME);
-        let filter = format!("receivedDateTime ge {since}T00:00:00Z and isRead eq false");
+        let filter = format!("receivedDateTime ge {since} and isRead eq false");
         let mut url = client.address.of(&["mailFolders", folder.id(), "messages"]);
         let mut parts = vec![
             ("$filter", filter.as_str()),

@@ -1,0 +1,82 @@
+//! What was in a folder when it was watched first: the second in which Graph received the newest message by then, and the ids of all that
+//! came in that second. Graph's own clock decides; ours may be wrong.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::address::query;
+use super::client::Client;
+use super::folder::Folder;
+use super::lister::ALL_TIME;
+use super::page::{PAGE_OCTETS, Page};
+use super::request::Request;
+use crate::error::Result;
+use crate::message::MessageId;
+
+/// Messages that are looked at: more than come in one second.
+const LOOKED_AT: &str = "200";
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Received {
+    id: String,
+    #[serde(default)]
+    received_date_time: Value,
+    #[serde(default)]
+    is_read: bool,
+}
+
+impl Received {
+    /// When it came, in seconds since 1970; `None` if the date cannot be read.
+    fn second(&self) -> Option<i64> {
+        Some(self.received_date_time.as_str()?.parse::<Timestamp>().ok()?.as_second())
+    }
+}
+
+/// What was there, as text to be remembered. `found` are the unread messages of the last list; `whole` says whether it had all of them. A
+/// message that is unread and not among them came after the list.
+pub(super) async fn newest(client: &Client, folder: &Folder, found: &[MessageId], whole: bool) -> Result<String> {
+    let mut url = client.address.of(&["mailFolders", folder.id(), "messages"]);
+    let parts = [("$orderby", "receivedDateTime desc"), ("$select", "id,receivedDateTime,isRead"), ("$top", LOOKED_AT)];
+    query(&mut url, &parts);
+    let page: Page<Received> = match client.ask_json(&Request::new(Method::GET, url), PAGE_OCTETS).await? {
+        Ok(page) => page,
+        Err(unsuccessful) => return Err(unsuccessful.error(client)),
+    };
+    let found: HashSet<&MessageId> = found.iter().collect();
+    let was_there =
+        |message: &&Received| !whole || message.is_read || found.contains(&MessageId::Text(message.id.as_str().into()));
+    let dated = |message: &Received| Some((message.second()?, message.id.clone()));
+    let old: Vec<(i64, String)> = page.value.iter().filter(was_there).filter_map(dated).collect();
+    let Some(newest) = old.iter().map(|(second, _)| *second).max() else { return Ok(ALL_TIME.to_owned()) };
+    let ids: Vec<&str> = old.iter().filter(|(second, _)| *second == newest).map(|(_, id)| id.as_str()).collect();
+    let second = Timestamp::from_second(newest).unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%SZ");
+    Ok(format!("{second} {}", ids.join(" ")))
+}
+
+/// What was there, as it is remembered.
+#[derive(Debug)]
+pub(super) struct Old {
+    /// When the newest messages came: those before are not listed any more.
+    pub(super) since: String,
+    ids: HashSet<MessageId>,
+}
+
+impl Old {
+    /// Reads what [`newest`] returned; `None` if it is something else.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let (since, ids) = text.split_once(' ').unwrap_or((text, ""));
+        since.parse::<Timestamp>().ok().filter(|_| since.ends_with('Z'))?;
+        let ids = ids.split_ascii_whitespace().map(|id| MessageId::Text(id.into())).collect();
+        Some(Self { since: since.to_owned(), ids })
+    }
+
+    /// Whether it is one of the newest messages by then.
+    pub(super) fn has(&self, id: &MessageId) -> bool {
+        self.ids.contains(id)
+    }
+}
