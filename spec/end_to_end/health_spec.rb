@@ -124,7 +124,8 @@ RSpec.describe "the health check", :servers do
     RUBY
     Dir.mktmpdir do |dir|
       dovecot.append(user, Mails.plain(7))
-      process = ServerProcess.new([RbConfig.ruby, "-e", code], out: "#{dir}/out", chdir: dir).start
+      ruby = [RbConfig.ruby, "-I", File.expand_path("../../lib", __dir__)]
+      process = ServerProcess.new([*ruby, "-e", code], out: "#{dir}/out", chdir: dir).start
       process.await("the delivery") { File.exist?("#{dir}/delivered") && liveness == [200, "OK\n"] }
       process.await("readiness") { HealthClient.get(port, "/readiness", timeout: 5) == [200, "OK\n"] }
       process.signal("TERM")

@@ -4,7 +4,6 @@ require "fileutils"
 require "open3"
 require "rubygems/package"
 require "shellwords"
-require "sqlite3"
 require "tmpdir"
 require_relative "private_server"
 require_relative "server_process"
@@ -90,6 +89,8 @@ class RailsApp
   private
 
   def rows(statement, environment)
+    # Not above: the compiled gem's specs run with Rubies for which there is no sqlite3.
+    require "sqlite3"
     file = Dir.glob(File.join(folder, "{db,storage}", "#{environment}.sqlite3")).first
     database = SQLite3::Database.new(file, readonly: true)
     database.busy_timeout = 5_000

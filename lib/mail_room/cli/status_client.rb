@@ -53,7 +53,7 @@ module MailRoom
 
     def over_tcp
       uri = URI(@url)
-      raise NoAnswer, "#{@url} is no URL such as http://127.0.0.1:8080" unless uri.is_a?(URI::HTTP) && uri.host
+      raise NoAnswer, "#{@url} is no URL such as http://127.0.0.1:8080" unless uri.is_a?(URI::HTTP) && !uri.host.to_s.empty?
 
       uri.path = PATH if ["", "/"].include?(uri.path)
       # Without a proxy: the process is on this machine or near.

@@ -88,7 +88,9 @@ module MailRoom
       def host(settings)
         require "uri"
         url = external_url(settings)
-        url && URI.parse(url).host
+        host = url && URI.parse(url).host
+        # "" or nil for a URL without one, which depends on the version of URI.
+        host unless host.to_s.empty?
       rescue URI::InvalidURIError
         raise ConfigurationError, "#{@path}: external_url is no address", cause: nil
       end

@@ -66,7 +66,9 @@ module MailRoom
         raise ConfigurationError, "#{field} is required (or :tenant_id, for Microsoft's)" if url.nil?
 
         parsed = URI.parse(url)
-        return url if parsed.host && (parsed.scheme == "https" || (parsed.scheme == "http" && parsed.host.match?(LOOPBACK)))
+        # Of `https://`, the host is nil or "", which depends on the version of URI.
+        host = parsed.host.to_s
+        return url if !host.empty? && (parsed.scheme == "https" || (parsed.scheme == "http" && host.match?(LOOPBACK)))
 
         raise URI::InvalidURIError
       rescue URI::InvalidURIError

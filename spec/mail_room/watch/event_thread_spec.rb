@@ -15,7 +15,7 @@ RSpec.describe MailRoom::EventThread, :servers do
       MailRoom::Coordinator.new([MailRoom::Mailbox.new(#{attributes.inspect})]).run(once: true)
       puts JSON.generate($events || [])
     RUBY
-    out, err, status = Open3.capture3(RbConfig.ruby, "-rjson", "-e", script)
+    out, err, status = Open3.capture3(RbConfig.ruby, "-I", File.expand_path("../../../lib", __dir__), "-rjson", "-e", script)
     expect(status).to be_success, err
     [JSON.parse(out), err]
   end
