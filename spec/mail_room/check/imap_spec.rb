@@ -72,6 +72,12 @@ RSpec.describe MailRoom::Check::Imap do
       dovecot.imap(user, mailbox: nil) { |client| expect(client.imap.status("Done", %w[RECENT])).to eq("RECENT" => 1) }
     end
 
+    it "are written as the server separates the parts of a path" do
+      step = step_of("imap.delivered_mailbox", mailbox(delivered_mailbox: "Archive/Done"))
+      expect(step.to_h).to include(status: :warning, fix: "For a folder in a folder, write Archive.Done in delivered_mailbox",
+                                   detail: /\Athere is no Archive.Done, and to this server that is one name and no path/)
+    end
+
     it "must not be the one that is watched" do
       config = "namespace inbox {\n  inbox = yes\n  separator = .\n  prefix = INBOX.\n}"
       on(config: config) do |server|
