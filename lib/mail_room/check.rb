@@ -8,6 +8,7 @@ require_relative "check/log_file"
 require_relative "check/redis"
 require_relative "check/rejection"
 require_relative "check/step"
+require_relative "check/trouble"
 require_relative "configuration"
 
 module MailRoom
@@ -63,7 +64,7 @@ module MailRoom
       def steps(mailbox)
         source = SOURCES.fetch(mailbox.microsoft_graph? ? "microsoft_graph" : "imap")
         [*source.steps(mailbox), *Redis.arbitration(mailbox), *Delivery.steps(mailbox), *Rejection.steps(mailbox),
-         *LogFile.steps(mailbox), *Address.steps(mailbox)]
+         *Trouble.steps(mailbox), *LogFile.steps(mailbox), *Address.steps(mailbox)]
       end
     end
   end

@@ -26,8 +26,8 @@ module MailRoom
     # @param snapshots [Array<Hash>] of the native library, in the same order; none before it runs
     def initialize(mailboxes, snapshots)
       @mailboxes = mailboxes.zip(snapshots).map do |mailbox, snapshot|
-        Mailbox.new(title: mailbox.title, state: "starting", delivered: 0, ignored: 0, bounced: 0, rejected: 0, set_aside: 0, elsewhere: 0, left: 0,
-                    state_seconds: 0, connects: 0, disconnects: 0, pauses: 0, target_down: false, last_hour: 0,
+        Mailbox.new(title: mailbox.title, state: "starting", delivered: 0, ignored: 0, bounced: 0, rejected: 0, set_aside: 0, elsewhere: 0,
+                    left: 0, state_seconds: 0, connects: 0, disconnects: 0, pauses: 0, target_down: false, last_hour: 0,
                     **(snapshot || {}).transform_keys(&:to_sym))
       end
     end

@@ -104,14 +104,17 @@ RSpec.describe "on_trouble", :servers do
     2.times { |number| server.append(user, Mails.plain(number)) }
     process = mail_room(setting_aside("http://127.0.0.1:#{port}/told", server: server, after: 1))
     wait_until(20, "two set aside") { process.log.count { |line| line["action"] == "Message set aside" } == 2 }
+    idled = -> { process.log.count { |line| line["action"] == "Idling" } }
+    before = wait_until(20, "it to wait") { idled.call.then { |count| count if count.positive? } }
     server.kill9
     wait_until(30, "notices that are not taken") { process.log.count { |line| line["action"] == "Notice not sent" } >= 2 }
     server.start
-    wait_until(60, "it to be connected") { process.log.count { |line| line["action"] == "Idling" } >= 2 }
+    wait_until(60, "it to be connected again") { idled.call > before }
     listener = HttpServer.new(port: port).start
     told = -> { listener.accepted.map { |request| JSON.parse(request.body).values_at("event", "uid") } }
     wait_until(90, -> { "all notices, not #{told.call}: #{process.everything_said[-2000..]}" }) { told.call.size == 4 }
-    expect(told.call).to eq([["set_aside", 1], ["set_aside", 2], ["trouble", nil], ["recovered", nil]])
+    expect(told.call.map(&:first)).to eq(%w[set_aside set_aside trouble recovered])
+    expect(told.call.first(2).map(&:last)).to contain_exactly(1, 2)
   ensure
     listener&.stop
     server&.remove
@@ -139,5 +142,30 @@ RSpec.describe "on_trouble", :servers do
     expect(process.term.exitstatus).to eq(0)
     expect(process.log.select { |line| line["action"] == "Notices dropped" }).to match([include("severity" => "WARN", "count" => 3)])
     expect(process.everything_said).not_to include("hidden")
+  end
+
+  describe "in check" do
+    include Checking
+
+    def step(**told)
+      steps_of(mailbox(user, on_trouble: told)).find { |step| step.id.start_with?("on_trouble.") }.to_h.except(:took_ms)
+    end
+
+    it "asks whether the host answers, and sends nothing" do
+      told { |_request| [404, {}, ""] }
+      url = "http://hidden-user:hidden-pass@127.0.0.1:#{@server.port}/hidden-hook?hidden=1"
+      expect(step(url: url)).to include(id: "on_trouble.answered", question: "Host of on_trouble answers?", status: :ok)
+      expect(@server.requests.map { |request| [request.verb, request.path, request.body.to_s] }).to eq([["HEAD", "/", ""]])
+      expect(@server.requests.first.headers).not_to have_key("authorization")
+      @server.stop
+      expect(step(url: url)).to include(status: :failed, detail: /Connection refused/, fix: /\ACheck url in on_trouble/)
+      expect(step(url: url).to_s).not_to include("hidden")
+    end
+
+    it "looks for the program, and does not run it" do
+      expect(step(command: ["sh", "-c", "exit 1"])).to include(id: "on_trouble.program", status: :ok, detail: %r{/sh\z})
+      expect(step(command: "no-such-program")).to include(status: :failed, detail: "there is no executable file no-such-program",
+                                                          fix: /\ACorrect command in on_trouble/)
+    end
   end
 end

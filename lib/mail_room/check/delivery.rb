@@ -39,7 +39,7 @@ module MailRoom
           when "sidekiq" then Redis.steps(native["redis"], { "jobs" => native.slice("namespace", "queue") }, "Sidekiq", "delivery_options")
           when "postback" then native["endpoint"] == "action_mailbox" ? RailsIngress.steps(native) : Http.steps(native)
           when "que" then Report.new(Native.check_postgres(native), "que", POSTGRES_TEXTS).steps
-          when "command" then Program.steps(native["command"])
+          when "command" then Program.steps(native["command"], "delivery_options")
           when "logger" then LogFile.writable("delivery.log", "Messages can be written?", native["log_path"])
           else RailsApp.steps(mailbox)
           end

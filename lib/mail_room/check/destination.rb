@@ -35,10 +35,18 @@ module MailRoom
       # @return [Step]
       def step(id, facts, took)
         problem = problem(facts)
-        problem ? Step.failed(id, texts.first, *problem, took_ms: took) : Step.ok(id, texts.first, detail(facts), took_ms: took)
+        return Step.failed(id, texts.first, *problem, took_ms: took) if problem
+        return no_path(id, facts["separator"], took) if @name.include?("/") && !["/", nil].include?(facts["separator"])
+
+        Step.ok(id, texts.first, detail(facts), took_ms: took)
       end
 
       private
+
+      def no_path(id, separator, took)
+        Step.warning(id, texts.first, "there is no #{@name}, and to this server that is one name and no path: it may refuse it",
+                     "For a folder in a folder, write #{@name.tr("/", separator)} in #{@key}", took_ms: took)
+      end
 
       # Graph has no rights for single folders. An IMAP server need not report them (ACL, RFC 4314).
       def detail(facts)

@@ -69,7 +69,7 @@ module MailRoom
         when "resolved" then facts["addresses"].join(", ")
         when "greeted" then unencrypted(took) if @plain
         when "tls" then certificate(facts, took)
-        when "capabilities" then [idle(facts, took), uidplus(facts["uidplus"])]
+        when "capabilities" then [idle(facts, took), uidplus(*facts.values_at("uidplus", "move"))]
         when "unread" then @folders.said(name, facts, took) || "#{facts["unread"]} found by #{@mailbox.search_command}"
         else @folders.said(name, facts, took)
         end
@@ -109,13 +109,25 @@ module MailRoom
                      "Enable IDLE at the server, if it supports it", answer: "no")
       end
 
-      def uidplus(there)
+      def uidplus(there, moves)
         question = "IMAP server supports UIDPLUS?"
         return Step.ok("imap.uidplus", question) if there
+        return uncleared(question) if !moves && (@mailbox.delivered_mailbox || @mailbox.failed_mailbox)
+
         unless @mailbox.delete_after_delivery && @mailbox.expunge_deleted
           return Step.new(id: "imap.uidplus", question: question, status: :ok, answer: "no", detail: "it is not needed here")
         end
 
+        expunging(question)
+      end
+
+      def uncleared(question)
+        Step.warning("imap.uidplus", question,
+                     "without it and without MOVE, messages that are moved stay in this folder as well, deleted but not expunged",
+                     "Expunge the folder with a mail program from time to time", answer: "no")
+      end
+
+      def expunging(question)
         Step.warning("imap.uidplus", question, "expunging also removes messages that others have marked as deleted",
                      "Let nobody else use this folder, or set expunge_deleted: false", answer: "no")
       end

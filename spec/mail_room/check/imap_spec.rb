@@ -72,6 +72,12 @@ RSpec.describe MailRoom::Check::Imap do
       dovecot.imap(user, mailbox: nil) { |client| expect(client.imap.status("Done", %w[RECENT])).to eq("RECENT" => 1) }
     end
 
+    it "are written as the server separates the parts of a path" do
+      step = step_of("imap.delivered_mailbox", mailbox(delivered_mailbox: "Archive/Done"))
+      expect(step.to_h).to include(status: :warning, fix: "For a folder in a folder, write Archive.Done in delivered_mailbox",
+                                   detail: /\Athere is no Archive.Done, and to this server that is one name and no path/)
+    end
+
     it "must not be the one that is watched" do
       config = "namespace inbox {\n  inbox = yes\n  separator = .\n  prefix = INBOX.\n}"
       on(config: config) do |server|
@@ -220,6 +226,13 @@ RSpec.describe MailRoom::Check::Imap do
   end
 
   describe "what works, at a price" do
+    it "is a server that can neither move nor expunge single messages" do
+      on(without: %w[MOVE UIDPLUS]) do |server|
+        expect(step_of("imap.uidplus", mailbox(host: server.host, port: server.port, failed_mailbox: "Failed")).to_h)
+          .to include(status: :warning, answer: "no", detail: /messages that are moved stay in this folder as well/)
+      end
+    end
+
     it "is a certificate that ends soon" do
       ending_in = ->(days) { ->(all) { all.issue("soon", names: Certificates::HERE, to: (days * Certificates::DAY) + 3600) } }
       on(certificate: ending_in.call(20)) do |server|
@@ -241,6 +254,8 @@ RSpec.describe MailRoom::Check::Imap do
           .to match([/\A! IMAP server supports IDLE\? ... no\z/, /does not offer IDLE: mail_room checks for new mail every 60 s/,
                      /Try fixing it: /])
         expect(step_of("imap.uidplus", box).to_h).to include(status: :ok, answer: "no", detail: "it is not needed here")
+        expect(step_of("imap.uidplus", { **box, delivered_mailbox: "Done" }).to_h)
+          .to include(status: :ok, answer: "no", detail: "it is not needed here")
         expunging = { **box, delete_after_delivery: true, expunge_deleted: true }
         expect(step_of("imap.uidplus", expunging).to_h).to include(status: :warning, answer: "no", detail: /others have marked as deleted/)
       end

@@ -105,6 +105,7 @@ async fn inspect(session: &mut Session, mailbox: &Mailbox, report: &mut Report) 
         report.fact("place", said(&folder.place));
         report.fact("rights", folder.rights.as_deref().map(said));
         report.fact("may", folder.may);
+        report.fact("separator", folder.separator.map(String::from));
     }
     report.end(Ok(()))
 }

@@ -14,6 +14,11 @@ use crate::system::program::{self, Failure, Program};
 /// "Try again later": EX_TEMPFAIL of sysexits.h.
 const TEMPFAIL: i32 = 75;
 
+/// Signals that ask a program to end (POSIX, `kill`).
+const HANGUP: i32 = 1;
+const INTERRUPT: i32 = 2;
+const TERMINATE: i32 = 15;
+
 /// The delivery `command`.
 #[derive(Debug)]
 pub struct Command {
@@ -68,6 +73,13 @@ impl Command {
                 )),
                 class: FailureClass { status: None, kind: FailureKind::RetryLater },
             },
+            // As when the system shuts down. That says nothing of the message.
+            Ok((status, _)) if matches!(status.signal(), Some(HANGUP | INTERRUPT | TERMINATE)) => {
+                DeliveryOutcome::Unavailable {
+                    error: Error::target_down(format!("{named} {}: somebody has ended it", how(status))),
+                    class: FailureClass::UNKNOWN,
+                }
+            }
             Ok((status, _)) => DeliveryOutcome::Refused {
                 error: Error::Message(format!("{named} {}; its standard error says why", how(status))),
                 tries: None,
@@ -140,6 +152,14 @@ mod tests {
                     assert!(error.to_string().contains(words), "{error}")
                 }
                 other => panic!("{script}: {other:?}"),
+            }
+        }
+        for signal in ["HUP", "INT", "TERM"] {
+            match deliver(&format!("kill -{signal} $$; sleep 30"), 30, b"x").await {
+                DeliveryOutcome::Unavailable { error, class: FailureClass::UNKNOWN } => {
+                    assert!(error.to_string().contains("somebody has ended it"), "{error}");
+                }
+                other => panic!("{signal}: {other:?}"),
             }
         }
         match deliver("exit 75", 30, b"x").await {

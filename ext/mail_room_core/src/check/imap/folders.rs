@@ -23,6 +23,8 @@ pub(super) struct Folder {
     pub(super) rights: Option<String>,
     /// Whether we may put messages into it, or create it; `None` if the server does not report that.
     pub(super) may: Option<bool>,
+    /// What stands between the parts of a path, if it was asked for: the folder does not exist.
+    pub(super) separator: Option<char>,
 }
 
 /// Looks for `name`, and for `name` below the prefix of the user's own mailboxes, as moving does.
@@ -33,7 +35,7 @@ pub(super) async fn find(session: &mut Session, name: &str) -> Result<Folder> {
         if exists(session, place).await? {
             let rights = rights(session, place).await?;
             let may = rights.as_ref().map(|rights| rights.contains('i'));
-            return Ok(Folder { exists: true, place: place.clone(), rights, may });
+            return Ok(Folder { exists: true, place: place.clone(), rights, may, separator: None });
         }
     }
     let separator = list(session, "\"\"", 1).await?.1.first().and_then(|root| root.delimiter()?.chars().next());
@@ -45,7 +47,7 @@ pub(super) async fn find(session: &mut Session, name: &str) -> Result<Folder> {
         }
         refused = refused.or(Some(folder));
     }
-    Ok(refused.unwrap_or(Folder { exists: false, place: String::new(), rights: None, may: None }))
+    Ok(refused.unwrap_or(Folder { exists: false, place: String::new(), rights: None, may: None, separator }))
 }
 
 /// Whether both names mean the same folder.
@@ -81,12 +83,12 @@ async fn parent(session: &mut Session, name: &str, separator: Option<char>) -> R
         let closed = listed.attributes().contains(&NameAttribute::NoInferiors);
         let rights = rights(session, above).await?;
         let may = if closed { Some(false) } else { rights.as_deref().map(may_create) };
-        return Ok(Folder { exists: false, place: above.to_owned(), rights, may });
+        return Ok(Folder { exists: false, place: above.to_owned(), rights, may, separator });
     }
     // Not every server has rights for the top.
     let rights = rights(session, "").await?;
     let may = rights.as_deref().map(may_create);
-    Ok(Folder { exists: false, place: String::new(), rights, may })
+    Ok(Folder { exists: false, place: String::new(), rights, may, separator })
 }
 
 /// Whether `rights` include `k`. Servers of RFC 2086 call it `c`. Those of RFC 4314 (section 2.1.1) add `c` to `x` as well.
