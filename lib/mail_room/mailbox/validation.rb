@@ -16,7 +16,9 @@ module MailRoom
     LONGEST_IDLE = 1740
     # Seconds. It may be tomorrow where the mail server is.
     ONE_DAY = 86_400
-    private_constant :LONGEST_IDLE, :ONE_DAY
+    # It may be written in any case (RFC 3501 section 5.1), also before what lies below it.
+    INBOX = /\Ainbox(?![[:alnum:]])/i
+    private_constant :LONGEST_IDLE, :ONE_DAY, :INBOX
 
     # Coerces and checks everything. Opens, connects and starts nothing.
     #
@@ -88,8 +90,9 @@ module MailRoom
       return if folder.nil?
       raise ConfigurationError, "#{field(key)} must not be empty" if folder.empty?
 
-      same = folder == name || [folder, name].all? { |either| either.casecmp?("INBOX") }
-      raise ConfigurationError, "#{field(key)} must be another folder than the one that is watched" if same
+      return if folder.sub(INBOX, "INBOX") != name.sub(INBOX, "INBOX")
+
+      raise ConfigurationError, "#{field(key)} must be another folder than the one that is watched"
     end
 
     def check_delivered_mailbox

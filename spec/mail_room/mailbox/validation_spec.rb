@@ -30,6 +30,7 @@ RSpec.describe MailRoom::MailboxValidation do
     { delivered_mailbox: "inbox" } => "Field :delivered_mailbox in Mailbox (.*) must be another folder than the one that is watched",
     { delivered_mailbox: "Shop", name: "Shop" } => "Field :delivered_mailbox in Mailbox (.*) must be another folder than the one .*",
     { delivered_mailbox: "INBOX" } => "Field :delivered_mailbox in Mailbox (.*) must be another folder than the one that is watched",
+    { delivered_mailbox: "Inbox.Shop", name: "INBOX.Shop" } => "Field :delivered_mailbox in Mailbox (.*) must be another folder than .*",
     { failed_mailbox: "Inbox", **graph } => "Field :failed_mailbox in Mailbox (.*) must be another folder than the one that is watched",
     { delivered_mailbox: "Done", failed_mailbox: "Done" } =>
       "Field :delivered_mailbox in Mailbox (.*) must be another folder than failed_mailbox: .*",

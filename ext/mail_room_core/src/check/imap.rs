@@ -25,6 +25,7 @@ use crate::source::imap::search::{self, Answer};
 use crate::source::imap::session::{Session, exchange};
 use crate::transport::credentials::Credentials;
 use crate::transport::imap_stream::{Kind, Status};
+use crate::transport::imap_syntax::mailbox_name::same;
 use crate::transport::imap_syntax::search_program::SearchProgram;
 use crate::transport::imap_syntax::utf7;
 use crate::transport::oauth::Tokens;
@@ -100,7 +101,7 @@ async fn inspect(session: &mut Session, mailbox: &Mailbox, report: &mut Report) 
     for (step, name) in folders {
         let Some(name) = name else { continue };
         let folder = report.step(step, folders::find(session, name)).await?;
-        report.fact("watched", folder.exists && folders::same(&folder.place, &opened_as));
+        report.fact("watched", folder.exists && same(&folder.place, &opened_as));
         report.fact("exists", folder.exists);
         report.fact("place", said(&folder.place));
         report.fact("rights", folder.rights.as_deref().map(said));

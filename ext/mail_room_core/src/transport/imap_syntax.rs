@@ -4,6 +4,7 @@
 //! May be imported by `source/imap` and `check`.
 
 pub(crate) mod date_time;
+pub(crate) mod mailbox_name;
 pub(crate) mod search_program;
 pub(crate) mod sequence_set;
 pub(crate) mod utf7;

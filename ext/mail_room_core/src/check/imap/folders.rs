@@ -9,6 +9,7 @@ use crate::source::imap::list::list;
 use crate::source::imap::namespace;
 use crate::source::imap::session::{Session, exchange};
 use crate::transport::imap_stream::Kind;
+use crate::transport::imap_syntax::mailbox_name::same;
 use crate::transport::imap_syntax::utf7;
 
 /// Folders of one name in another case, and what a pattern with `%` or `*` in it may match beside the name.
@@ -48,11 +49,6 @@ pub(super) async fn find(session: &mut Session, name: &str) -> Result<Folder> {
         refused = refused.or(Some(folder));
     }
     Ok(refused.unwrap_or(Folder { exists: false, place: String::new(), rights: None, may: None, separator }))
-}
-
-/// Whether both names mean the same folder.
-pub(super) fn same(name: &str, other: &str) -> bool {
-    name == other || [name, other].iter().all(|name| name.eq_ignore_ascii_case("INBOX"))
 }
 
 /// A folder that may receive messages but not be read refuses EXAMINE, so LIST has a say, too.

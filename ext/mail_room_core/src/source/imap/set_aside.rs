@@ -11,6 +11,7 @@ use crate::observe::text::said;
 use crate::source::Mark;
 use crate::source::narrow::{Narrowed, Refused, Request, narrow};
 use crate::transport::imap_stream::{Kind, Status};
+use crate::transport::imap_syntax::mailbox_name::same;
 use crate::transport::imap_syntax::sequence_set::{sequence_set, sets};
 use crate::transport::imap_syntax::utf7;
 
@@ -50,7 +51,7 @@ impl Destination {
             let folder = said(&folder);
             format!("the server does not move messages to {folder}: {why}; they are left {left_as} (check {option})")
         };
-        if folder == session.mailbox {
+        if same(&folder, &session.mailbox) {
             // Found below the prefix of the user's own mailboxes. Moved there, messages would be new ones.
             store::mark(session, uids, self.mark).await?;
             return Ok(Some(complaint("it is the folder that is watched")));
@@ -103,7 +104,7 @@ impl Transfer<'_> {
         let name = self.destination.works.clone().unwrap_or_else(|| self.folder.to_owned());
         let Some(refusal) = self.transfer_into(uids, &name).await? else { return Ok(None) };
         if let Some(full) = namespace::with_prefix(self.session, &name).await?
-            && full != self.session.mailbox
+            && !same(&full, &self.session.mailbox)
             && self.transfer_into(uids, &full).await?.is_none()
         {
             self.destination.works = Some(full);
