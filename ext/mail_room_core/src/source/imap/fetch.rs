@@ -70,16 +70,18 @@ pub(super) async fn sizes(session: &mut Session, uids: &[u32]) -> Result<Vec<Att
         attributes.map(|attributes| found.insert(uid, attributes)).is_some()
     };
     let mut left = uids.to_vec();
-    // A server that does not want to tell the dates tells the sizes.
-    for item in ["RFC822.SIZE INTERNALDATE", "RFC822.SIZE"] {
-        let missing = left.iter().copied().collect();
-        let mut fetching = Fetching { session, item, limit: None, missing, take: &mut take };
-        // Whether those that it refuses can be fetched is for the fetch to find out.
-        match narrow(&mut fetching, &left).await? {
-            Narrowed::Some(refused) if refused.is_empty() => break,
-            _ => left.retain(|uid| fetching.missing.contains(uid)),
-        }
+    if session.tells_dates {
+        let (missing, item) = (uids.iter().copied().collect(), "RFC822.SIZE INTERNALDATE");
+        let mut fetching = Fetching { session: &mut *session, item, limit: None, missing, take: &mut take };
+        let answers = fetching.ask(&sets(uids)).await?;
+        let refuses_all = answers.iter().all(Option::is_some);
+        left = answers.into_iter().flatten().flat_map(|refused| refused.left).collect();
+        // A server that does not want to tell dates is not asked for them again. One message may be the reason, but hardly of several.
+        session.tells_dates = !(refuses_all && uids.len() > 1 && left.len() == uids.len());
     }
+    // Whether those that it refuses can be fetched is for the fetch to find out.
+    let (missing, item) = (left.iter().copied().collect(), "RFC822.SIZE");
+    narrow(&mut Fetching { session, item, limit: None, missing, take: &mut take }, &left).await?;
     Ok(found.into_values().collect())
 }
 

@@ -107,6 +107,8 @@ pub(crate) struct Session {
     pub(crate) confirmed_at: Option<Instant>,
     /// Whether STATUS reports UIDVALIDITY.
     pub(crate) status_works: bool,
+    /// Whether the server tells when messages arrived.
+    pub(crate) tells_dates: bool,
     /// Whether IDLE works on this server.
     pub(crate) idle_works: bool,
     /// Messages that the server did not mark, and why. Reported once, like what follows.
@@ -131,6 +133,7 @@ impl Session {
             selected_at: None,
             confirmed_at: None,
             status_works: true,
+            tells_dates: true,
             idle_works: true,
             unmarked: Vec::new(),
             unexpunged: None,
