@@ -70,9 +70,9 @@ RSpec.describe "since", :servers do
     describe "at Graph" do
       let(:second) { Time.now.round - 60 }
 
-      def watch(server)
+      def watch(server, **options)
         mail_room(inbox(server, since: "first_run", arbitration_method: "redis",
-                                arbitration_options: { redis_url: redis.url, claim_ttl: 2 }))
+                                arbitration_options: { redis_url: redis.url, claim_ttl: 2 }, **options))
       end
 
       def delivered_subjects = delivered.map { |body| body[/^Subject: (.*?)\r$/, 1] }
@@ -93,6 +93,32 @@ RSpec.describe "since", :servers do
         wait_until(20, -> { "three: #{process.everything_said}" }) { delivered.size == 3 && server.unread.size == 3 }
         expect(delivered_subjects).to eq(["same second", "later", "while nobody watched"])
         expect(redis.call("KEYS", "delivered:first_run:*").map { |key| redis.call("TTL", key) }).to eq([-1])
+      end
+
+      it "is not misled by a message that is dated in the future" do
+        server = graph
+        server.add("Subject: old\r\n\r\nx", received: second)
+        server.add("Subject: imported\r\n\r\nx", received: Time.utc(2037))
+        process = watch(server)
+        process.await_log("Idling")
+        server.add("Subject: new\r\n\r\nx", received: second + 1)
+        wait_until(20, -> { "one: #{process.everything_said}" }) { delivered.size == 1 && server.unread.size == 2 }
+        expect(delivered_subjects).to eq(["new"])
+      end
+
+      it "does not take the mail of a folder that is made anew for old" do
+        server = graph
+        desk = server.folder("Desk")
+        server.add("Subject: old\r\n\r\nx", folder: desk, received: second)
+        process = watch(server, name: "Desk")
+        process.await_log("Idling")
+        process.term
+        server.remove_folder(desk)
+        server.add("Subject: new\r\n\r\nx", folder: (desk = server.folder("Desk")), received: Time.now)
+        process = watch(server, name: "Desk")
+        wait_until(20, -> { "one: #{process.everything_said}" }) { delivered.size == 1 && server.unread(desk).empty? }
+        expect(delivered_subjects).to eq(["new"])
+        expect(redis.call("KEYS", "delivered:first_run:*").map { |key| redis.call("TTL", key) }).to eq([-1, -1])
       end
 
       it "begins with an empty folder" do

@@ -55,6 +55,8 @@ pub struct Graph {
     watch: Watch,
     lister: Lister,
     scope: String,
+    /// The scope by the folder's configured name, which outlives the folder; `None` where that is its id.
+    named_scope: Option<String>,
     sizes: Sizes,
     marker: Marker,
     poll_interval: Duration,
@@ -82,9 +84,9 @@ impl Source for Graph {
         self.lister.unread(&self.client, &self.watch.folder, &mut self.sizes).await
     }
 
-    /// Graph's ids do not lose their meaning.
+    /// A folder that is deleted and made anew has another id.
     fn lasting_scope(&self) -> Option<&str> {
-        None
+        self.named_scope.as_deref()
     }
 
     async fn newest(&mut self, found: &[MessageId]) -> Result<String> {
@@ -99,6 +101,10 @@ impl Source for Graph {
         }
         found.retain(|id| !old.has(id));
         Ok(found)
+    }
+
+    fn limit_since(&mut self, day: &str) -> Result<bool> {
+        Ok(self.lister.limit(&format!("{day}T00:00:00Z")))
     }
 
     fn lists_all(&self) -> bool {

@@ -126,8 +126,9 @@ module MailRoom
       option :since, :since,
              "The first day of the messages that are handled: older ones are left alone, unread. The day is that on which the server " \
              "received a message (INTERNALDATE), in the time zone that the server writes it in (microsoft_graph: UTC); what the sender " \
-             "wrote does not matter. Of a time, its day counts. `first_run` leaves alone what is in the mailbox when it is watched " \
-             "first. It needs `arbitration_method: redis`, where that is remembered.",
+             "wrote does not matter, and with microsoft_graph neither does when it was moved into the folder. Of a time, its day counts. " \
+             "`first_run` leaves alone what is in the mailbox when it is watched first. It needs `arbitration_method: redis`, where " \
+             "that is remembered.",
              native: nil, default_text: "none: all messages"
       option :on_trouble, :mapping,
              "Who is told when the mailbox is in trouble, see {on_trouble}.",

@@ -73,9 +73,11 @@ impl Connector for GraphConnector {
     async fn connect(&self, account: &Account) -> Result<Graph> {
         self.client.log_in().await?;
         let folder = folder::find(&self.client, &account.config.name).await?;
+        let named = Some(&account.config.name).filter(|_| !folder.is_well_known());
         Ok(Graph {
             client: self.client.clone(),
             scope: self.client.address.scope(folder.id()),
+            named_scope: named.map(|name| self.client.address.scope(name)),
             watch: Watch::new(&account.config.name, folder),
             lister: Lister::since(self.since.as_deref()),
             sizes: Sizes::new(account.config.max_message_size),

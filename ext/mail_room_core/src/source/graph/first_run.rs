@@ -19,6 +19,8 @@ use crate::message::MessageId;
 
 /// Messages that are looked at: more than come in one second.
 const LOOKED_AT: &str = "200";
+/// Seconds by which Graph's clock may be ahead of ours.
+const CLOCKS_DIFFER: i64 = 300;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -52,8 +54,16 @@ pub(super) async fn newest(client: &Client, folder: &Folder, found: &[MessageId]
         |message: &&Received| !whole || message.is_read || found.contains(&MessageId::Text(message.id.as_str().into()));
     let dated = |message: &Received| Some((message.second()?, message.id.clone()));
     let old: Vec<(i64, String)> = page.value.iter().filter(was_there).filter_map(dated).collect();
-    let Some(newest) = old.iter().map(|(second, _)| *second).max() else { return Ok(ALL_TIME.to_owned()) };
-    let ids: Vec<&str> = old.iter().filter(|(second, _)| *second == newest).map(|(_, id)| id.as_str()).collect();
+    if old.is_empty() && (!found.is_empty() || page.next.is_some()) {
+        // Remembered, this would have everything delivered that was there.
+        return Err(client.reconnect("it does not say when the newest messages came"));
+    }
+    // Imported messages may be dated in the future. New mail is not, and would never be listed.
+    let soon = Timestamp::now().as_second().saturating_add(CLOCKS_DIFFER);
+    let seconds = || old.iter().map(|(second, _)| *second);
+    let newest = seconds().filter(|second| *second <= soon).max().or_else(|| seconds().max());
+    let Some(newest) = newest else { return Ok(ALL_TIME.to_owned()) };
+    let ids: Vec<&str> = old.iter().filter(|(second, _)| *second >= newest).map(|(_, id)| id.as_str()).collect();
     let second = Timestamp::from_second(newest).unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%SZ");
     Ok(format!("{second} {}", ids.join(" ")))
 }
