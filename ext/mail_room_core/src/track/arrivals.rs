@@ -16,8 +16,13 @@ pub(crate) struct Arrivals {
 }
 
 impl Arrivals {
-    /// `id` arrived at `at`, and waits.
+    /// `id` arrived at `at`, and waits. One that is dated in the future waits since it was noted first: the server's clock may be ahead,
+    /// and imported messages have any date.
     pub(crate) fn note(&mut self, id: &MessageId, at: SystemTime) {
+        let at = at.min(SystemTime::now());
+        if self.of(id).is_some_and(|known| known <= at) {
+            return;
+        }
         self.forget(id);
         self.by_id.insert(id.clone(), at);
         self.by_time.insert((at, id.clone()));
@@ -71,15 +76,28 @@ mod tests {
     fn the_oldest_of_those_that_wait() {
         let mut arrivals = Arrivals::default();
         assert_eq!(arrivals.oldest(), None);
-        for (uid, seconds) in [(1, 30), (2, 10), (3, 20), (4, 10), (2, 40)] {
+        for (uid, seconds) in [(1, 30), (2, 40), (3, 20), (4, 10), (2, 35), (2, 50)] {
             arrivals.note(&MessageId::Uid(uid), at(seconds));
         }
-        assert_eq!((arrivals.oldest(), arrivals.of(&MessageId::Uid(2))), (Some(at(10)), Some(at(40))));
+        assert_eq!((arrivals.oldest(), arrivals.of(&MessageId::Uid(2))), (Some(at(10)), Some(at(35))));
         arrivals.forget(&MessageId::Uid(4));
         assert_eq!((arrivals.oldest(), arrivals.len()), (Some(at(20)), 3));
         arrivals.retain(|id| *id != MessageId::Uid(3));
         arrivals.forget(&MessageId::Uid(9));
         assert_eq!((arrivals.oldest(), arrivals.of(&MessageId::Uid(3))), (Some(at(30)), None));
+    }
+
+    #[test]
+    fn a_message_from_the_future_waits_since_it_was_seen() {
+        let (mut arrivals, id) = (Arrivals::default(), MessageId::Uid(1));
+        let began = SystemTime::now();
+        for _ in 0..2 {
+            arrivals.note(&id, began + Duration::from_secs(3600));
+        }
+        let first = arrivals.oldest().unwrap();
+        assert!((began..=SystemTime::now()).contains(&first));
+        arrivals.note(&id, began + Duration::from_secs(7200));
+        assert_eq!((arrivals.oldest(), arrivals.len()), (Some(first), 1));
     }
 
     #[test]

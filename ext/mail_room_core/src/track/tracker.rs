@@ -45,6 +45,7 @@ pub struct Tracker {
     /// Messages set aside that `on_trouble` is to tell of; empty without it.
     set_aside: Mutex<Vec<SetAside>>,
     tells_of_trouble: bool,
+    hides_errors: bool,
     /// The claims that this watcher holds.
     pub claims: Claims,
     ledger: Mutex<Ledger>,
@@ -69,6 +70,7 @@ impl Tracker {
             told: Mutex::default(),
             set_aside: Mutex::default(),
             tells_of_trouble: config.on_trouble.is_some(),
+            hides_errors: matches!(config.delivery, config::Delivery::Hook { .. }),
             ledger: Mutex::default(),
         }
     }
@@ -109,6 +111,8 @@ impl Tracker {
         if !self.tells_of_trouble {
             return;
         }
+        // A notice goes to others. The app's own code may quote the message in its errors.
+        let why = if self.hides_errors { "its attempts failed; the log has the errors" } else { why };
         let mut noted = self.set_aside.lock().unwrap_or_else(PoisonError::into_inner);
         if noted.len() < NOTED {
             noted.push(SetAside { id: id.clone(), why: why.to_owned(), others: 0 });
