@@ -176,7 +176,7 @@ RSpec.describe "the metrics", :servers do
               mailbox("garbled@example.com", port: proxy.port), mailbox("nameless@example.com", **nameless), settings: settings)
     { "refused" => "refused", "missing" => "no_mailbox", "garbled" => "unparseable", "nameless" => "other" }.each do |name, reason|
       reasons = -> { values("mail_room_disconnects_total", "reason", email: "#{name}@example.com") }
-      wait_until(30, -> { "#{name}: #{reasons.call}" }) { reasons.call[reason].positive? }
+      wait_until(30, -> { "#{name}: #{reasons.call}" }) { reasons.call[reason].to_i.positive? }
     end
   ensure
     proxy&.remove
@@ -261,18 +261,20 @@ RSpec.describe "the metrics", :servers do
   end
 
   it "count what is decided without a delivery", moves: %w[
-    mail_room_messages_total:ignored mail_room_messages_total:rejected mail_room_messages_total:elsewhere
+    mail_room_messages_total:ignored mail_room_messages_total:bounced mail_room_messages_total:rejected mail_room_messages_total:elsewhere
   ] do
     rejecting, ignoring = Array.new(2) { dovecot.new_user }
     smtp = { address: "127.0.0.1", port: ServerProcess.free_port, from: "GitLab <gitlab@gl.test>" }
     matching = { address: "incoming+%{key}@gl.test" }
-    boxes = [mailbox(user), mailbox(ignoring, matching: { unmatched: "ignore", **matching }),
+    boxes = [mailbox(user), mailbox(ignoring, matching: { unmatched: "ignore", bounces: "ignore", **matching }),
              mailbox(rejecting, matching: { unmatched: "reject", **matching }, rejection: smtp)]
     # Nobody can be told that this one was rejected.
     [rejecting, ignoring].each { |one| dovecot.append(one, "Subject: stray\r\n\r\nx") }
+    dovecot.append(ignoring, "Return-Path: <>\r\nTo: incoming+k@gl.test\r\nContent-Type: multipart/report\r\n\r\nx")
     dovecot.append(user, Mails.plain(1))
     process = mail_room(*boxes, settings: settings)
     wait_until(30, "a delivery") { values("mail_room_messages_total", "outcome")["delivered"] == 1 }
+    wait_until(30, "a bounce") { values("mail_room_messages_total", "outcome", email: ignoring)["bounced"] == 1 }
     wait_until(30, "an ignored one") { values("mail_room_messages_total", "outcome", email: ignoring)["ignored"] == 1 }
     wait_until(30, "a rejected one") { values("mail_room_messages_total", "outcome", email: rejecting)["rejected"] == 1 }
     expect(process.term.exitstatus).to eq(0)

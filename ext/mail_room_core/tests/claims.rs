@@ -102,6 +102,8 @@ const STEPS: &[(&str, &str, &str, &str)] = &[
     ("claim", "delivered you@30|1@30|-", "delivered", "delivered you@30|1@30|-"),
     // A search that was begun after it was set aside lists it because a person has marked it unread.
     ("claim", "aside@590|-|-", "won 0", "claimed me@60|SCOPE@60|-"),
+    // Or because the server does not know yet that it was marked.
+    ("claim", "aside@597|-|-", "held 10", "aside@597|-|-"),
     ("claim", "aside@590|1@30|-", "held 30", "aside@590|1@30|-"),
     ("claim listed 20 s ago", "aside@590|-|-", "held 10", "aside@590|-|-"),
     ("claim listed 20 s ago", "aside@570|-|-", "won 0", "claimed me@60|SCOPE@60|-"),

@@ -9,6 +9,8 @@
 local mine, scope, ttl, no_expiry = claimed_by(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4])
 local last, heartbeat_ttl = 3 * tonumber(ARGV[5]), tonumber(ARGV[6])
 local search_age, aside_ttl, look_again = tonumber(ARGV[7]), tonumber(ARGV[8]), 1000
+-- A server may answer a search with the marks as this connection has seen them last, which is a command ago.
+local marks_age = 5000
 
 local function time_left(key)
   local left = call('PTTL', key)
@@ -35,7 +37,7 @@ local answers, holders, place = {}, {}, {}
 for i = 1, last, 3 do
   local state, marker = found[i], found[i + 1]
   local answer, number, holder = 1, 0, 0
-  if state == ASIDE and search_age < aside_ttl - call('PTTL', KEYS[i]) then
+  if state == ASIDE and search_age + marks_age < aside_ttl - call('PTTL', KEYS[i]) then
     -- The search began after the message was set aside, so a person has marked it unread.
     state = false
   end
