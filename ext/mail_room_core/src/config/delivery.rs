@@ -33,6 +33,13 @@ pub enum Delivery {
     },
 }
 
+impl Delivery {
+    /// Whether its errors may quote messages: the app's own code words them.
+    pub fn may_quote_messages(&self) -> bool {
+        matches!(self, Self::Hook { .. })
+    }
+}
+
 /// The Sidekiq queue that takes the jobs.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -173,11 +173,6 @@ impl Delivery {
         }
     }
 
-    /// Whether its errors may quote messages: the app's own code words them.
-    pub fn may_quote_messages(&self) -> bool {
-        matches!(self, Self::Hook(_))
-    }
-
     /// When the certificate of an HTTPS endpoint expires, in seconds since 1970, if one was shown.
     pub fn certificate_expiry(&self) -> Option<u64> {
         match self {

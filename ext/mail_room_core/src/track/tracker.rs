@@ -70,7 +70,7 @@ impl Tracker {
             told: Mutex::default(),
             set_aside: Mutex::default(),
             tells_of_trouble: config.on_trouble.is_some(),
-            hides_errors: matches!(config.delivery, config::Delivery::Hook { .. }),
+            hides_errors: config.delivery.may_quote_messages(),
             ledger: Mutex::default(),
         }
     }

@@ -38,11 +38,9 @@ async fn stalled(mailbox: &Mailbox, stall_timeout: Duration) {
     {
         tokio::time::sleep(left).await;
     }
-    if mailbox.tracker.progress.snapshot().state == State::Finished {
-        // The last notices are under way. They have a deadline of their own.
-        return std::future::pending().await;
-    }
     let why = match mailbox.tracker.progress.snapshot() {
+        // The last notices are under way. They have a deadline of their own.
+        Snapshot { state: State::Finished, .. } => return std::future::pending().await,
         Snapshot { state: State::Disconnected | State::Paused, trouble: Some(trouble), .. } => trouble,
         Snapshot { state: State::Starting, .. } => "it was still connecting".to_owned(),
         Snapshot { left, .. } => {

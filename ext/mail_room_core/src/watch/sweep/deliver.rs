@@ -271,7 +271,7 @@ impl Results<'_> {
         retry::failed(tracker, self.scope, id, action, error, failure, terms).await?;
         if tracker.ledger().is_breaker_open() {
             // Monitoring shows this, and nothing of a mail.
-            let quotes = self.mailbox.delivery.may_quote_messages();
+            let quotes = self.mailbox.account.config.delivery.may_quote_messages();
             let why = if quotes { "the log has the errors".into() } else { format!("the last error: {error}") };
             return Err(Error::CircuitBreakerOpen(format!(
                 "several messages in a row failed, so the target is probably at fault and no failure counts; {why}"
