@@ -75,13 +75,11 @@ pub(crate) type Ended = (ExitStatus, Zeroizing<Vec<u8>>);
 /// [`Failure`], which holds nothing of what the program wrote.
 pub(crate) async fn run(program: Program<'_>) -> Result<Ended, Failure> {
     let Program { command, input, output_limit, environment, within } = program;
-    let mut child = spawn(prepare(command, &input, output_limit, environment)?, within).await?;
-    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
-    let running = Running(child);
+    let mut running = spawn(prepare(command, &input, output_limit, environment)?, within).await?;
+    let (stdin, stdout) = (running.0.stdin.take(), running.0.stdout.take());
     // In a task of its own, which ends the program even if the caller stops waiting.
     let (mut ended, end) = oneshot::channel();
     tokio::spawn(async move {
-        let mut running = running;
         let result = tokio::select! {
             biased;
             () = ended.closed() => None,
@@ -119,12 +117,12 @@ fn prepare(
 }
 
 /// Starts the program, on a thread of its own: it may lie on a network share that does not answer. If it starts after the caller
-/// stopped waiting, it is killed.
-async fn spawn(mut prepared: Command, within: Duration) -> Result<Child, Failure> {
+/// stopped waiting, or if the caller never sees that it started, it and its children are killed.
+async fn spawn(mut prepared: Command, within: Duration) -> Result<Running, Failure> {
     let runtime = Handle::current();
     let spawning = blocking::start("mail_room exec", move || {
         let _entered = runtime.enter();
-        prepared.spawn()
+        prepared.spawn().map(Running)
     });
     let not_run = |error: io::Error| Failure::NotRun(error.to_string());
     match timeout(within, spawning.map_err(not_run)?).await {
@@ -191,5 +189,71 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+    use std::thread;
+    use std::time::Instant;
+
+    use super::*;
+
+    const WITHIN: Duration = Duration::from_secs(30);
+
+    /// A program that starts another one, and then writes the numbers of both into the file.
+    fn with_a_child(directory: &Path) -> ([String; 3], PathBuf) {
+        let (made, file) = (directory.join("new"), directory.join("pids"));
+        let script = format!("sleep 1000 & echo $$ $! > {0}; mv {0} {1}; wait", made.display(), file.display());
+        (["sh", "-c", &script].map(str::to_owned), file)
+    }
+
+    fn program(command: &[String]) -> Program<'_> {
+        Program { command, input: Vec::new(), output_limit: 9, environment: None, within: WITHIN }
+    }
+
+    fn lives(pid: &str) -> bool {
+        let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // A zombie of somebody else's is as dead as one can be.
+        !state.is_empty() && !state.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z'))
+    }
+
+    #[tokio::test]
+    async fn nobody_is_left_when_nobody_waits_any_more() {
+        let directory = tempfile::tempdir().unwrap();
+        let (command, file) = with_a_child(directory.path());
+        let waiting = tokio::spawn(async move { run(program(&command)).await.map(drop) });
+        let until = Instant::now() + WITHIN;
+        while !file.exists() {
+            assert!(Instant::now() < until, "not started");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        waiting.abort();
+        let pids = std::fs::read_to_string(&file).unwrap();
+        while pids.split_whitespace().any(lives) {
+            assert!(Instant::now() < until, "one of {pids} lives");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_is_left_of_a_program_that_nobody_saw_start() {
+        let directory = tempfile::tempdir().unwrap();
+        let (command, file) = with_a_child(directory.path());
+        let mut waiting = Box::pin(run(program(&command)));
+        let until = Instant::now() + WITHIN;
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        // It starts on a thread of its own. The task that waits for that is not asked again, as on a busy machine.
+        while !file.exists() {
+            assert!(Instant::now() < until, "not started");
+            thread::sleep(Duration::from_millis(5));
+        }
+        drop(waiting);
+        let pids = std::fs::read_to_string(&file).unwrap();
+        while pids.split_whitespace().any(lives) {
+            assert!(Instant::now() < until, "one of {pids} lives");
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 }

@@ -37,8 +37,6 @@ pub(super) async fn run(command: &[String]) -> Result<SecretString> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use secrecy::ExposeSecret;
 
     use super::*;
@@ -69,31 +67,5 @@ mod tests {
         assert!(refused(&["sh", "-c", "echo hidden; exit 3"]).await.contains("sh failed (exit status: 3)"));
         assert!(refused(&["yes", "hidden"]).await.contains("wrote more than"));
         assert!(refused(&["printf", "\\377hidden"]).await.contains("not UTF-8 text"));
-    }
-
-    #[tokio::test]
-    async fn nobody_is_left_when_nobody_waits_any_more() {
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("pids");
-        // The second process is not ours but the program's.
-        let script = format!("sleep 1000 & echo $$ $! > {0}.new; mv {0}.new {0}; wait", file.display());
-        let command = words(&["sh", "-c", &script]);
-        let waiting = tokio::spawn(async move { run(&command).await.map(drop) });
-        let until = Instant::now() + Duration::from_secs(10);
-        while !file.exists() {
-            assert!(Instant::now() < until);
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        waiting.abort();
-        let pids = std::fs::read_to_string(&file).unwrap();
-        let lives = |pid: &str| {
-            let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-            // A zombie of somebody else's is as dead as one can be.
-            !state.is_empty() && !state.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z'))
-        };
-        while pids.split_whitespace().any(lives) {
-            assert!(Instant::now() < until, "{pids} live");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
     }
 }
