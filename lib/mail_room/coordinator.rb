@@ -54,10 +54,9 @@ module MailRoom
       watch = @watch = Watch.new(watchers.map(&:mailbox), once: (give_up_after if once), manager: manager)
       health_check.watch(watch) if health_check.is_a?(HealthCheck)
       watchers.each { |watcher| watcher.watched_by(watch) }
-      @running = true
       # {#quit} may have been called while the watch was created.
       watch.quit if @quit
-      watch.run
+      watch.run { @running = true }
       progress if once
     ensure
       @running = @entered = false

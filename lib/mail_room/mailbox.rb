@@ -24,6 +24,9 @@ module MailRoom
     include MailboxValidation
     include MailboxNativeOptions
 
+    # Defined below.
+    remove_method :logger, :delivery_klass, :arbitration_klass
+
     # The options that have a default. An explicit null counts as given.
     DEFAULTS = OptionTables::MAILBOX.defaults.freeze
 

@@ -32,12 +32,14 @@ module MailRoom
     # Watches until {#quit}, or until every mailbox is worked through. Blocks this thread only. If the thread is killed or an exception is
     # raised in it, the messages in flight are finished first.
     #
+    # @yield when it is running
     # @raise [ConfigurationError] also if the system refuses threads
     def run
       # Ruby handles signals in a thread that waits in Ruby. The other threads wait in the native library.
       signals = Thread.new { sleep }
       @threads.each(&:start)
       @native.start
+      yield if block_given?
       @threads.each(&:restart) until @native.wait
     rescue ThreadError => e
       raise ConfigurationError, "cannot start threads: #{e.message}; raise the limit of processes for this user or service " \

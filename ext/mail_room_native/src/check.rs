@@ -2,9 +2,8 @@
 //! as JSON. The core sets a deadline for them.
 
 use magnus::{Error, RModule, Ruby, Value, function, prelude::*};
-use mail_room_core::check::{self, Report};
+use mail_room_core::check::{self, Checking, Report};
 use mail_room_core::config;
-use serde::de::DeserializeOwned;
 
 use crate::direct::run;
 use crate::{errors, options};
@@ -19,52 +18,44 @@ pub(crate) fn define(native: RModule) -> Result<(), Error> {
 }
 
 fn imap(ruby: &Ruby, mailbox: Value) -> Result<String, Error> {
-    steps(ruby, mailbox, |config: config::Mailbox| async move { check::imap(&config).await })
+    steps(ruby, check::imap(options::read(ruby, mailbox)?))
 }
 
 fn graph(ruby: &Ruby, mailbox: Value) -> Result<String, Error> {
-    steps(ruby, mailbox, |config: config::Mailbox| async move { check::graph(&config).await })
+    steps(ruby, check::graph(options::read(ruby, mailbox)?))
 }
 
 fn redis(ruby: &Ruby, redis: Value, needs: Value) -> Result<String, Error> {
-    let needs: check::Needs = options::read(ruby, needs)?;
-    steps(ruby, redis, |config: config::Redis| async move { check::redis(&config, &needs).await })
+    steps(ruby, check::redis(options::read(ruby, redis)?, options::read(ruby, needs)?))
 }
 
 fn http(ruby: &Ruby, postback: Value) -> Result<String, Error> {
-    steps(ruby, postback, |config| async move {
-        match config {
-            config::Delivery::Postback(config) => check::http(&config).await,
-            _ => Report::default(),
-        }
-    })
+    match options::read(ruby, postback)? {
+        config::Delivery::Postback(config) => steps(ruby, check::http(*config)),
+        _ => json(ruby, &Report::default()),
+    }
 }
 
 fn postgres(ruby: &Ruby, que: Value) -> Result<String, Error> {
-    steps(ruby, que, |config| async move {
-        match config {
-            config::Delivery::Que(config) => check::postgres(&config).await,
-            _ => Report::default(),
-        }
-    })
+    match options::read(ruby, que)? {
+        config::Delivery::Que(config) => steps(ruby, check::postgres(config)),
+        _ => json(ruby, &Report::default()),
+    }
 }
 
 fn smtp(ruby: &Ruby, rejection: Value) -> Result<String, Error> {
-    steps(ruby, rejection, |config: config::Rejection| async move {
-        match config.by {
-            config::RejectBy::Smtp(config) => check::smtp(&config).await,
-            config::RejectBy::Hook { .. } => Report::default(),
-        }
-    })
+    let rejection: config::Rejection = options::read(ruby, rejection)?;
+    match rejection.by {
+        config::RejectBy::Smtp(config) => steps(ruby, check::smtp(*config)),
+        config::RejectBy::Hook { .. } => json(ruby, &Report::default()),
+    }
 }
 
-/// Checks what `options` name, and returns the steps as JSON.
-fn steps<T: DeserializeOwned, F: Future<Output = Report> + Send + 'static>(
-    ruby: &Ruby,
-    options: Value,
-    check: impl FnOnce(T) -> F,
-) -> Result<String, Error> {
-    let work = check(options::read(ruby, options)?);
-    let report = run(ruby, async move { Ok(work.await) })?;
+/// Tries the steps, and returns them as JSON.
+fn steps(ruby: &Ruby, checking: Checking) -> Result<String, Error> {
+    json(ruby, &run(ruby, checking)?)
+}
+
+fn json(ruby: &Ruby, report: &Report) -> Result<String, Error> {
     report.to_json().map_err(|error| errors::raise(ruby, &error))
 }

@@ -4,20 +4,15 @@
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::future::BoxFuture;
 use magnus::{Error, RModule, Ruby, Value, function, method, prelude::*};
-use mail_room_core::arbiter::{Arbiter as CoreArbiter, new_instance, redis::Redis};
 use mail_room_core::config;
-use mail_room_core::delivery::Delivery as CoreDelivery;
-use mail_room_core::limits::memory_budget::{Budget, ENCODING_OCTETS};
-use mail_room_core::message::{Message, MessageId};
-use mail_room_core::outcome::DeliveryOutcome;
-use mail_room_core::system::runtime::runtime;
-use mail_room_core::transport::postgres::PostgresClients;
-use mail_room_core::transport::redis::RedisClients;
+use mail_room_core::direct::{Claims, Delivery as CoreDelivery, token};
+use mail_room_core::system::runtime::runtime as new_runtime;
 use tokio::runtime::Runtime;
 
 use crate::errors;
-use crate::gvl::Completion;
+use crate::gvl::{Completion, Finish};
 use crate::options;
 
 pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
@@ -63,37 +58,15 @@ impl<T> Drop for PerProcess<T> {
 /// Runs `work` on the runtime of direct calls, while Ruby's other threads go on.
 ///
 /// # Errors
-/// What `work` returns, or the exception of an interrupt, which ends the work.
-pub(crate) fn run<T: Send + 'static>(
-    ruby: &Ruby,
-    work: impl Future<Output = mail_room_core::Result<T>> + Send + 'static,
-) -> Result<T, Error> {
-    static RUNTIME: Mutex<Option<(u32, Arc<Runtime>)>> = Mutex::new(None);
-    let runtime = {
-        // Held only with the GVL, as is fork: no child inherits it locked.
-        let mut slot = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
-        let process = std::process::id();
-        match slot.take() {
-            Some((made_by, runtime)) if made_by == process => {
-                *slot = Some((made_by, runtime.clone()));
-                runtime
-            }
-            parents => {
-                std::mem::forget(parents);
-                let runtime = Arc::new(runtime(1).map_err(|error| errors::raise(ruby, &error))?);
-                *slot = Some((process, runtime.clone()));
-                runtime
-            }
-        }
-    };
+/// The exception of an interrupt, which ends the work; or one that tells of a panic.
+pub(crate) fn run<T: Send + 'static>(ruby: &Ruby, work: BoxFuture<'static, T>) -> Result<T, Error> {
     let completion = Completion::new();
-    let completed = completion.clone();
-    let task = runtime.spawn(work);
-    let abort = task.abort_handle();
-    // In a task of its own, so that the caller is woken even if `work` panics.
-    runtime.spawn(async move { completed.complete(task.await.ok()) });
-    match completion.wait(ruby).map(Option::flatten) {
-        Ok(Some(done)) => done.map_err(|error| errors::raise(ruby, &error)),
+    let mut finish = Finish::new(&completion);
+    // Boxed, so that there is one kind of task for all results.
+    let work: BoxFuture<'static, ()> = Box::pin(async move { finish.with(work.await) });
+    let abort = runtime(ruby)?.spawn(work).abort_handle();
+    match completion.wait(ruby) {
+        Ok(Some(done)) => Ok(done),
         Ok(None) => Err(errors::named(
             ruby,
             "DeliveryError",
@@ -107,10 +80,26 @@ pub(crate) fn run<T: Send + 'static>(
     }
 }
 
+/// The runtime of direct calls in this process.
+fn runtime(ruby: &Ruby) -> Result<Arc<Runtime>, Error> {
+    static RUNTIME: Mutex<Option<(u32, Arc<Runtime>)>> = Mutex::new(None);
+    // Held only with the GVL, as is fork: no child inherits it locked.
+    let mut slot = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let process = std::process::id();
+    let runtime = match slot.take() {
+        Some((made_by, runtime)) if made_by == process => runtime,
+        parents => {
+            std::mem::forget(parents);
+            Arc::new(new_runtime(1).map_err(|error| errors::raise(ruby, &error))?)
+        }
+    };
+    *slot = Some((process, runtime.clone()));
+    Ok(runtime)
+}
+
 /// A new JSON Web Token for `options`.
 fn jwt(ruby: &Ruby, options: Value) -> Result<String, Error> {
-    let config: config::Jwt = options::read(ruby, options)?;
-    let made = run(ruby, async move { Ok(mail_room_core::transport::jwt::token(&config).await) })?;
+    let made = run(ruby, token(options::read(ruby, options)?))?;
     made.map_err(|error| errors::named(ruby, "ConfigurationError", error.to_string()))
 }
 
@@ -129,28 +118,9 @@ impl Delivery {
     /// delivered the message.
     fn deliver(ruby: &Ruby, rb_self: &Self, raw: Value) -> Result<Value, Error> {
         let body = options::octets(raw)?;
-        let delivery = rb_self
-            .core
-            .get(|| {
-                let arbiter = Arc::new(CoreArbiter::Noop);
-                let clients = (&RedisClients::new(), &PostgresClients::new());
-                CoreDelivery::new(&rb_self.config, clients, &arbiter, &Arc::default())
-            })
-            .map_err(|error| errors::raise(ruby, &error))?;
-        let message = Message { id: MessageId::Uid(0), body };
-        let delivered = run(ruby, async move {
-            let outcomes = delivery.deliver("", vec![message], &Budget::new(ENCODING_OCTETS)).await?;
-            match outcomes.into_iter().next() {
-                Some(
-                    DeliveryOutcome::Refused { error, .. }
-                    | DeliveryOutcome::Unavailable { error, .. }
-                    | DeliveryOutcome::Failed(error)
-                    | DeliveryOutcome::Down(error),
-                ) => Err(error),
-                Some(DeliveryOutcome::Delivered { status }) => Ok(Some(status)),
-                Some(DeliveryOutcome::Lost) | None => Ok(None),
-            }
-        })?;
+        let delivery = rb_self.core.get(|| CoreDelivery::new(&rb_self.config));
+        let delivery = delivery.map_err(|error| errors::raise(ruby, &error))?;
+        let delivered = run(ruby, delivery.deliver(body))?.map_err(|error| errors::raise(ruby, &error))?;
         Ok(match delivered {
             Some(Some(status)) => ruby.integer_from_u64(status.into()).as_value(),
             Some(None) => ruby.qtrue().as_value(),
@@ -162,7 +132,7 @@ impl Delivery {
 #[magnus::wrap(class = "MailRoom::Native::Arbiter", free_immediately, size)]
 struct Arbiter {
     config: config::Claims,
-    core: PerProcess<Redis>,
+    core: PerProcess<Claims>,
 }
 
 impl Arbiter {
@@ -171,10 +141,7 @@ impl Arbiter {
     }
 
     fn is_to_deliver(ruby: &Ruby, rb_self: &Self, uid: String, expiration: u64) -> Result<bool, Error> {
-        let arbiter = rb_self
-            .core
-            .get(|| Redis::new(&rb_self.config, &RedisClients::new(), &new_instance()))
-            .map_err(|error| errors::raise(ruby, &error))?;
-        run(ruby, async move { arbiter.original(&uid, expiration).await })
+        let claims = rb_self.core.get(|| Claims::new(&rb_self.config)).map_err(|error| errors::raise(ruby, &error))?;
+        run(ruby, claims.claim(uid, expiration))?.map_err(|error| errors::raise(ruby, &error))
     }
 }

@@ -63,9 +63,9 @@ impl<T> Completion<T> {
         Arc::new(Self { value: Mutex::new(None), done: AtomicBool::new(false), signal: Signal::default() })
     }
 
-    /// Stores the result of the work. May be called from any thread.
-    pub(crate) fn complete(&self, value: T) {
-        *self.value.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+    /// Stores the result of the work, if there is one. May be called from any thread.
+    fn complete(&self, value: Option<T>) {
+        *self.value.lock().unwrap_or_else(PoisonError::into_inner) = value;
         self.done.store(true, Ordering::Release);
         self.signal.raise();
     }
@@ -86,7 +86,7 @@ impl<T> Completion<T> {
         Ok(self.is_done())
     }
 
-    /// Waits with the GVL released until the work is done.
+    /// Waits with the GVL released until the work is done. `None` if it ended without a result, by a panic.
     ///
     /// # Errors
     /// As [`step`](Self::step).
@@ -97,6 +97,29 @@ impl<T> Completion<T> {
 
     fn is_done(&self) -> bool {
         self.done.load(Ordering::Acquire)
+    }
+}
+
+/// Completes in any case, also if the work panics or is dropped: the Ruby thread must not wait for ever.
+pub(crate) struct Finish<T> {
+    completion: Arc<Completion<T>>,
+    result: Option<T>,
+}
+
+impl<T> Finish<T> {
+    pub(crate) fn new(completion: &Arc<Completion<T>>) -> Self {
+        Self { completion: completion.clone(), result: None }
+    }
+
+    /// Sets the result, which is told of when this is dropped.
+    pub(crate) fn with(&mut self, result: T) {
+        self.result = Some(result);
+    }
+}
+
+impl<T> Drop for Finish<T> {
+    fn drop(&mut self) {
+        self.completion.complete(self.result.take());
     }
 }
 

@@ -1,14 +1,17 @@
 //! Converts hashes from the facade to the core's configuration. The facade has checked them, so a failure here is a bug.
 
 use magnus::{Error, Ruby, TryConvert, Value};
-use serde_magnus::deserialize;
+use mail_room_core::config::FromOptions;
 
 use crate::errors;
 
 /// Reads `value` as `T`. The error does not show the value, which may be a password.
-pub(crate) fn read<T: serde::de::DeserializeOwned>(ruby: &Ruby, value: Value) -> Result<T, Error> {
-    deserialize(ruby, value).map_err(|error| {
-        let text = error.to_string();
+pub(crate) fn read<T: FromOptions>(ruby: &Ruby, value: Value) -> Result<T, Error> {
+    let options: Result<serde_json::Value, _> = serde_magnus::deserialize(ruby, value);
+    let read = options
+        .map_err(|error| error.to_string())
+        .and_then(|options| T::from_options(options).map_err(|error| error.to_string()));
+    read.map_err(|text| {
         // serde says `invalid type: string "…", expected …`. Only what was expected is shown.
         let expected = text.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
         errors::named(ruby, "ConfigurationError", format!("the core cannot read an option: expected {expected}"))

@@ -11,10 +11,10 @@ use mail_room_core::watch::supervisor::Supervisor as Core;
 
 use crate::call::Call;
 use crate::errors;
-use crate::gvl::{Completion, Signal};
+use crate::gvl::{Completion, Finish, Signal};
 use crate::options;
 
-type Ran = Option<mail_room_core::Result<()>>;
+type Ran = mail_room_core::Result<()>;
 
 #[magnus::wrap(class = "MailRoom::Native::Supervisor", free_immediately, size)]
 pub(crate) struct Supervisor {
@@ -47,13 +47,13 @@ impl Supervisor {
         self.core.monitor().clone()
     }
 
-    /// Starts the watchers and returns.
+    /// Starts the watchers and returns. From now on it is running.
     fn start(ruby: &Ruby, rb_self: &Self) -> Result<(), Error> {
-        let core = rb_self.core.clone();
-        let mut finish = Finish { completion: rb_self.completion.clone(), result: None };
+        let begun = rb_self.core.begin().map_err(|error| errors::raise(ruby, &error))?;
+        let mut finish = Finish::new(&rb_self.completion);
         std::thread::Builder::new()
             .name("mail_room run".into())
-            .spawn(move || finish.with(core.run()))
+            .spawn(move || finish.with(begun.run()))
             .map_err(|error| errors::named(ruby, "ConfigurationError", format!("cannot start threads: {error}")))?;
         Ok(())
     }
@@ -69,7 +69,7 @@ impl Supervisor {
                 (rb_self.completion.wait(ruby)?, Some(interrupt))
             }
         };
-        match finished.flatten() {
+        match finished {
             Some(Err(error)) => Err(errors::raise(ruby, &error)),
             // A panic, which is reported on standard error. Nothing is watched any more, so this is no clean end.
             None => Err(Error::new(
@@ -137,23 +137,5 @@ fn next<T>(ruby: &Ruby, waker: &Waker, fetch: impl Fn() -> Poll<T>) -> Result<T,
             Poll::Ready(something) => return Ok(something),
             Poll::Pending => signal.wait(ruby)?,
         }
-    }
-}
-
-/// Completes even if the core panics: the Ruby thread must not wait for ever.
-struct Finish {
-    completion: Arc<Completion<Ran>>,
-    result: Ran,
-}
-
-impl Finish {
-    fn with(&mut self, result: mail_room_core::Result<()>) {
-        self.result = Some(result);
-    }
-}
-
-impl Drop for Finish {
-    fn drop(&mut self) {
-        self.completion.complete(self.result.take());
     }
 }

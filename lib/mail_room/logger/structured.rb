@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 require "json"
-require "logger"
+require "logger" unless Object.autoload?(:Logger) # Ruby warns of a `require` of what is loaded on first use
 require_relative "../logger"
 
 module MailRoom

@@ -10,62 +10,55 @@ mod postgres;
 mod redis;
 mod report;
 
+use futures_util::future::BoxFuture;
+
 use crate::config;
 use crate::delivery::postback::Postback;
 use crate::rejection;
 use crate::transport::postgres::PostgresClients;
 pub use redis::permissions::{Jobs, Keys, Needs};
-use report::within;
+use report::reported;
 pub use report::{Report, Step};
 
+/// The steps that were tried. Boxed, so that what they do is compiled here and not again in the binding.
+pub type Checking = BoxFuture<'static, Report>;
+
 /// The mail server: name, connection, certificate, login, folder, capabilities, and how many messages wait.
-pub async fn imap(mailbox: &config::Mailbox) -> Report {
-    let mut report = Report::default();
-    within(&mut report, async |report| imap::check(mailbox, report).await).await;
-    report
+pub fn imap(mailbox: config::Mailbox) -> Checking {
+    Box::pin(reported(async move |report: &mut Report| imap::check(&mailbox, report).await))
 }
 
 /// Microsoft Graph: token, permission, folder, and how many messages wait. An empty report for an IMAP mailbox.
-pub async fn graph(mailbox: &config::Mailbox) -> Report {
-    let mut report = Report::default();
-    if let Some(graph) = &mailbox.graph {
-        within(&mut report, async |report| graph::check(mailbox, graph, report).await).await;
-    }
-    report
+pub fn graph(mailbox: config::Mailbox) -> Checking {
+    Box::pin(reported(async move |report: &mut Report| match &mailbox.graph {
+        Some(graph) => graph::check(&mailbox, graph, report).await,
+        None => None,
+    }))
 }
 
 /// A Redis: connection, login, role, and the permissions that `needs` requires.
-pub async fn redis(config: &config::Redis, needs: &Needs) -> Report {
-    let mut report = Report::default();
-    within(&mut report, async |report| redis::check(config, needs, report).await).await;
-    report
+pub fn redis(config: config::Redis, needs: Needs) -> Checking {
+    Box::pin(reported(async move |report: &mut Report| redis::check(&config, &needs, report).await))
 }
 
 /// An HTTP endpoint: whether it answers, its status, and its clock.
-pub async fn http(config: &config::Postback) -> Report {
-    let mut report = Report::default();
-    let work = async |report: &mut Report| {
-        let postback = report.step("prepared", async { Postback::new(config) }).await?;
+pub fn http(config: config::Postback) -> Checking {
+    Box::pin(reported(async move |report: &mut Report| {
+        let postback = report.step("prepared", async { Postback::new(&config) }).await?;
         let (status, clock_ahead) = report.step("answered", postback.ask()).await?;
         report.fact("status", status);
         report.fact("clock_ahead", clock_ahead);
         Some(())
-    };
-    within(&mut report, work).await;
-    report
+    }))
 }
 
 /// The SMTP server for notices: connection, TLS and login.
-pub async fn smtp(config: &config::Smtp) -> Report {
-    let mut report = Report::default();
-    within(&mut report, async |report| report.step("logged_in", rejection::ask(config)).await).await;
-    report
+pub fn smtp(config: config::Smtp) -> Checking {
+    Box::pin(reported(async move |report: &mut Report| report.step("logged_in", rejection::ask(&config)).await))
 }
 
 /// Que's table in PostgreSQL: connection, login, and whether a row could be added.
-pub async fn postgres(config: &config::Que) -> Report {
-    let mut report = Report::default();
+pub fn postgres(config: config::Que) -> Checking {
     let client = PostgresClients::new().client(&config.database);
-    within(&mut report, async |report| postgres::check(&client, report).await).await;
-    report
+    Box::pin(reported(async move |report: &mut Report| postgres::check(&client, report).await))
 }

@@ -4,18 +4,17 @@ pub(super) mod permissions;
 
 use std::time::{Duration, Instant};
 
-use redis::Value;
 use tokio::time::timeout;
 
 use super::report::Report;
 use crate::config;
 use crate::error::{Error, Result};
-use crate::transport::redis::Command;
 use crate::transport::redis::address::{Address, Server};
 use crate::transport::redis::connect::connect;
 use crate::transport::redis::connection::Connection;
 use crate::transport::redis::error::ExchangeError;
 use crate::transport::redis::sentinel;
+use crate::transport::redis::{Command, Reply};
 use permissions::Needs;
 
 /// How long each step may take.
@@ -58,7 +57,7 @@ async fn role(connection: &mut Connection) -> std::result::Result<(), ExchangeEr
     }
 }
 
-fn is_replica(role: &Value) -> bool {
-    let Value::Array(parts) = role else { return false };
-    matches!(parts.first(), Some(Value::BulkString(role)) if role == b"slave" || role == b"replica")
+fn is_replica(role: &Reply) -> bool {
+    let Reply::Array(parts) = role else { return false };
+    matches!(parts.first(), Some(Reply::Bulk(role)) if role == b"slave" || role == b"replica")
 }

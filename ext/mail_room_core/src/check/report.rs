@@ -87,9 +87,11 @@ impl Report {
     }
 }
 
-/// Notes the steps of `work`, which has 60 s for all of them.
-pub(super) async fn within(report: &mut Report, work: impl AsyncFnOnce(&mut Report) -> Option<()>) {
-    if timeout(WITHIN, work(report)).await.is_err() {
+/// The steps of `work`, which has 60 s for all of them.
+pub(super) async fn reported(work: impl AsyncFnOnce(&mut Report) -> Option<()>) -> Report {
+    let mut report = Report::default();
+    if timeout(WITHIN, work(&mut report)).await.is_err() {
         report.late();
     }
+    report
 }

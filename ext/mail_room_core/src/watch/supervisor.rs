@@ -1,10 +1,13 @@
 //! Runs all mailboxes of a process on one small runtime: starts the watchers, restarts one that panics, and stops them. A
 //! failure of one mailbox does not affect the others.
 
+mod begun;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+pub use begun::Begun;
 use serde::Deserialize;
 use tokio::task::JoinSet;
 
@@ -55,6 +58,8 @@ pub struct Settings {
     #[serde(default)]
     pub events: bool,
 }
+
+config::from_options!(Settings);
 
 /// Watches mailboxes until a stop is asked for.
 #[derive(Debug)]
@@ -132,32 +137,25 @@ impl Supervisor {
         &self.monitor
     }
 
-    /// Asks every watcher to stop; [`run`](Self::run) returns within 25 s. Callable at any time, from any thread.
+    /// Asks every watcher to stop; [`Begun::run`] returns within 25 s. Callable at any time, from any thread.
     pub fn stop(&self) {
         self.stop.ask();
     }
 
-    /// Whether [`run`](Self::run) was called and has not returned.
+    /// Whether it has begun and [`Begun::run`] has not returned.
     pub fn running(&self) -> bool {
         self.started.load(Ordering::Acquire) && !self.ended.load(Ordering::Acquire)
     }
 
-    /// Runs all watchers; returns when all have ended. Blocks the calling thread.
+    /// Begins: it is [`running`](Self::running) now, though another thread may be the one that runs the watchers.
     ///
     /// # Errors
-    /// [`Error::Configuration`] if a log or a delivery cannot be opened, or if it has run before.
-    pub fn run(&self) -> Result<()> {
+    /// [`Error::Configuration`] if it has run before.
+    pub fn begin(self: &Arc<Self>) -> Result<Begun> {
         if self.started.swap(true, Ordering::AcqRel) {
             return Err(Error::Configuration("this supervisor has run before; make a new one".into()));
         }
-        let ran = self.run_once();
-        self.monitor.heartbeat.end();
-        // Wakes the app's threads that wait for calls or log lines: there will be none.
-        self.calls.iter().for_each(|calls| calls.close());
-        self.lines.iter().for_each(|lines| lines.close());
-        self.events.close();
-        self.ended.store(true, Ordering::Release);
-        ran
+        Ok(Begun(self.clone()))
     }
 
     fn run_once(&self) -> Result<()> {

@@ -7,10 +7,11 @@ mod notices;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Method, Url};
+use hyper::Method;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use url::Url;
 
 use crate::config::{self, Tls};
 use crate::error::{Error, Result};
@@ -18,7 +19,7 @@ use crate::limits::backoff::{Backoff, seconds};
 use crate::limits::shutdown::{STOP_WITHIN, Stop};
 use crate::observe::log::Severity;
 use crate::system::program::{self, Program};
-use crate::transport::http::{PostError, Poster};
+use crate::transport::http::{Http, NoAnswer};
 use crate::watch::mailbox::Mailbox;
 use condition::{Change, Condition};
 use notices::Notices;
@@ -143,7 +144,7 @@ fn notice(mailbox: &Mailbox, event: &str, fields: &Value) -> Value {
     let mut notice = json!({
         "event": event,
         "mailbox": { "email": config.email, "name": config.name },
-        "time": jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        "time": chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string(),
         "text": format!("mail_room: {} of {} {what}{error}", config.name, config.email),
     });
     if let (Some(notice), Some(fields)) = (notice.as_object_mut(), fields.as_object()) {
@@ -154,7 +155,7 @@ fn notice(mailbox: &Mailbox, event: &str, fields: &Value) -> Value {
 
 /// Hands notices over.
 enum Teller {
-    Url(Box<Poster>, Url),
+    Url(Box<Http>, Url),
     Command(Vec<String>),
 }
 
@@ -164,7 +165,7 @@ impl Teller {
             (Some(url), _) => {
                 let url = Url::parse(url.expose_secret())
                     .map_err(|error| Error::Configuration(format!("url of on_trouble is no address: {error}")))?;
-                Ok(Self::Url(Box::new(Poster::new(Tls::default(), CONNECT_WITHIN)), url))
+                Ok(Self::Url(Box::new(Http::new(Tls::default(), CONNECT_WITHIN)), url))
             }
             (None, Some(command)) => Ok(Self::Command(command.clone())),
             (None, None) => Err(Error::Configuration("on_trouble needs url or command".into())),
@@ -181,7 +182,7 @@ impl Teller {
 }
 
 /// Posts a notice. The address may hold a secret, so errors name its host only.
-async fn post(http: &Poster, url: &Url, body: Vec<u8>) -> Result<()> {
+async fn post(http: &Http, url: &Url, body: Vec<u8>) -> Result<()> {
     let failed = |why: &str| {
         Err(Error::target_down(format!(
             "{} does not take notices: {why}; check url of on_trouble",
@@ -190,14 +191,14 @@ async fn post(http: &Poster, url: &Url, body: Vec<u8>) -> Result<()> {
     };
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
     let until = tokio::time::Instant::now() + SENT_WITHIN;
-    match http.send(Method::POST, url, headers, Bytes::from(body), until).await {
+    match http.send_for_status(Method::POST, url, headers, Bytes::from(body), until).await {
         Ok(answer) => {
             let status = answer.status;
             answer.drain().await;
             if status.is_success() { Ok(()) } else { failed(&format!("it answered {}", status.as_u16())) }
         }
-        Err(PostError::Unsent(why) | PostError::Broken(why)) => failed(&why),
-        Err(PostError::Late) => failed(&format!("no answer within {} s", SENT_WITHIN.as_secs())),
+        Err(NoAnswer::Late) => failed(&format!("no answer within {} s", SENT_WITHIN.as_secs())),
+        Err(why) => failed(&why.to_string()),
     }
 }
 

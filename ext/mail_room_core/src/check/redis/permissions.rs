@@ -1,14 +1,14 @@
 //! The permissions (ACL) that a Redis user needs, and those that it lacks. Each command is tried in a way that changes nothing:
 //! Redis checks the permission first.
 
-use redis::{ServerError, Value};
 use serde::Deserialize;
 
+use crate::config::from_options;
 use crate::error::Error;
 use crate::system::random::hex_96;
-use crate::transport::redis::Command;
 use crate::transport::redis::connection::Connection;
-use crate::transport::redis::error::ExchangeError;
+use crate::transport::redis::error::{ExchangeError, ServerError};
+use crate::transport::redis::{Command, Reply};
 
 /// Commands on single keys, with arguments that change nothing if the key does not exist.
 const ON_KEYS: [(&str, &[&str]); 6] =
@@ -29,6 +29,8 @@ pub struct Needs {
     #[serde(default)]
     pub jobs: Option<Jobs>,
 }
+
+from_options!(Needs);
 
 /// Keys of claims.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -115,7 +117,7 @@ async fn jobs(connection: &mut Connection, queue: &str, missing: &mut Missing) -
     Ok(())
 }
 
-async fn said(connection: &mut Connection, command: Command<'_>) -> Result<Result<Value, ServerError>, ExchangeError> {
+async fn said(connection: &mut Connection, command: Command<'_>) -> Result<Result<Reply, ServerError>, ExchangeError> {
     connection.exchange(&[command]).await?.pop().ok_or(ExchangeError::Unexpected)
 }
 

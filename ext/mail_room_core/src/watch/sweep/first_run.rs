@@ -23,7 +23,7 @@ pub(super) async fn without_older<S: Source>(
     let names: Vec<&str> = [Some(&scope), lasting.as_ref()].into_iter().flatten().map(String::as_str).collect();
     let Some(mut remembered) = arbiter.first_run(&names).await? else { return Ok(found) };
     if remembered.last().is_none_or(Option::is_none) {
-        let today = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+        let today = chrono::Utc::now().format("%Y-%m-%d").to_string();
         let values = [source.newest(&found).await?, today];
         remembered = arbiter.begin_first_run(&names.into_iter().zip(values).collect::<Vec<_>>()).await?;
     }
