@@ -27,7 +27,7 @@ end
 # Inputs to begin with: whatever the tests of the target are made of.
 def fuzz_seeds(target)
   if target == "matcher"
-    lines = File.readlines("ext/mail_room_core/tests/matcher/addresses.txt").reject { |line| line.start_with?("#") }
+    lines = File.readlines("ext/mail_room_matching/tests/matcher/addresses.txt").reject { |line| line.start_with?("#") }
     lines.map { |line| line.split("|")[1].to_s.strip.gsub('\r', "\r").gsub('\n', "\n").gsub('\t', "\t") }
   else
     source = File.read("ext/mail_room_core/src/transport/imap_stream/admit.rs")

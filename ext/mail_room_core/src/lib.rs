@@ -18,8 +18,8 @@ pub mod arbiter;
 pub mod check;
 pub mod config;
 pub mod delivery;
+pub mod direct;
 pub mod limits;
-pub mod matching;
 pub mod observe;
 pub mod rejection;
 pub mod ruby;
@@ -30,3 +30,4 @@ pub mod transport;
 pub mod watch;
 
 pub use error::{Error, Result};
+pub use mail_room_matching as matching;

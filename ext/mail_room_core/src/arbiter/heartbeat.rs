@@ -9,12 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use redis::Value;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::error::{Error, Result};
-use crate::transport::redis::{Command, RedisClient, Traffic};
+use crate::transport::redis::{Command, RedisClient, Reply, Traffic};
 
 /// The TTL of a heartbeat. A process counts as alive for this long after its last one.
 pub(super) const LIFE: Duration = Duration::from_secs(8);
@@ -157,7 +156,7 @@ impl Heartbeat {
         let mut lives = Vec::with_capacity(processes.len());
         let now = Instant::now();
         for (process, reply) in processes.iter().zip(replies) {
-            let Value::Int(left) = reply? else { return Err(self.client.unexpected_reply()) };
+            let Reply::Integer(left) = reply? else { return Err(self.client.unexpected_reply()) };
             lives.push(self.seen().judge(process, left, now));
         }
         if lives.len() == processes.len() { Ok(lives) } else { Err(self.client.unexpected_reply()) }

@@ -20,7 +20,7 @@ use super::process::Instance;
 use crate::config;
 use crate::error::Result;
 use crate::message::MessageId;
-use crate::transport::redis::{Command, Invocation, RedisClient, RedisClients, Script, Traffic, integers};
+use crate::transport::redis::{Command, Invocation, RedisClient, RedisClients, Reply, Script, Traffic, integers};
 
 /// Messages per script call: few enough that no other client waits long for Redis.
 const BATCH: usize = 200;
@@ -144,7 +144,7 @@ impl Redis {
         call.number(limit).number(most);
         let replies = self.client.run_script(Traffic::Commands, &FAIL, &[call]).await?;
         match replies.as_slice() {
-            [redis::Value::Int(attempts)] => Ok(u32::try_from(*attempts).unwrap_or(u32::MAX)),
+            [Reply::Integer(attempts)] => Ok(u32::try_from(*attempts).unwrap_or(u32::MAX)),
             _ => Err(self.client.unexpected_reply()),
         }
     }
@@ -179,8 +179,8 @@ impl Redis {
         let command = Command::new("SET").arg(&key).arg("1").arg("NX").arg("EX").owned(expiration.to_string());
         let reply = self.client.run(Traffic::Commands, &[command]).await?.pop();
         match reply.unwrap_or_else(|| Err(self.client.unexpected_reply()))? {
-            redis::Value::Okay => Ok(true),
-            redis::Value::Nil => Ok(false),
+            Reply::Status(status) if status == "OK" => Ok(true),
+            Reply::Nil => Ok(false),
             _ => Err(self.client.unexpected_reply()),
         }
     }
@@ -230,7 +230,7 @@ impl Redis {
         ids: &[MessageId],
         (keys, last): (Keys, Option<&str>),
         arguments: impl Fn(&mut Invocation<'a>),
-    ) -> Result<Vec<redis::Value>> {
+    ) -> Result<Vec<Reply>> {
         let calls = ids.chunks(BATCH).map(|ids| {
             let mut call = Invocation::default();
             ids.iter().for_each(|id| self.keys(&mut call, scope, id, keys));
@@ -244,11 +244,11 @@ impl Redis {
     }
 
     /// The replies of a script that returns 1 or 0 for each of `ids`.
-    fn yes_or_no(&self, replies: &[redis::Value], ids: &[MessageId]) -> Result<Vec<bool>> {
+    fn yes_or_no(&self, replies: &[Reply], ids: &[MessageId]) -> Result<Vec<bool>> {
         Ok(self.flatten(replies, ids.len())?.into_iter().map(|answer| answer == 1).collect())
     }
 
-    fn flatten(&self, replies: &[redis::Value], expected: usize) -> Result<Vec<i64>> {
+    fn flatten(&self, replies: &[Reply], expected: usize) -> Result<Vec<i64>> {
         let numbers: Option<Vec<_>> = replies.iter().map(integers).collect();
         let numbers: Vec<_> = numbers.unwrap_or_default().concat();
         if numbers.len() == expected { Ok(numbers) } else { Err(self.client.unexpected_reply()) }

@@ -8,9 +8,9 @@ mod delivery;
 mod graph;
 mod log;
 mod mailbox;
-mod matching;
 mod oauth;
 mod on_trouble;
+mod options;
 mod postback;
 mod postgres;
 mod redis;
@@ -22,11 +22,16 @@ pub use delivery::{Command, Delivery, Que, Sidekiq};
 pub use graph::Graph;
 pub use log::LogTarget;
 pub use mailbox::{Mailbox, Security};
-pub use matching::{AutoReplies, Bounces, Matching, Unmatched};
 pub use oauth::{Grant, Mechanism, OAuth, TokenSource};
 pub use on_trouble::OnTrouble;
+pub use options::FromOptions;
+pub(crate) use options::from_options;
 pub use postback::{Endpoint, Jwt, JwtAlgorithm, Postback};
 pub use postgres::{Postgres, SslMode};
 pub use redis::{Redis, Sentinel};
 pub use rejection::{RejectBy, Rejection, Smtp, SmtpSecurity};
 pub use tls::{Tls, TlsVersion};
+
+pub use mail_room_matching::options::{AutoReplies, Bounces, Matching, Unmatched};
+
+from_options!(Claims, Delivery, Jwt, Mailbox, Matching, Redis, Rejection, Vec<Mailbox>);

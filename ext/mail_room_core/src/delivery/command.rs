@@ -119,7 +119,11 @@ mod tests {
     const SCOPE: &str = "imap://a/inbox;1";
 
     async fn deliver(script: &str, timeout: u64, body: &[u8]) -> DeliveryOutcome {
-        let command = ["sh", "-c", script].map(str::to_owned).to_vec();
+        run(&["sh", "-c", script], timeout, body).await
+    }
+
+    async fn run(command: &[&str], timeout: u64, body: &[u8]) -> DeliveryOutcome {
+        let command = command.iter().map(|&word| word.to_owned()).collect();
         let command = Command::new(&config::Command { command, timeout, concurrency: 1 });
         let messages = vec![Message { id: MessageId::Uid(7), body: body.to_vec() }];
         command.deliver(SCOPE, messages).await.pop().unwrap()
@@ -155,7 +159,9 @@ mod tests {
             }
         }
         for signal in ["HUP", "INT", "TERM"] {
-            match deliver(&format!("kill -{signal} $$; sleep 30"), 30, b"x").await {
+            // Who runs the tests may ignore some of them, as nohup does, and a shell cannot undo that.
+            let (default, script) = (format!("--default-signal={signal}"), format!("kill -{signal} $$; sleep 30"));
+            match run(&["env", &default, "sh", "-c", &script], 30, b"x").await {
                 DeliveryOutcome::Unavailable { error, class: FailureClass::UNKNOWN } => {
                     assert!(error.to_string().contains("somebody has ended it"), "{error}");
                 }

@@ -113,7 +113,7 @@ impl Logger {
 
 /// What `::Logger#info` writes, in local time.
 fn line(body: &[u8]) -> Vec<u8> {
-    let now = jiff::Zoned::now().strftime("%Y-%m-%dT%H:%M:%S%.6f").to_string();
+    let now = chrono::Local::now().format("%Y-%m-%dT%H:%M:%S%.6f").to_string();
     let head = format!("I, [{now} #{}]  INFO -- : ", std::process::id());
     let mut line = Vec::with_capacity(head.len() + body.len() + 1);
     line.extend_from_slice(head.as_bytes());
@@ -168,6 +168,6 @@ mod tests {
         let head = std::str::from_utf8(head).unwrap();
         let (time, rest) = head.strip_prefix("I, [").unwrap().split_at(26);
         assert_eq!(rest, format!(" #{}]  INFO -- : ", std::process::id()));
-        assert!(jiff::civil::DateTime::strptime("%Y-%m-%dT%H:%M:%S%.f", time).is_ok(), "{time}");
+        assert!(chrono::NaiveDateTime::parse_from_str(time, "%Y-%m-%dT%H:%M:%S%.6f").is_ok(), "{time}");
     }
 }

@@ -7,20 +7,20 @@ mod judge;
 
 use std::time::Duration;
 
-use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
-use reqwest::{Method, StatusCode, Url};
+use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use hyper::{Method, StatusCode};
 use secrecy::ExposeSecret;
 use secrecy::zeroize::Zeroizing;
 use tokio::time::{Instant, timeout_at};
+use url::Url;
 
 use crate::config::{self, Endpoint};
 use crate::error::{Error, Result};
 use crate::message::{Message, MessageId};
 use crate::outcome::{DeliveryOutcome, FailureClass, FailureKind};
 use crate::system::random::hex_128;
-use crate::transport::http::{self, Answer, PostError, Poster};
+use crate::transport::http::{self, Answer, Http, NoAnswer};
 use crate::transport::jwt;
 
 /// Most redirects that one message follows.
@@ -33,7 +33,7 @@ const OURS: [&str; 4] = ["content-length", "transfer-encoding", "connection", "i
 /// The delivery `postback`.
 #[derive(Debug)]
 pub struct Postback {
-    http: Poster,
+    http: Http,
     url: Url,
     /// Sent with every message. Credentials among them are marked sensitive.
     headers: HeaderMap,
@@ -60,7 +60,7 @@ impl Postback {
         };
         let mut url = address(url.expose_secret())?;
         Ok(Self {
-            http: Poster::new(config.tls.clone(), connect_timeout),
+            http: Http::new(config.tls.clone(), connect_timeout),
             headers: headers(config, &mut url)?,
             url,
             jwt,
@@ -101,8 +101,11 @@ impl Postback {
             outcomes.push(match self.post(&key, message.body.into()).await {
                 Ok(mut answer) => {
                     let (status, retry_after) = (answer.status, http::retry_after(&answer.headers));
-                    let body =
-                        if judge::wants_body(status) { answer.read(judge::REASON_OCTETS).await } else { Vec::new() };
+                    let body = if judge::wants_body(status) {
+                        answer.beginning(judge::REASON_OCTETS).await
+                    } else {
+                        Vec::new()
+                    };
                     answer.drain().await;
                     judge::judge(self.endpoint, status, retry_after, &body, &self.shown())
                 }
@@ -134,10 +137,10 @@ impl Postback {
                 Method::POST
             }
         };
-        match self.http.send(method, &self.url, headers, Bytes::new(), until).await {
+        match self.http.send_for_status(method, &self.url, headers, Bytes::new(), until).await {
             Ok(answer) => Ok((answer.status.as_u16(), http::clock_ahead(&answer.headers))),
-            Err(PostError::Unsent(why) | PostError::Broken(why)) => Err(self.down(&why)),
-            Err(PostError::Late) => Err(late()),
+            Err(NoAnswer::Late) => Err(late()),
+            Err(why) => Err(self.down(&why.to_string())),
         }
     }
 
@@ -150,11 +153,11 @@ impl Postback {
             let mut headers = headers.map_err(DeliveryOutcome::Down)?;
             // Required for an empty message, too (RFC 9110 section 8.6); the client would omit it.
             headers.insert(CONTENT_LENGTH, body.len().into());
-            let answer = self.http.send(Method::POST, &url, headers, body.clone(), until).await;
+            let answer = self.http.send_for_status(Method::POST, &url, headers, body.clone(), until).await;
             let answer = answer.map_err(|why| match why {
-                PostError::Unsent(why) => DeliveryOutcome::Down(self.down(&why)),
-                PostError::Broken(why) => unanswered(self.down(&why)),
-                PostError::Late => unanswered(self.late()),
+                NoAnswer::Broken(why) => unanswered(self.down(&why)),
+                NoAnswer::Late => unanswered(self.late()),
+                unsent => DeliveryOutcome::Down(self.down(&unsent.to_string())),
             })?;
             // A 303 is not followed: it asks for a GET, whose answer says nothing about the message.
             if !matches!(answer.status.as_u16(), 301 | 302 | 307 | 308) {
@@ -231,33 +234,22 @@ fn address(text: &str) -> Result<Url> {
 fn headers(config: &config::Postback, url: &mut Url) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, value(&config.content_type, "content_type")?);
-    let (user, password) = (decoded(url.username()), url.password().map(decoded));
-    // These calls fail only for URLs that cannot have credentials.
-    _ = url.set_username("");
-    _ = url.set_password(None);
+    let of_url = http::take_credentials(url);
     let authorization = match (&config.token, &config.username, &config.password) {
-        (Some(token), _, _) => Some(Zeroizing::new(format!("Token {}", token.expose_secret()))),
-        (None, Some(user), Some(password)) => Some(basic(user, password.expose_secret())),
-        _ if !user.is_empty() || password.is_some() => Some(basic(&user, password.as_deref().map_or("", |p| p))),
-        _ => None,
+        (Some(token), _, _) => {
+            let token = Zeroizing::new(format!("Token {}", token.expose_secret()));
+            Some(secret_value(&token, "delivery_token")?)
+        }
+        (None, Some(user), Some(password)) => http::basic_auth(user, password.expose_secret()),
+        _ => of_url,
     };
     if let Some(authorization) = authorization {
-        headers.insert(AUTHORIZATION, secret_value(&authorization, "delivery_token")?);
+        headers.insert(AUTHORIZATION, authorization);
     }
     for (name, text) in &config.headers {
         headers.insert(header_name(name)?, secret_value(text.expose_secret(), name)?);
     }
     Ok(headers)
-}
-
-fn decoded(text: &str) -> Zeroizing<String> {
-    Zeroizing::new(percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned())
-}
-
-/// RFC 7617 section 2.
-fn basic(user: &str, password: &str) -> Zeroizing<String> {
-    let pair = Zeroizing::new(format!("{user}:{password}"));
-    Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(pair.as_bytes())))
 }
 
 fn header_name(name: &str) -> Result<HeaderName> {
@@ -290,6 +282,8 @@ fn idempotency_key(scope: &str, id: &MessageId) -> String {
 
 #[cfg(test)]
 mod tests {
+    use base64::prelude::{BASE64_STANDARD, Engine};
+
     use super::*;
 
     fn postback(changes: serde_json::Value) -> Result<Postback> {

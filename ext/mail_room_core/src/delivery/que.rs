@@ -7,6 +7,7 @@ use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
 use crate::config;
 use crate::matching::charset::to_utf8;
+use crate::matching::json;
 use crate::message::Message;
 use crate::outcome::DeliveryOutcome;
 use crate::transport::postgres::{PostgresClient, PostgresClients, StatementError};
@@ -106,10 +107,12 @@ impl ToSql for Value<'_> {
             Self::Word(word) => out.put_slice(word.as_bytes()),
             Self::Arguments { body, nul } => {
                 let text = to_utf8(body);
+                out.put_u8(b'[');
                 match nul {
-                    Nul::Kept => serde_json::to_writer(out.writer(), &[text])?,
-                    Nul::Replaced => serde_json::to_writer(out.writer(), &[text.replace('\0', "\u{fffd}")])?,
+                    Nul::Kept => json::write_string(&mut out.writer(), &text)?,
+                    Nul::Replaced => json::write_string(&mut out.writer(), &text.replace('\0', "\u{fffd}"))?,
                 }
+                out.put_u8(b']');
             }
         }
         Ok(IsNull::No)

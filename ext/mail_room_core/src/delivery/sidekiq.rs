@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::limits::batch::fitting;
 use crate::limits::memory_budget::Budget;
 use crate::matching::charset::to_utf8;
+use crate::matching::json;
 use crate::message::Message;
 use crate::outcome::DeliveryOutcome;
 use crate::system::random::hex_96;
@@ -88,7 +89,7 @@ impl Sidekiq {
         let most = usize::try_from(self.config.max_job_size?).unwrap_or(usize::MAX);
         // Encoding makes at most 6 octets of one, so most messages need no closer look.
         let octets = match message.body.len().saturating_mul(6).saturating_add(ENVELOPE) > most {
-            true => escaped_len(&to_utf8(&message.body)).saturating_add(ENVELOPE),
+            true => json::string_len(&to_utf8(&message.body)).saturating_add(ENVELOPE),
             false => return None,
         };
         let what = format!("its job would have {octets} octets, max_job_size allows {most}");
@@ -120,11 +121,11 @@ impl Sidekiq {
     fn encode(&self, body: &[u8]) -> std::result::Result<Vec<u8>, JsonError> {
         let text = to_utf8(body);
         // The exact capacity: growing would copy a message that may be large.
-        let mut job = Vec::with_capacity(ENVELOPE + escaped_len(&text));
+        let mut job = Vec::with_capacity(ENVELOPE + json::string_len(&text));
         job.extend_from_slice(b"{\"class\":");
         serde_json::to_writer(&mut job, &self.config.worker)?;
         job.extend_from_slice(b",\"args\":[");
-        serde_json::to_writer(&mut job, &text)?;
+        json::write_string(&mut job, &text)?;
         job.extend_from_slice(b"],\"queue\":");
         serde_json::to_writer(&mut job, &self.config.queue)?;
         job.extend_from_slice(format!(",\"jid\":\"{}\",\"retry\":false,\"enqueued_at\":", hex_96()).as_bytes());
@@ -132,16 +133,6 @@ impl Sidekiq {
         job.push(b'}');
         Ok(job)
     }
-}
-
-/// Octets of `text` inside a JSON string.
-fn escaped_len(text: &str) -> usize {
-    let octets = text.bytes().map(|octet| match octet {
-        b'"' | b'\\' | b'\x08' | b'\x0c' | b'\n' | b'\r' | b'\t' => 2,
-        ..b' ' => 6,
-        _ => 1,
-    });
-    octets.sum::<usize>() + 2
 }
 
 fn now() -> f64 {

@@ -190,7 +190,7 @@ fn describe(line: &mut Map<String, Value>, context: Option<&Context>, action: &s
 
 /// ISO 8601 in UTC with milliseconds, as the original writes it.
 fn now() -> String {
-    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
 
 /// The queue of one target's lines.

@@ -11,6 +11,7 @@ mod assertion;
 mod batch;
 pub(crate) mod client;
 pub(crate) mod connector;
+mod date;
 mod delta;
 mod failures;
 mod fetch;

@@ -1,115 +1,42 @@
-//! HTTP: one client per set of options, with our own TLS configuration. Words errors, and parses `Retry-After`. Knows nothing
-//! of messages. Follows no redirects: the caller decides where its credentials go.
+//! HTTP: one client per set of options, over hyper and our own TLS configuration. Words errors, and parses `Retry-After`. Knows
+//! nothing of messages. Follows no redirects: the caller decides where its credentials go.
 
+mod answer;
+mod client;
 mod connector;
-mod poster;
 mod status_line;
 
 use std::io;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
-use reqwest::redirect::Policy;
-use reqwest::tls::TlsInfo;
-use reqwest::{Client, Response, Url};
-use rustls::ClientConfig;
-use rustls::pki_types::CertificateDer;
-use tokio::sync::Mutex;
-use tokio::time::timeout;
+use base64::prelude::{BASE64_STANDARD, Engine};
+use chrono::{DateTime, NaiveDateTime, Utc};
+use hyper::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use secrecy::zeroize::Zeroizing;
+use tokio::time::error::Elapsed;
+use url::Url;
 
-use crate::config::Tls;
-use crate::error::{Error, Result};
-use crate::transport::lookup::Resolver;
 use crate::transport::tls;
-pub(crate) use poster::{Answer, PostError, Poster};
+pub(crate) use answer::Answer;
+pub(crate) use client::{Http, NoAnswer};
 
-/// The value of `User-Agent`.
-const AGENT: &str = concat!("mail_room/", env!("CARGO_PKG_VERSION"));
-/// How long a connection may be idle and reused. Most servers close idle connections later than this.
-const IDLE: Duration = Duration::from_secs(10);
-/// Idle time before the kernel probes the connection.
-const KEEPALIVE: Duration = Duration::from_secs(30);
-/// Octets and time to read an ignored answer, so that its connection can be reused.
-const DRAINED: (usize, Duration) = (64 << 10, Duration::from_secs(1));
-/// How long a short body may take after its header.
-const BODY_WITHIN: Duration = Duration::from_secs(5);
+/// What an error says if a connection takes too long.
+const LATE: &str = "no connection in time";
 /// The longest pause that an answer can ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
-/// The most header lines of an answer, as in curl.
-const HEADERS: usize = 5_000;
-
-/// A client that is built at first use, and again when the TLS configuration was. Keeps connections alive. Proxies are those of the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).
-#[derive(Debug)]
-pub(crate) struct Http {
-    tls: Tls,
-    connect_timeout: Duration,
-    /// The client, and the TLS configuration it was built with.
-    client: Mutex<Option<(Arc<ClientConfig>, Client)>>,
-}
-
-impl Http {
-    /// Opens no connection yet. `connect_timeout` covers the lookup of the name, TCP and the TLS handshake. The caller brings
-    /// the deadline for an answer.
-    pub(crate) fn new(tls: Tls, connect_timeout: Duration) -> Self {
-        Self { tls, connect_timeout, client: Mutex::default() }
-    }
-
-    /// The current client.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] and [`Error::Configuration`] if a file of the TLS options cannot be read or used.
-    pub(crate) async fn client(&self) -> Result<Client> {
-        let tls = tls::client_config(&self.tls).await?;
-        let mut slot = self.client.lock().await;
-        if let Some((made_of, client)) = slot.as_ref()
-            && Arc::ptr_eq(made_of, &tls)
-        {
-            return Ok(client.clone());
-        }
-        let client = Client::builder()
-            .tls_backend_preconfigured((*tls).clone())
-            .dns_resolver(Resolver)
-            .user_agent(AGENT)
-            .redirect(Policy::none())
-            // The callers retry, as they count each try.
-            .retry(reqwest::retry::never())
-            .connect_timeout(self.connect_timeout)
-            .tls_info(true)
-            .pool_idle_timeout(IDLE)
-            .tcp_keepalive(KEEPALIVE)
-            .tcp_nodelay(true)
-            // An answer with odd header lines is still an answer.
-            .http1_ignore_invalid_headers_in_responses(true)
-            .http1_allow_spaces_after_header_name_in_responses(true)
-            .http1_allow_obsolete_multiline_headers_in_responses(true)
-            .http1_max_headers(HEADERS)
-            .build()
-            .map_err(|error| Error::Configuration(format!("HTTP cannot be set up: {}", in_words(&error))))?;
-        *slot = Some((tls, client.clone()));
-        Ok(client)
-    }
-}
 
 /// Words an error, without the address, which may hold secrets, and without any part of the answer.
-pub(crate) fn in_words(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "no connection in time".into();
-    }
-    if error.is_builder() { "the request cannot be made".into() } else { causes_in_words(error) }
-}
-
-/// Words the causes of an error. The error's own text may name the address.
-fn causes_in_words(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = || std::iter::successors(error.source(), |&cause| cause.source());
+fn in_words(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = || std::iter::successors(Some(error), |&cause| cause.source());
     if let Some(words) = causes().find_map(tls_in_words) {
         return words;
     }
     if let Some(error) = causes().find_map(|cause| cause.downcast_ref::<io::Error>()) {
-        return error.to_string();
+        let late = error.get_ref().is_some_and(|inner| inner.is::<Elapsed>());
+        return if late { LATE.into() } else { error.to_string() };
     }
     // The innermost cause says most. The texts of hyper name neither address nor content.
-    causes().last().map_or_else(|| "the request failed".into(), ToString::to_string)
+    causes().last().unwrap_or(error).to_string()
 }
 
 /// Words a cause if it is an error of TLS, which may be nested in errors of reading or writing.
@@ -134,10 +61,7 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         // More digits than a float can hold.
         Ok(_) if value.bytes().all(|byte| byte.is_ascii_digit()) => LONGEST_PAUSE,
         Ok(_) => return None,
-        Err(_) => {
-            let when = SystemTime::from(jiff::fmt::rfc2822::parse(value).ok()?.timestamp());
-            when.duration_since(SystemTime::now()).unwrap_or_default()
-        }
+        Err(_) => SystemTime::from(date(value)?).duration_since(SystemTime::now()).unwrap_or_default(),
     };
     Some(pause.min(LONGEST_PAUSE)).filter(|pause| !pause.is_zero())
 }
@@ -145,51 +69,21 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 /// By how many seconds the clock of whoever answered is ahead of ours (`Date`, RFC 9110 section 6.6.1). `None` if it does not
 /// tell.
 pub(crate) fn clock_ahead(headers: &HeaderMap) -> Option<i64> {
-    let date = jiff::fmt::rfc2822::parse(headers.get(DATE)?.to_str().ok()?.trim()).ok()?.timestamp();
-    Some(date.as_second().saturating_sub(jiff::Timestamp::now().as_second()))
+    let date = date(headers.get(DATE)?.to_str().ok()?.trim())?;
+    Some(date.timestamp().saturating_sub(Utc::now().timestamp()))
 }
 
-/// When the certificate of whoever answered expires, in seconds since 1970; `None` without TLS.
-pub(crate) fn certificate_expiry(answer: &Response) -> Option<u64> {
-    let certificate = answer.extensions().get::<TlsInfo>()?.peer_certificate()?;
-    let (_, not_after) = tls::issuer_and_expiry(&CertificateDer::from(certificate))?;
-    u64::try_from(not_after).ok()
-}
-
-/// Reads the body of an answer to its end and appends it to `body`.
-///
-/// # Errors
-/// In plain words: it broke off, sent nothing for `silence`, or `body` would have more than `limit` octets.
-pub(crate) async fn read(
-    answer: &mut Response,
-    body: &mut Vec<u8>,
-    limit: usize,
-    silence: Duration,
-) -> std::result::Result<(), String> {
-    loop {
-        let chunk =
-            timeout(silence, answer.chunk()).await.map_err(|_| "the answer stopped in the middle".to_owned())?;
-        let Some(chunk) = chunk.map_err(|error| format!("the answer broke off: {}", in_words(&error)))? else {
-            return Ok(());
-        };
-        if body.len().saturating_add(chunk.len()) > limit {
-            return Err(format!("the answer has more than {limit} octets"));
-        }
-        body.extend_from_slice(&chunk);
-    }
-}
-
-/// Reads and ignores the rest of an answer for a short time, so that its connection can be reused.
-pub(crate) async fn drain(mut answer: Response) {
-    let (octets, within) = DRAINED;
-    let mut left = octets;
-    let reading = async {
-        while let Ok(Some(chunk)) = answer.chunk().await {
-            let Some(rest) = left.checked_sub(chunk.len()) else { break };
-            left = rest;
-        }
+/// A date in one of the three forms of RFC 9110 section 5.6.7, or as mail has it. A zone by a name that nobody knows is UTC (RFC 5322
+/// section 4.3).
+fn date(text: &str) -> Option<DateTime<Utc>> {
+    const OBSOLETE: [&str; 2] = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
+    let of_mail = |text: &str| Some(DateTime::parse_from_rfc2822(text).ok()?.to_utc());
+    let in_unknown_zone = || {
+        let (time, zone) = text.rsplit_once(' ')?;
+        if zone.bytes().all(|byte| byte.is_ascii_alphabetic()) { of_mail(&format!("{time} GMT")) } else { None }
     };
-    timeout(within, reading).await.ok();
+    let obsolete = |form| Some(NaiveDateTime::parse_from_str(text, form).ok()?.and_utc());
+    of_mail(text).or_else(in_unknown_zone).or_else(|| OBSOLETE.into_iter().find_map(obsolete))
 }
 
 /// Whether both have the same origin (RFC 6454), so that credentials for `url` may be sent to `other`.
@@ -208,11 +102,37 @@ pub(crate) fn shown(url: &Url) -> String {
     shown.into()
 }
 
+/// Removes user and password from `url`. Returns the value of `Authorization` that stands for them, marked sensitive; `None` if
+/// there were none.
+pub(crate) fn take_credentials(url: &mut Url) -> Option<HeaderValue> {
+    let (user, password) = (decoded(url.username()), url.password().map(decoded));
+    // These calls fail only for URLs that cannot have credentials.
+    _ = url.set_username("");
+    _ = url.set_password(None);
+    if user.is_empty() && password.is_none() {
+        return None;
+    }
+    basic_auth(&user, password.as_deref().map_or("", |password| password))
+}
+
+/// The value of `Authorization` for a user and a password (RFC 7617 section 2), marked sensitive.
+pub(crate) fn basic_auth(user: &str, password: &str) -> Option<HeaderValue> {
+    let pair = Zeroizing::new(format!("{user}:{password}"));
+    let basic = Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(pair.as_bytes())));
+    // Base64 can always be sent.
+    let mut value = HeaderValue::from_str(&basic).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+fn decoded(text: &str) -> Zeroizing<String> {
+    Zeroizing::new(percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned())
+}
+
 #[cfg(test)]
 mod tests {
-    use reqwest::header::HeaderValue;
-
     use super::*;
+    use proptest::prelude::*;
 
     fn after(value: &str) -> Option<Duration> {
         let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_str(value).unwrap())]);
@@ -223,9 +143,11 @@ mod tests {
     fn a_pause_is_asked_for_in_seconds_or_until_a_date() {
         assert_eq!(after("7"), Some(Duration::from_secs(7)));
         assert_eq!(after(" 0.5 "), Some(Duration::from_millis(500)));
-        let later = jiff::Timestamp::now() + Duration::from_secs(100);
-        let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&later).unwrap();
-        assert!(after(&date).is_some_and(|pause| (98..=100).contains(&pause.as_secs())), "{date}");
+        let later = Utc::now() + Duration::from_secs(100);
+        for form in ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"] {
+            let date = later.format(form).to_string();
+            assert!(after(&date).is_some_and(|pause| (98..=100).contains(&pause.as_secs())), "{date}");
+        }
         for huge in ["999999999999", "1e300", &"9".repeat(400)] {
             assert_eq!(after(huge), Some(LONGEST_PAUSE), "{huge}");
         }
@@ -239,9 +161,59 @@ mod tests {
     }
 
     #[test]
+    fn a_date_has_one_of_many_forms() {
+        for text in [
+            "Tue, 14 Nov 2023 22:13:20 GMT",
+            "Tuesday, 14-Nov-23 22:13:20 GMT",
+            "Tue Nov 14 22:13:20 2023",
+            "14 Nov 23 22:13:20 +0000",
+            "tue, 14 nov 2023 22:13:20 UTC",
+            "Tue, 14 Nov 2023 22:13:20 A",
+            "Tue, 14 Nov 2023 22:13:20 XYZ",
+            "Tue, 14 Nov 2023 17:13:20 EST (a (comment))",
+            "Wed, 15 Nov 2023 00:13:20 +0200",
+        ] {
+            assert_eq!(date(text).map(|date| date.timestamp()), Some(1_700_000_000), "{text}");
+        }
+        assert_eq!(date("Sun Nov  6 08:49:37 1994").map(|date| date.timestamp()), Some(784_111_777));
+        for nonsense in [
+            "",
+            "GMT",
+            "Tue, 14 Nov 2023 22:13:20",
+            "Mon, 14 Nov 2023 22:13:20 GMT",
+            "Thu, 30 Feb 2023 22:13:20 GMT",
+            "Tue, 14 Nov 2023 22:13:20 +9999",
+            "Tue, 14 Nov 99999999999999999999 22:13:20 GMT",
+        ] {
+            assert_eq!(date(nonsense), None, "{nonsense}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_date_does_harm(
+            noise in "\\PC{0,40}",
+            near in "([A-Z][a-z]{2,8}, )?[0-9]{1,2}[- ][A-Z][a-z]{2}[- ][0-9]{1,9} [0-9]{1,2}:[0-9]{2}(:[0-9]{2})? ([A-Z]{1,5}|[-+][0-9]{4})",
+        ) {
+            for text in [noise, near] {
+                let Ok(value) = HeaderValue::from_str(&text) else { continue };
+                let headers = HeaderMap::from_iter([(RETRY_AFTER, value.clone()), (DATE, value)]);
+                prop_assert!(retry_after(&headers).is_none_or(|pause| pause <= LONGEST_PAUSE));
+                clock_ahead(&headers);
+            }
+        }
+    }
+
+    #[test]
     fn what_is_shown_of_an_address_holds_no_secret() {
         let url = Url::parse("https://user:hidden@host:8443/a/b?token=hidden#hidden").unwrap();
         assert_eq!(shown(&url), "https://host:8443/a/b");
+    }
+
+    #[tokio::test]
+    async fn an_address_that_does_not_answer_is_late() {
+        let elapsed = tokio::time::timeout(Duration::ZERO, std::future::pending::<()>()).await.unwrap_err();
+        assert_eq!(in_words(&io::Error::new(io::ErrorKind::TimedOut, elapsed)), LATE);
     }
 
     #[test]

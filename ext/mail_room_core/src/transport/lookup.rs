@@ -2,11 +2,16 @@
 //! thread of its own, once at a time, so that a lookup that hangs does not delay other names.
 
 use std::ffi::OsStr;
+use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
+use std::vec;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use hyper_util::client::legacy::connect::dns::Name;
+use tower_service::Service;
 
 use crate::system::blocking::{BlockingError, Threads};
 
@@ -50,15 +55,23 @@ fn look_up(name: &str) -> io::Result<Vec<IpAddr>> {
     if addresses.is_empty() { Err(io::Error::other("the host name has no address")) } else { Ok(addresses) }
 }
 
-/// The resolver for `reqwest`.
-#[derive(Debug)]
+/// The resolver for HTTP. The port of its addresses is 0.
+#[derive(Debug, Clone)]
 pub(crate) struct Resolver;
 
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
+impl Service<Name> for Resolver {
+    type Response = vec::IntoIter<SocketAddr>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
         Box::pin(async move {
             let addresses = addresses(name.as_str()).await?;
-            Ok(Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0))) as Addrs)
+            Ok(addresses.into_iter().map(|address| SocketAddr::new(address, 0)).collect::<Vec<_>>().into_iter())
         })
     }
 }

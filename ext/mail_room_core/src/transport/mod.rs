@@ -3,6 +3,7 @@
 //! May be imported by `source` and every folder above it. Imports `error`, `limits`, `config`, `system` and `observe`.
 
 pub(crate) mod credentials;
+pub(crate) mod der;
 pub(crate) mod http;
 pub(crate) mod imap_stream;
 pub(crate) mod imap_syntax;

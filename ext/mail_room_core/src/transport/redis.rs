@@ -5,6 +5,7 @@ pub(crate) mod address;
 pub(crate) mod connect;
 pub(crate) mod connection;
 pub(crate) mod error;
+pub(crate) mod reply;
 mod script;
 pub(crate) mod sentinel;
 mod shared_connection;
@@ -13,13 +14,12 @@ mod stream;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use redis::{ServerError, Value};
-
 use crate::config;
 use crate::error::{Error, Result};
 use address::Address;
 pub(crate) use connection::Command;
-use error::ExchangeError;
+use error::{ExchangeError, ServerError};
+pub(crate) use reply::Reply;
 pub(crate) use script::{Invocation, Script, integers};
 use shared_connection::SharedConnection;
 
@@ -106,7 +106,7 @@ impl RedisClient {
     /// # Errors
     /// [`Error::TargetDown`] if the server cannot be reached or does not answer in time. It is not known then whether
     /// commands were carried out.
-    pub(crate) async fn run(&self, traffic: Traffic, commands: &[Command<'_>]) -> Result<Vec<Result<Value>>> {
+    pub(crate) async fn run(&self, traffic: Traffic, commands: &[Command<'_>]) -> Result<Vec<Result<Reply>>> {
         let replies = self.exchange(traffic, commands, false).await?;
         Ok(replies.into_iter().map(|reply| reply.map_err(|error| self.refusal(error))).collect())
     }
@@ -121,13 +121,13 @@ impl RedisClient {
         traffic: Traffic,
         script: &Script,
         invocations: &[Invocation<'_>],
-    ) -> Result<Vec<Value>> {
+    ) -> Result<Vec<Reply>> {
         let commands: Vec<_> = invocations.iter().map(|invocation| invocation.command(script)).collect();
         if commands.is_empty() {
             return Ok(Vec::new());
         }
         let mut replies = self.exchange(traffic, &commands, true).await?;
-        let unknown = |reply: &std::result::Result<Value, ServerError>| {
+        let unknown = |reply: &std::result::Result<Reply, ServerError>| {
             reply.as_ref().is_err_and(|error| error.code() == "NOSCRIPT")
         };
         if replies.iter().any(unknown) {

@@ -14,14 +14,14 @@ use crate::error::Error;
 use crate::transport::lookup;
 
 /// When the kernel notices that the other end is gone.
-struct Keepalive {
+pub(crate) struct Keepalive {
     /// Idle time before the first probe, and between probes.
     keepalive: (Duration, Duration),
     /// How long sent octets may stay unacknowledged (RFC 5482): without it the kernel tries again for a quarter of an hour.
     unacknowledged: Duration,
 }
 
-const TARGET: Keepalive = Keepalive {
+pub(crate) const TARGET: Keepalive = Keepalive {
     keepalive: (Duration::from_secs(30), Duration::from_secs(10)),
     unacknowledged: Duration::from_secs(20),
 };
@@ -58,7 +58,7 @@ pub(crate) async fn tcp(host: &str, port: u16, until: Instant) -> Result<TcpStre
     let (stream, mut failures) = first(&addresses, until).await;
     let none = || io::Error::other("the host name has no address").into();
     let stream = stream.ok_or_else(|| failures.pop().map_or_else(none, |(_, failure)| failure))?;
-    settle(&stream, &TARGET)?;
+    settle(&stream, &TARGET);
     Ok(stream)
 }
 
@@ -79,8 +79,7 @@ pub(crate) async fn resolve(host: &str, port: u16, limit: Duration) -> crate::Re
 pub(crate) async fn connect(addresses: &[SocketAddr], until: Instant) -> crate::Result<TcpStream> {
     let (stream, failures) = first(addresses, until).await;
     if let Some(stream) = stream {
-        // An option that this system does not have is no reason not to fetch mail: the deadlines of every read still hold.
-        let _ = settle(&stream, &MAIL_SERVER);
+        settle(&stream, &MAIL_SERVER);
         return Ok(stream);
     }
     let failures = failures.into_iter().take(4).map(|(address, failure)| match failure {
@@ -106,13 +105,14 @@ async fn first(addresses: &[SocketAddr], until: Instant) -> (Option<TcpStream>, 
     (None, failures)
 }
 
-fn settle(stream: &TcpStream, patience: &Keepalive) -> io::Result<()> {
-    stream.set_nodelay(true)?;
+/// Sets the options of an open stream: no delay, and when the kernel notices that the other end is gone. An option that this system
+/// does not have is no reason not to connect: every wait has a deadline of its own.
+pub(crate) fn settle(stream: &TcpStream, patience: &Keepalive) {
+    stream.set_nodelay(true).ok();
     let socket = SockRef::from(stream);
     let (quiet, between) = patience.keepalive;
     let keepalive = TcpKeepalive::new().with_time(quiet).with_interval(between).with_retries(PROBES);
-    socket.set_tcp_keepalive(&keepalive)?;
+    socket.set_tcp_keepalive(&keepalive).ok();
     #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(patience.unacknowledged))?;
-    Ok(())
+    socket.set_tcp_user_timeout(Some(patience.unacknowledged)).ok();
 }

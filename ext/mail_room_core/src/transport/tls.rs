@@ -5,6 +5,7 @@ mod certificate;
 mod explain;
 mod files;
 mod verifier;
+mod x509;
 
 use std::collections::HashMap;
 use std::io;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::imports::Import;
 
 /// Files and folders that import each other.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Circle {
     pub(crate) members: BTreeSet<String>,
     /// The imports that make it one.

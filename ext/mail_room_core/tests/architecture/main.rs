@@ -23,6 +23,11 @@ fn sources() -> Sources {
     Sources::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
 }
 
+/// Those of the crate that reads messages, which is all one layer.
+fn matching() -> Sources {
+    Sources::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../mail_room_matching/src"))
+}
+
 fn document() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/architecture.md")).unwrap()
 }
@@ -78,7 +83,9 @@ fn a_folder_imports_only_from_folders_below_it() {
 
 #[test]
 fn neither_folders_nor_files_import_each_other_in_a_circle() {
-    let found = circles(sources().imports());
+    let matching = matching();
+    assert!(matching.imports().len() > 10, "{:?}", matching.imports());
+    let found = [circles(sources().imports()), circles(matching.imports())].concat();
     let is_part_of =
         |circle: &BTreeSet<String>, known: &[&str]| circle.iter().all(|module| known.contains(&module.as_str()));
     let new: Vec<_> =

@@ -343,7 +343,7 @@ where
         script(talk).await;
     })
     .await;
-    let report = mail_room_core::check::imap(&mailbox(server.port)).await;
+    let report = mail_room_core::check::imap(mailbox(server.port)).await;
     server.played().await;
     serde_json::from_str(&report.to_json().unwrap()).unwrap()
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 /// A message as the server keeps it.
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ type Quirk = Box<dyn FnMut(&mut State, &Asked<'_>) -> Does + Send>;
 struct Shared {
     state: Mutex<State>,
     quirk: Mutex<Quirk>,
-    news: Notify,
+    news: watch::Sender<()>,
     capabilities: &'static str,
 }
 
@@ -104,7 +104,7 @@ impl Odd {
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
             quirk: Mutex::new(Box::new(quirk)),
-            news: Notify::new(),
+            news: watch::Sender::default(),
             capabilities,
         });
         tokio::spawn({
@@ -128,15 +128,16 @@ impl Odd {
         self.shared.state.lock().unwrap()
     }
 
-    /// Tells everybody in IDLE that there is something new.
+    /// Tells every session in IDLE that there is something new. One that comes to IDLE later is told then, unless it searches first.
     pub fn announce(&self) {
-        self.shared.news.notify_waiters();
+        self.shared.news.send_replace(());
     }
 }
 
 async fn serve(stream: TcpStream, connection: usize, shared: Arc<Shared>) {
     let mut stream = BufReader::new(stream);
     let mut selected = None;
+    let mut news = shared.news.subscribe();
     let greeting = format!("* OK [CAPABILITY IMAP4rev1 {}] odd\r\n", shared.capabilities);
     let _ = stream.write_all(greeting.as_bytes()).await;
     loop {
@@ -145,6 +146,9 @@ async fn serve(stream: TcpStream, connection: usize, shared: Arc<Shared>) {
             return;
         }
         let (tag, command) = line.trim_end().split_once(' ').unwrap_or((line.trim_end(), ""));
+        if command.starts_with("SELECT") || command.starts_with("UID SEARCH") {
+            news.mark_unchanged();
+        }
         let does = {
             let mut state = shared.state.lock().unwrap();
             if !command.starts_with("LOGIN") {
@@ -157,7 +161,7 @@ async fn serve(stream: TcpStream, connection: usize, shared: Arc<Shared>) {
             Does::Say(text) => (text.replace("TAG", tag), false),
             Does::HangUp(text) => (text.replace("TAG", tag), true),
             Does::AsUsual if command == "IDLE" => {
-                if idle(&mut stream, tag, &shared).await.is_none() {
+                if idle(&mut stream, tag, &shared, &mut news).await.is_none() {
                     return;
                 }
                 continue;
@@ -171,7 +175,12 @@ async fn serve(stream: TcpStream, connection: usize, shared: Arc<Shared>) {
     }
 }
 
-async fn idle(stream: &mut BufReader<TcpStream>, tag: &str, shared: &Shared) -> Option<()> {
+async fn idle(
+    stream: &mut BufReader<TcpStream>,
+    tag: &str,
+    shared: &Shared,
+    news: &mut watch::Receiver<()>,
+) -> Option<()> {
     stream.write_all(b"+ idling\r\n").await.ok()?;
     loop {
         let mut line = String::new();
@@ -182,7 +191,7 @@ async fn idle(stream: &mut BufReader<TcpStream>, tag: &str, shared: &Shared) -> 
                 }
                 return stream.write_all(format!("{tag} OK idle is over\r\n").as_bytes()).await.ok();
             }
-            () = shared.news.notified() => {
+            Ok(()) = news.changed() => {
                 let (announces, count) = {
                     let state = shared.state.lock().unwrap();
                     (state.announces, state.folders.values().next().map_or(0, |folder| folder.messages.len()))

@@ -5,15 +5,13 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use redis::Value;
-
 use super::{BATCH, Keys, Redis};
 use crate::arbiter::Claim;
 use crate::arbiter::heartbeat::Liveness;
 use crate::arbiter::process::{Holder, ProcessState};
 use crate::error::Result;
 use crate::message::MessageId;
-use crate::transport::redis::{Invocation, Script, Traffic, integers};
+use crate::transport::redis::{Invocation, Reply, Script, Traffic, integers};
 
 script!(CLAIM, "../claim.lua");
 
@@ -152,14 +150,14 @@ impl Redis {
 }
 
 /// Parses the replies of all batches, with a single list of holders.
-fn read(replies: &[Value]) -> Option<(Vec<Answer>, Vec<String>)> {
+fn read(replies: &[Reply]) -> Option<(Vec<Answer>, Vec<String>)> {
     let (mut answers, mut holders, mut places) = (Vec::new(), Vec::new(), HashMap::new());
     for reply in replies {
-        let Value::Array(lists) = reply else { return None };
-        let [numbers, Value::Array(names)] = lists.as_slice() else { return None };
+        let Reply::Array(lists) = reply else { return None };
+        let [numbers, Reply::Array(names)] = lists.as_slice() else { return None };
         let mut here = Vec::with_capacity(names.len());
         for name in names {
-            let Value::BulkString(name) = name else { return None };
+            let Reply::Bulk(name) = name else { return None };
             let name = String::from_utf8_lossy(name).into_owned();
             let place = *places.entry(name.clone()).or_insert(holders.len());
             if place == holders.len() {

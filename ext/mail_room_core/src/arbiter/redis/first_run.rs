@@ -1,10 +1,8 @@
 //! What is remembered of the first run of a mailbox: without end, so that a restart does not leave alone what came in meanwhile.
 
-use redis::Value;
-
 use super::Redis;
 use crate::error::Result;
-use crate::transport::redis::{Command, Traffic};
+use crate::transport::redis::{Command, Reply, Traffic};
 
 impl Redis {
     /// What is remembered under each of `names`.
@@ -33,9 +31,8 @@ impl Redis {
         let mut words = Vec::with_capacity(commands.len());
         for reply in self.client.run(Traffic::Commands, commands).await? {
             words.push(match reply? {
-                Value::BulkString(text) => Some(String::from_utf8_lossy(&text).into_owned()),
-                Value::SimpleString(text) => Some(text),
-                Value::Okay => Some("OK".to_owned()),
+                Reply::Bulk(text) => Some(String::from_utf8_lossy(&text).into_owned()),
+                Reply::Status(text) => Some(text),
                 _ => None,
             });
         }

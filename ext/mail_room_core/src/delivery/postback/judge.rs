@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::StatusCode;
+use hyper::StatusCode;
 use serde_json::Value;
 
 use crate::config::Endpoint;

@@ -35,6 +35,8 @@ pub struct Settings {
     pub status: Option<bool>,
 }
 
+crate::config::from_options!(Settings);
+
 /// A connection.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}

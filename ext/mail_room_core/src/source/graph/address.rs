@@ -1,7 +1,7 @@
 //! Addresses at Graph. They are built from encoded segments, so that no id and no name can change the request.
 
 use percent_encoding::{AsciiSet, utf8_percent_encode};
-use reqwest::Url;
+use url::Url;
 
 use crate::error::{Error, Result};
 use crate::observe::text::{PART, part};

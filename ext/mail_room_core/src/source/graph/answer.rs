@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use reqwest::Response;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 pub(super) use crate::observe::text::printable;
-use crate::transport::http;
+use crate::transport::http::Answer;
 
 /// Without a single octet of an answer that is due.
 pub(super) const SILENCE: Duration = Duration::from_secs(60);
@@ -34,9 +33,9 @@ struct Reason {
 ///
 /// # Errors
 /// In plain words: it broke off, fell silent, or is larger than `limit`.
-pub(super) async fn read(response: &mut Response, limit: usize) -> Result<Vec<u8>, String> {
+pub(super) async fn read(response: &mut Answer, limit: usize) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
-    http::read(response, &mut body, limit, SILENCE).await?;
+    response.read(&mut body, limit, SILENCE).await?;
     Ok(body)
 }
 
@@ -54,8 +53,8 @@ pub(super) fn json<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, S
 }
 
 /// Words an error answer: status, code and message.
-pub(super) async fn failure(response: &mut Response) -> String {
-    let status = response.status();
+pub(super) async fn failure(response: &mut Answer) -> String {
+    let status = response.status;
     let body = read(response, SMALL).await.unwrap_or_default();
     let reason = serde_json::from_slice::<Failure>(&body).unwrap_or_default().error;
     let words = match (reason.code.is_empty(), body.is_empty()) {

@@ -5,8 +5,8 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use reqwest::Method;
-use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use hyper::Method;
+use hyper::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -110,8 +110,8 @@ mod tests {
         let after = |headers: Value| retry_after(&serde_json::from_value(headers).unwrap());
         assert_eq!(after(json!({ "Retry-After": "7" })), Some(Duration::from_secs(7)));
         assert_eq!(after(json!({ "retry-after": 1.5 })), Some(Duration::from_millis(1500)));
-        let later = jiff::Timestamp::now() + Duration::from_secs(100);
-        let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&later).unwrap();
+        let later = chrono::Utc::now() + Duration::from_secs(100);
+        let date = later.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
         assert!(after(json!({ "Retry-After": date })).is_some_and(|pause| (98..=100).contains(&pause.as_secs())));
         for nonsense in
             [json!({}), json!({ "Retry-After": "soon" }), json!({ "Retry-After": -1 }), json!({ "Retry-After": null })]

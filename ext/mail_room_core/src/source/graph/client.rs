@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
-use reqwest::Response;
 
 use super::address::Address;
 use super::failures::Failures;
@@ -19,18 +18,18 @@ use crate::transport::http::{self, Http};
 
 /// An answer whose body is still to be read. It counts as a request in flight until it is dropped.
 pub(super) struct Answer {
-    pub(super) response: Response,
+    pub(super) response: http::Answer,
     pub(super) _permit: Permit,
 }
 
 impl Answer {
     pub(super) fn status(&self) -> u16 {
-        self.response.status().as_u16()
+        self.response.status.as_u16()
     }
 
     /// Reads the body and ignores it.
     pub(super) async fn drain(self) {
-        http::drain(self.response).await;
+        self.response.drain().await;
     }
 }
 
@@ -39,7 +38,7 @@ pub(crate) struct Client {
     pub(super) address: Address,
     pub(super) log: Log,
     pub(super) failures: Failures,
-    pub(super) http: Arc<Http>,
+    pub(super) http: Http,
     pub(super) tokens: Tokens,
     pub(super) throttle: Arc<Throttle>,
     progress: Arc<Progress>,
@@ -48,7 +47,7 @@ pub(crate) struct Client {
 impl Client {
     pub(super) fn new(
         address: Address,
-        http: Arc<Http>,
+        http: Http,
         tokens: Tokens,
         throttle: Arc<Throttle>,
         (log, progress): (Log, Arc<Progress>),
@@ -87,8 +86,8 @@ impl Client {
     }
 
     /// Notes when the certificate of whoever answered expires.
-    pub(super) fn note_certificate(&self, answer: &Response) {
-        if let Some(expires) = http::certificate_expiry(answer) {
+    pub(super) fn note_certificate(&self) {
+        if let Some(expires) = self.http.certificate_expiry() {
             self.progress.certificate(expires);
         }
     }

@@ -61,10 +61,10 @@ pub(crate) fn client(
     (log, progress): (&Log, &Arc<Progress>),
 ) -> Result<Client> {
     let address = Address::new(&graph.graph_endpoint, &mailbox.email)?;
-    let http = Arc::new(Http::new(mailbox.tls.clone(), CONNECT_WITHIN));
-    let tokens = Tokens::new(graph, http.clone(), log.clone(), progress.clone())?;
+    let http = || Http::new(mailbox.tls.clone(), CONNECT_WITHIN);
+    let tokens = Tokens::new(graph, http(), log.clone(), progress.clone())?;
     let throttle = throttles.of(&address.mailbox());
-    Ok(Client::new(address, http, tokens, throttle, (log.clone(), progress.clone())))
+    Ok(Client::new(address, http(), tokens, throttle, (log.clone(), progress.clone())))
 }
 
 impl Connector for GraphConnector {

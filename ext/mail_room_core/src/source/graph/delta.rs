@@ -1,15 +1,18 @@
 //! Waits by asking for changes (`/messages/delta`) instead of listing unread messages. A change only means that there may be
 //! new mail: the messages to deliver are listed as always. The link to the next changes is kept in memory.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use reqwest::{Method, Url};
+use chrono::{TimeDelta, Utc};
+use hyper::Method;
 use serde::Deserialize;
 use serde_json::Value;
+use url::Url;
 
 use super::address::query;
 use super::ask::Unsuccessful;
 use super::client::Client;
+use super::date;
 use super::folder::Folder;
 use super::page::{PAGE_OCTETS, Page, Pages};
 use super::request::Request;
@@ -23,7 +26,7 @@ const LOOK_AT_ALL_EVERY: Duration = Duration::from_secs(300);
 /// requested.
 const PAGES: [&str; 3] = ["odata.maxpagesize=500", "odata.maxpagesize=100", "odata.maxpagesize=25"];
 /// How much earlier than now a delta begins, as clocks differ and mail may be late.
-const EARLIER: Duration = Duration::from_secs(3600);
+const EARLIER: TimeDelta = TimeDelta::hours(1);
 
 #[derive(Debug, Deserialize)]
 struct Change {
@@ -137,8 +140,8 @@ impl Delta {
 
 fn first(client: &Client, folder: &Folder) -> Url {
     let mut url = client.address.of(&["mailFolders", folder.id(), "messages", "delta"]);
-    let since = jiff::Timestamp::try_from(SystemTime::now() - EARLIER).unwrap_or_default();
-    let filter = format!("receivedDateTime ge {}", since.strftime("%Y-%m-%dT%H:%M:%SZ"));
+    let since = Utc::now().checked_sub_signed(EARLIER).unwrap_or_default();
+    let filter = format!("receivedDateTime ge {}", date::text(since));
     query(&mut url, &[("$filter", &filter), ("$select", "isRead")]);
     url
 }

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use reqwest::{Method, Response};
+use hyper::Method;
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use tokio::time::timeout;
 
 use super::answer::{self, SILENCE, excerpt};
@@ -163,7 +163,7 @@ async fn understand(
         }
     }
     let response = &mut answer.response;
-    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = response.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if ["text/html", "application/json"].iter().any(|page| kind.to_ascii_lowercase().starts_with(page)) {
         // Graph sends text/plain. This is a page of something in between, and not a message.
         let words = format!("it answered 200 with {}", answer::printable(kind, 50));
@@ -177,9 +177,9 @@ async fn understand(
     whole.unwrap_or_else(|_| Err(BodyError::Slow(format!("the message did not arrive within {} s", within.as_secs()))))
 }
 
-async fn body(response: &mut Response, planned: u64, limit: u64) -> std::result::Result<FetchResult, BodyError> {
+async fn body(response: &mut http::Answer, planned: u64, limit: u64) -> std::result::Result<FetchResult, BodyError> {
     let octets = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
-    let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let length = response.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     match length {
         Some(length) if length > limit => return Ok(FetchResult::TooLarge),
         Some(length) if length > planned => return Ok(FetchResult::Larger(Some(length))),
@@ -190,7 +190,7 @@ async fn body(response: &mut Response, planned: u64, limit: u64) -> std::result:
         let chunk = timeout(SILENCE, response.chunk()).await;
         let chunk = chunk.map_err(|_| BodyError::Slow("the message stopped in the middle".into()))?;
         // Also an end before the Content-Length.
-        let broke_off = |error| BodyError::Truncated(format!("the message broke off: {}", http::in_words(&error)));
+        let broke_off = |why| BodyError::Truncated(format!("the message broke off: {why}"));
         let Some(chunk) = chunk.map_err(broke_off)? else { break };
         if octets(body.len()).saturating_add(octets(chunk.len())) > planned {
             return Ok(if planned < limit { FetchResult::Larger(None) } else { FetchResult::TooLarge });

@@ -3,13 +3,14 @@
 
 use std::collections::HashSet;
 
-use jiff::Timestamp;
-use reqwest::Method;
+use chrono::{DateTime, Utc};
+use hyper::Method;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::address::query;
 use super::client::Client;
+use super::date;
 use super::folder::Folder;
 use super::lister::ALL_TIME;
 use super::page::{PAGE_OCTETS, Page};
@@ -35,7 +36,7 @@ struct Received {
 impl Received {
     /// When it came, in seconds since 1970; `None` if the date cannot be read.
     fn second(&self) -> Option<i64> {
-        Some(self.received_date_time.as_str()?.parse::<Timestamp>().ok()?.as_second())
+        Some(date::moment(self.received_date_time.as_str()?)?.timestamp())
     }
 }
 
@@ -59,12 +60,12 @@ pub(super) async fn newest(client: &Client, folder: &Folder, found: &[MessageId]
         return Err(client.reconnect("it does not say when the newest messages came"));
     }
     // Imported messages may be dated in the future. New mail is not, and would never be listed.
-    let soon = Timestamp::now().as_second().saturating_add(CLOCKS_DIFFER);
+    let soon = Utc::now().timestamp().saturating_add(CLOCKS_DIFFER);
     let seconds = || old.iter().map(|(second, _)| *second);
     let newest = seconds().filter(|second| *second <= soon).max().or_else(|| seconds().max());
     let Some(newest) = newest else { return Ok(ALL_TIME.to_owned()) };
     let ids: Vec<&str> = old.iter().filter(|(second, _)| *second >= newest).map(|(_, id)| id.as_str()).collect();
-    let second = Timestamp::from_second(newest).unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%SZ");
+    let second = date::text(DateTime::from_timestamp(newest, 0).unwrap_or_default());
     Ok(format!("{second} {}", ids.join(" ")))
 }
 
@@ -80,7 +81,7 @@ impl Old {
     /// Reads what [`newest`] returned; `None` if it is something else.
     pub(super) fn read(text: &str) -> Option<Self> {
         let (since, ids) = text.split_once(' ').unwrap_or((text, ""));
-        since.parse::<Timestamp>().ok().filter(|_| since.ends_with('Z'))?;
+        date::moment(since).filter(|_| since.ends_with('Z'))?;
         let ids = ids.split_ascii_whitespace().map(|id| MessageId::Text(id.into())).collect();
         Some(Self { since: since.to_owned(), ids })
     }

@@ -1,6 +1,6 @@
 //! Finds the folder of a name: a well-known name, an id, a display name or a path of display names, in that order.
 
-use reqwest::Method;
+use hyper::Method;
 use serde::Deserialize;
 use serde_json::json;
 

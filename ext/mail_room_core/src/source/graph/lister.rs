@@ -4,13 +4,15 @@
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant, SystemTime};
 
-use reqwest::{Method, Url};
+use hyper::Method;
 use serde::Deserialize;
 use serde_json::Value;
+use url::Url;
 
 use super::address::query;
 use super::ask::Unsuccessful;
 use super::client::Client;
+use super::date;
 use super::folder::Folder;
 use super::page::{PAGE_OCTETS, Page, Pages};
 use super::page_size::PageSize;
@@ -54,7 +56,7 @@ impl Listed {
 
     /// When it arrived. A date that cannot be read is no reason to lose the page.
     fn arrived(&self) -> Option<SystemTime> {
-        let moment = SystemTime::from(self.received.as_str()?.parse::<jiff::Timestamp>().ok()?);
+        let moment = SystemTime::from(date::moment(self.received.as_str()?)?);
         (moment >= SystemTime::UNIX_EPOCH).then_some(moment)
     }
 }

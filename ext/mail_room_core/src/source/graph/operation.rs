@@ -1,6 +1,6 @@
 //! What can be done to a message: the request for each mark. Sends nothing.
 
-use reqwest::Method;
+use hyper::Method;
 use serde_json::{Value, json};
 
 /// An operation on one message.

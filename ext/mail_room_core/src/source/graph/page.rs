@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use reqwest::Url;
 use serde::Deserialize;
+use url::Url;
 
 use super::client::Client;
 use crate::error::Result;

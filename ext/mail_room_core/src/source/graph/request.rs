@@ -1,7 +1,8 @@
 //! One request to Graph, and how often it is tried. Sends nothing.
 
 use bytes::Bytes;
-use reqwest::{Method, Url};
+use hyper::Method;
+use url::Url;
 
 use crate::message::MessageId;
 

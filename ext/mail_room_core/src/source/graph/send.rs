@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use reqwest::Response;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
-use tokio::time::timeout;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use tokio::time::Instant;
 
 use super::answer::{self, SILENCE};
 use super::client::{Answer, Client};
@@ -125,17 +124,17 @@ impl Client {
     async fn judge(
         &self,
         request: &Request,
-        mut response: Response,
+        mut response: http::Answer,
         permit: Permit,
         token: &std::sync::Arc<Token>,
         tries: &mut Tries,
     ) -> Result<Option<Answer>, NoAnswer> {
-        let status = response.status().as_u16();
-        let retry_after = http::retry_after(response.headers());
+        let status = response.status.as_u16();
+        let retry_after = http::retry_after(&response.headers);
         match status {
             401 if !tries.renewed => {
                 tries.renewed = true;
-                http::drain(response).await;
+                response.drain().await;
                 drop(permit);
                 self.tokens.forget(token).await;
                 return Ok(None);
@@ -156,7 +155,7 @@ impl Client {
             }
             429 | 503 | 504 | 509 => {
                 self.hold(status, retry_after);
-                http::drain(response).await;
+                response.drain().await;
                 drop(permit);
                 tries.too_much += 1;
                 if tries.too_much >= PATIENT_TRIES {
@@ -169,7 +168,7 @@ impl Client {
                 if retry_after.is_some() {
                     self.hold(status, retry_after);
                 }
-                http::drain(response).await;
+                response.drain().await;
                 drop(permit);
                 tries.failed += 1;
                 tokio::time::sleep(tries.again.delay()).await;
@@ -186,24 +185,23 @@ impl Client {
         request.about.is_some() && tries.others.is_some_and(|before| self.throttle.successes() > before)
     }
 
-    async fn send_once(&self, request: &Request, token: &Token, within: Duration) -> Result<Response, Unsent> {
-        let client = self.http.client().await.map_err(|error| Unsent::Unconnected(error.to_string()))?;
-        let mut builder =
-            client.request(request.method.clone(), request.url.clone()).header(AUTHORIZATION, token.header.clone());
+    async fn send_once(&self, request: &Request, token: &Token, within: Duration) -> Result<http::Answer, Unsent> {
+        let mut headers = HeaderMap::from_iter([(AUTHORIZATION, token.header.clone())]);
         if let Some(prefer) = request.prefer {
-            builder = builder.header("Prefer", prefer);
+            headers.insert("prefer", HeaderValue::from_static(prefer));
         }
-        if let Some(body) = &request.body {
-            builder = builder.header(CONTENT_TYPE, "application/json").body(body.clone());
+        if request.body.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        match timeout(within, builder.send()).await {
-            Ok(Err(error)) if error.is_connect() => Err(Unsent::Unconnected(http::in_words(&error))),
-            Ok(sent) => {
-                let sent = sent.map_err(|error| Unsent::Broken(http::in_words(&error)))?;
-                self.note_certificate(&sent);
-                Ok(sent)
+        let (method, body) = (request.method.clone(), request.body.clone().unwrap_or_default());
+        match self.http.send(method, &request.url, headers, body, Instant::now() + within).await {
+            Ok(answer) => {
+                self.note_certificate();
+                Ok(answer)
             }
-            Err(_) => Err(Unsent::Late),
+            Err(http::NoAnswer::Broken(why)) => Err(Unsent::Broken(why)),
+            Err(http::NoAnswer::Late) => Err(Unsent::Late),
+            Err(why) => Err(Unsent::Unconnected(why.to_string())),
         }
     }
 

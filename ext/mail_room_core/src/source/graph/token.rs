@@ -4,12 +4,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use reqwest::Url;
-use reqwest::header::HeaderValue;
+use hyper::header::HeaderValue;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
+use url::Url;
 
 use super::address::parsed;
 use super::answer::{excerpt, printable};
@@ -38,7 +38,7 @@ const SHOWN: usize = 300;
 
 /// Gets tokens for one app.
 pub(super) struct Tokens {
-    http: Arc<Http>,
+    http: Http,
     url: Url,
     client_id: String,
     credential: Credential,
@@ -73,7 +73,7 @@ impl Tokens {
     ///
     /// # Errors
     /// [`Error::Configuration`] if the endpoint is not a URL, or if there is neither a secret nor a certificate.
-    pub(super) fn new(config: &config::Graph, http: Arc<Http>, log: Log, progress: Arc<Progress>) -> Result<Self> {
+    pub(super) fn new(config: &config::Graph, http: Http, log: Log, progress: Arc<Progress>) -> Result<Self> {
         let mut url = parsed(&config.azure_ad_endpoint, "azure_ad_endpoint")?;
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend([config.tenant_id.as_str(), "oauth2", "v2.0", "token"]);
@@ -173,7 +173,7 @@ impl Tokens {
         let shown = http::shown(&self.url);
         let asked = timeout(within, async {
             let form = self.form().await?;
-            Ok(endpoint::request(&self.http, self.url.clone(), &form).await)
+            Ok(endpoint::request(&self.http, &self.url, &form).await)
         });
         match asked.await {
             Err(_) => Err(Error::Reconnect(format!("{shown}: no token within {} s", within.as_secs()))),

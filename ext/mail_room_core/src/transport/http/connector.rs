@@ -1,4 +1,4 @@
-//! Connections for the poster: TCP, a proxy if the environment names one, TLS by our own configuration. Each connection
+//! Connections for the client: TCP, a proxy if the environment names one, TLS by our own configuration. Each connection
 //! records the status lines that arrive on it.
 
 use std::future::Future;
@@ -10,8 +10,9 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use hyper::Uri;
+use hyper::header::{HeaderMap, HeaderValue, USER_AGENT};
 use hyper_util::client::legacy::connect::proxy::Tunnel;
-use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
@@ -19,13 +20,18 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
 use tower_service::Service;
 
+use super::LATE;
 use super::status_line::StatusLineStream;
-use crate::transport::tcp::{self, ConnectError, Stream};
+use crate::transport::lookup::Resolver;
+use crate::transport::tcp::{self, Stream};
 use crate::transport::tls;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Opening<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 type Plain = Box<dyn Stream>;
+
+/// The value of `User-Agent`.
+pub(super) const AGENT: &str = concat!("mail_room/", env!("CARGO_PKG_VERSION"));
 
 /// When the certificate of an endpoint expires, in seconds since 1970; 0 if that is not known.
 pub(super) type Expiry = Arc<AtomicU64>;
@@ -87,11 +93,12 @@ impl Direct {
         if !matches!(to.scheme_str(), Some("http" | "https")) {
             return Err("the proxy is neither http:// nor https://: correct HTTP_PROXY or HTTPS_PROXY".into());
         }
-        let port = to.port_u16().unwrap_or(if is_https(to) { 443 } else { 80 });
-        let stream = tcp::tcp(&host(to), port, self.until).await.map_err(|error| match error {
-            ConnectError::Io(error) => error,
-            ConnectError::Late(_) => late(),
-        })?;
+        // Tries IPv4 and IPv6 side by side (RFC 8305).
+        let mut connector = HttpConnector::new_with_resolver(Resolver);
+        connector.enforce_http(false);
+        connector.set_connect_timeout(Some(self.until.saturating_duration_since(Instant::now())));
+        let stream = connector.call(to.clone()).await?.into_inner();
+        tcp::settle(&stream, &tcp::TARGET);
         if is_https(to) { Ok(self.encrypt(&host(to), stream, expiry).await?) } else { Ok(Box::new(stream)) }
     }
 
@@ -121,7 +128,8 @@ impl Service<Uri> for Direct {
 
 /// Connects through a tunnel (CONNECT, RFC 9110 section 9.3.6). The proxy learns the host and no more.
 async fn tunnelled(direct: Direct, proxy: &Intercept, to: Uri, expiry: &Expiry) -> Result<Plain, BoxError> {
-    let mut tunnel = Tunnel::new(proxy.uri().clone(), direct.clone());
+    let headers = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_static(AGENT))]);
+    let mut tunnel = Tunnel::new(proxy.uri().clone(), direct.clone()).with_headers(headers);
     if let Some(authorization) = proxy.basic_auth() {
         tunnel = tunnel.with_auth(authorization.clone());
     }
@@ -138,7 +146,7 @@ pub(super) fn is_https(uri: &Uri) -> bool {
 }
 
 fn late() -> io::Error {
-    io::Error::new(io::ErrorKind::TimedOut, "no connection in time")
+    io::Error::new(io::ErrorKind::TimedOut, LATE)
 }
 
 /// An open connection.

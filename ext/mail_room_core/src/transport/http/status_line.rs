@@ -5,13 +5,13 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use reqwest::StatusCode;
+use hyper::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Octets of a line that are kept. The status is at its beginning.
 const KEPT: usize = 64;
 /// How requests begin.
-const BEGINNINGS: [&[u8]; 2] = [b"POST ", b"HEAD "];
+const BEGINNINGS: [&[u8]; 5] = [b"POST ", b"HEAD ", b"GET ", b"PATCH ", b"DELETE "];
 
 /// The answer that arrives on one connection, as far as it is known.
 #[derive(Debug, Clone, Default)]

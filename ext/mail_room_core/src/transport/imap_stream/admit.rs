@@ -52,19 +52,27 @@ pub(super) fn admit(mut frame: Frame, expected: &mut Expected, notes: &mut Notes
         _ if word.first().is_some_and(u8::is_ascii_digit) => quoted_body(&mut frame, expected)?,
         _ => return dropped(&frame.text, expected, notes),
     }
-    for text in [Some(frame.text.clone()), repaired(&frame.text)].into_iter().flatten() {
-        let Some(response) = parsed(&text) else { continue };
-        match response {
-            Response::MailboxData(MailboxDatum::Exists(_)) => notes.news = true,
-            Response::Fetch(_, items) => {
-                notes.news |= !expected.changes_flags && !items.iter().any(is_asked_for);
-                notes.body = frame.body.take().filter(|_| uid(&items).is_some_and(|uid| expected.bodies.remove(&uid)));
-            }
-            _ => {}
+    if !noted(&frame.text, &mut frame.body, expected, notes) {
+        match repaired(&frame.text) {
+            Some(text) if noted(&text, &mut frame.body, expected, notes) => frame.text = text,
+            _ => return dropped(&frame.text, expected, notes),
         }
-        return Ok(text);
     }
-    dropped(&frame.text, expected, notes)
+    Ok(frame.text)
+}
+
+/// Notes what `text` says, and takes `body` if it was asked for. Returns whether the library can read it.
+fn noted(text: &[u8], body: &mut Option<Vec<u8>>, expected: &mut Expected, notes: &mut Notes) -> bool {
+    let Some(response) = parsed(text) else { return false };
+    match response {
+        Response::MailboxData(MailboxDatum::Exists(_)) => notes.news = true,
+        Response::Fetch(_, items) => {
+            notes.news |= !expected.changes_flags && !items.iter().any(is_asked_for);
+            notes.body = body.take().filter(|_| uid(&items).is_some_and(|uid| expected.bodies.remove(&uid)));
+        }
+        _ => {}
+    }
+    true
 }
 
 fn is_asked_for(item: &AttributeValue<'_>) -> bool {

@@ -12,7 +12,9 @@ const AFTER_DATE: [&[u8]; 6] = [b" UID ", b" RFC822.SIZE ", b" FLAGS (", b" MODS
 
 /// Where a date is NIL: imap-proto 0.17 panics at it.
 pub(super) fn has_date_without_value(text: &[u8]) -> bool {
-    text.windows(16).any(|window| window.eq_ignore_ascii_case(b"INTERNALDATE NIL"))
+    let item = b"INTERNALDATE NIL";
+    memchr::memchr2_iter(b'I', b'i', text)
+        .any(|at| text.get(at..at + item.len()).is_some_and(|found| found.eq_ignore_ascii_case(item)))
 }
 
 /// `text`, a FETCH response, with an empty string in place of each date, whatever stands there.

@@ -2,12 +2,11 @@
 
 use std::time::SystemTime;
 
-use jiff::fmt::strtime;
+use chrono::DateTime;
 
 /// The moment that `text` names, such as ` 7-Feb-2026 21:52:25 -0800`; `None` if it names none, or one before 1970.
 pub(crate) fn date_time(text: &str) -> Option<SystemTime> {
-    let parsed = strtime::parse("%d-%b-%Y %H:%M:%S %z", text.trim()).ok()?;
-    let moment = SystemTime::from(parsed.to_timestamp().ok()?);
+    let moment = SystemTime::from(DateTime::parse_from_str(text.trim(), "%d-%b-%Y %H:%M:%S %z").ok()?);
     (moment >= SystemTime::UNIX_EPOCH).then_some(moment)
 }
 

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use chrono::{Datelike, NaiveDate};
+
 use crate::error::{Error, Result};
 
 /// Keys followed by one argument that may be a bare word (RFC 3501 section 6.4.4, RFC 5032, RFC 8474, Gmail's).
@@ -63,9 +65,11 @@ impl SearchProgram {
     /// Adds the condition that the server has received a message on `day`, as in `2026-11-01`, or later. One day is added: the
     /// server's may begin later than that of UTC.
     pub(crate) fn limit_since(&mut self, day: &str) -> Result<()> {
-        let day: jiff::civil::Date = day.parse().map_err(|_| refused("the day of the first run cannot be read"))?;
-        let day = day.yesterday().unwrap_or(day);
-        self.since = Some(format!(" SINCE {}", day.strftime("%-d-%b-%Y")));
+        let day = NaiveDate::parse_from_str(day, "%Y-%m-%d").ok().and_then(|day| day.pred_opt());
+        // RFC 3501 has four digits for the year.
+        let day = day.filter(|day| (0..=9999).contains(&day.year()));
+        let day = day.ok_or_else(|| refused("the day of the first run cannot be read"))?;
+        self.since = Some(format!(" SINCE {}", day.format("%-d-%b-%Y")));
         Ok(())
     }
 
@@ -197,6 +201,22 @@ mod tests {
             ("CHARSET UTF-8 SUBJECT \"ü\"", "UID SEARCH CHARSET UTF-8 SUBJECT \"ü\""),
         ] {
             assert_eq!(sent(program), expected, "{program}");
+        }
+    }
+
+    #[test]
+    fn a_day_that_is_remembered_limits_it_and_one_that_cannot_be_read_is_refused() {
+        for (day, since) in
+            [("2026-11-01", "31-Oct-2026"), ("2027-01-01", "31-Dec-2026"), ("2028-03-01", "29-Feb-2028")]
+        {
+            let mut program = SearchProgram::new("NEW").unwrap();
+            program.limit_since(day).unwrap();
+            assert_eq!(program.to_string(), format!("UNSEEN SINCE {since}"));
+        }
+        for day in ["", "today", "2026-02-30", "0000-01-01", "+99999-01-01", "-262143-01-01", "2026-11-01 ALL"] {
+            let mut program = SearchProgram::new("NEW").unwrap();
+            assert!(program.limit_since(day).is_err(), "{day}");
+            assert!(!program.is_limited());
         }
     }
 

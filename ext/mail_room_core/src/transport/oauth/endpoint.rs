@@ -3,16 +3,19 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::{Method, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{StatusCode, Url};
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::time::Instant;
+use url::Url;
 
 use crate::error::Error;
-use crate::transport::http::{self, Http};
+use crate::transport::http::{self, Http, NoAnswer};
 
 /// A token is renewed this long before it expires, or after half of its lifetime if that is later.
 const RENEW_BEFORE: Duration = Duration::from_secs(300);
@@ -97,15 +100,18 @@ struct Answer {
 }
 
 /// Sends `form` to the token endpoint `url`. The caller brings the deadline.
-pub(crate) async fn request(http: &Http, url: Url, form: &Form) -> Result<Granted, TokenError> {
-    let client = http.client().await.map_err(TokenError::Options)?;
+pub(crate) async fn request(http: &Http, url: &Url, form: &Form) -> Result<Granted, TokenError> {
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"))]);
     // The client keeps this copy while it sends. Only the form itself is wiped.
-    let request = client.post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-    let sent = request.body(form.0.as_bytes().to_vec()).send().await;
-    let mut answer = sent.map_err(|error| TokenError::NoAnswer(http::in_words(&error)))?;
-    let (status, retry_after) = (answer.status(), http::retry_after(answer.headers()));
+    let sent = Bytes::copy_from_slice(form.0.as_bytes());
+    let answer = http.send(Method::POST, url, headers, sent, Instant::now() + SILENCE).await;
+    let mut answer = answer.map_err(|why| match why {
+        NoAnswer::Options(error) => TokenError::Options(error),
+        why => TokenError::NoAnswer(why.to_string()),
+    })?;
+    let (status, retry_after) = (answer.status, http::retry_after(&answer.headers));
     let mut body = Zeroizing::new(Vec::with_capacity(4096));
-    http::read(&mut answer, &mut body, ANSWER_LIMIT, SILENCE).await.map_err(TokenError::NoAnswer)?;
+    answer.read(&mut body, ANSWER_LIMIT, SILENCE).await.map_err(TokenError::NoAnswer)?;
     parse(status, retry_after, body).map_err(TokenError::Refused)
 }
 

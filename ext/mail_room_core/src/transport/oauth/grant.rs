@@ -4,9 +4,9 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
+use url::Url;
 
 use super::endpoint::{self, Form, Granted, Refusal, TokenError};
 use crate::config;
@@ -55,7 +55,7 @@ impl Grant {
             return Err(later(&format!("the server asked for a pause, {} s of which are left", left.as_secs().max(1))));
         }
         let form = self.form();
-        match timeout(WITHIN, endpoint::request(&self.http, url, &form)).await {
+        match timeout(WITHIN, endpoint::request(&self.http, &url, &form)).await {
             Err(_) => Err(later(&format!("no answer within {} s", WITHIN.as_secs()))),
             Ok(Ok(granted)) => Ok(self.accept(granted)),
             Ok(Err(TokenError::Options(error))) => Err(error),
@@ -137,7 +137,7 @@ fn address(text: &str) -> Result<Url> {
 
 #[cfg(test)]
 mod tests {
-    use reqwest::StatusCode;
+    use hyper::StatusCode;
     use secrecy::zeroize::Zeroizing;
 
     use super::*;

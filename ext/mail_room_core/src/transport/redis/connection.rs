@@ -1,17 +1,16 @@
 //! One connection: writes commands and reads replies. Arguments are written without a copy, as they may be messages of many
-//! megabytes. The `redis` crate parses replies. The caller brings the deadline, and drops a connection whose exchange did
-//! not end.
+//! megabytes. The caller brings the deadline, and drops a connection whose exchange did not end.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use redis::{ServerError, Value};
 use secrecy::ExposeSecret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter};
 use tokio::time::timeout;
 
 use super::address::Login;
-use super::error::ExchangeError;
+use super::error::{ExchangeError, ServerError};
+use super::reply::{Replies, Reply};
 use crate::transport::tcp::Stream;
 
 /// Octets of small arguments that are collected before they are written. Larger arguments are written without a copy.
@@ -72,7 +71,7 @@ impl Connection {
     pub(crate) async fn exchange(
         &mut self,
         commands: &[Command<'_>],
-    ) -> Result<Vec<Result<Value, ServerError>>, ExchangeError> {
+    ) -> Result<Vec<Result<Reply, ServerError>>, ExchangeError> {
         for command in commands {
             self.stream.write_all(format!("*{}\r\n", command.arguments.len()).as_bytes()).await?;
             for argument in &command.arguments {
@@ -82,14 +81,14 @@ impl Connection {
             }
         }
         self.stream.flush().await?;
-        // The decoder can read ahead only replies of this exchange.
-        let mut decoder = Default::default();
+        let mut incoming = Replies::new(&mut self.stream);
         let mut replies = Vec::with_capacity(commands.len());
         for _ in commands {
-            replies.push(match redis::parse_redis_value_async(&mut decoder, &mut self.stream).await? {
-                Value::ServerError(error) => Err(error),
-                value => Ok(value),
-            });
+            replies.push(incoming.next().await?);
+        }
+        if !incoming.is_empty() {
+            // With more replies than commands, nobody knows which belongs to which.
+            return Err(ExchangeError::Unexpected);
         }
         self.used = Instant::now();
         Ok(replies)

@@ -3,14 +3,35 @@
 use std::io;
 use std::time::Duration;
 
-use redis::{RedisError, ServerError};
-
 use crate::error::Error;
 use crate::transport::stream::OpenError;
 use crate::transport::tcp::ConnectError;
 
 /// Characters of a server's error text that are passed on.
 const TEXT_LIMIT: usize = 120;
+
+/// An error that the server answered with. Its text may repeat what was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ServerError {
+    text: String,
+}
+
+impl ServerError {
+    /// `text` is what follows the `-` of the reply.
+    pub(super) fn new(text: String) -> Self {
+        Self { text }
+    }
+
+    /// The first word, in capitals by convention: `ERR`, `NOAUTH`.
+    pub(crate) fn code(&self) -> &str {
+        self.text.split(' ').next().unwrap_or_default()
+    }
+
+    /// What comes after the code, if anything does.
+    pub(crate) fn details(&self) -> Option<&str> {
+        self.text.split_once(' ').map(|(_, details)| details)
+    }
+}
 
 /// Why an exchange of commands and replies failed.
 #[derive(Debug)]
@@ -75,20 +96,6 @@ impl From<OpenError> for ExchangeError {
         match error {
             OpenError::Tcp(unreached) => unreached.into(),
             OpenError::Tls(error) => Self::Io(error),
-        }
-    }
-}
-
-impl From<RedisError> for ExchangeError {
-    /// Reading a reply fails because of the connection or of the reply. A reply, and so the parser's error, may repeat the
-    /// command: its text is not used.
-    fn from(error: RedisError) -> Self {
-        if error.is_connection_dropped() {
-            Self::Io(io::ErrorKind::UnexpectedEof.into())
-        } else if error.is_io_error() {
-            Self::Io(io::Error::other("the connection broke"))
-        } else {
-            Self::Unexpected
         }
     }
 }

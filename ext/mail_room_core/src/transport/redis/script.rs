@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use redis::Value;
+use ring::digest;
 
 use super::Command;
+use super::reply::Reply;
 
 /// A script and its hash.
 #[derive(Debug)]
@@ -17,7 +18,9 @@ pub(crate) struct Script {
 impl Script {
     /// `code` is Lua.
     pub(crate) fn new(code: String) -> Self {
-        Self { hash: redis::Script::new(&code).get_hash().to_owned(), code }
+        // Redis names scripts by SHA-1. Nothing here relies on its strength.
+        let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, code.as_bytes());
+        Self { hash: hash.as_ref().iter().map(|octet| format!("{octet:02x}")).collect(), code }
     }
 
     pub(super) fn load(&self) -> Command<'_> {
@@ -70,7 +73,7 @@ impl<'a> Invocation<'a> {
 }
 
 /// The integers of a reply that is a flat array of them.
-pub(crate) fn integers(reply: &Value) -> Option<Vec<i64>> {
-    let Value::Array(items) = reply else { return None };
-    items.iter().map(|item| if let Value::Int(integer) = item { Some(*integer) } else { None }).collect()
+pub(crate) fn integers(reply: &Reply) -> Option<Vec<i64>> {
+    let Reply::Array(items) = reply else { return None };
+    items.iter().map(|item| if let Reply::Integer(integer) = item { Some(*integer) } else { None }).collect()
 }

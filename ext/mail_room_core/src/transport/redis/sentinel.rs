@@ -3,12 +3,12 @@
 
 use std::time::{Duration, Instant};
 
-use redis::Value;
 use tokio::time::timeout;
 
 use super::address::{HostPort, Login};
 use super::connection::{Command, Connection};
 use super::error::ExchangeError;
+use super::reply::Reply;
 use super::stream::tcp;
 use crate::config;
 use crate::error::Error;
@@ -46,20 +46,26 @@ async fn ask(
     let mut connection = Connection::new(stream);
     let mut commands: Vec<_> = login.map(Command::auth).into_iter().collect();
     commands.push(Command::new("SENTINEL").arg("get-master-addr-by-name").arg(name));
-    let mut last = Value::Nil;
+    let mut last = Reply::Nil;
     for reply in connection.exchange(&commands).await? {
         last = reply.map_err(ExchangeError::Server)?;
     }
-    if last == Value::Nil {
+    if last == Reply::Nil {
         return Ok(None);
     }
-    redis::from_redis_value::<(String, u16)>(last).map(Some).map_err(|_| ExchangeError::Unexpected)
+    host_and_port(&last).map(Some).ok_or(ExchangeError::Unexpected)
+}
+
+fn host_and_port(reply: &Reply) -> Option<(String, u16)> {
+    let Reply::Array(parts) = reply else { return None };
+    let [Reply::Bulk(host), Reply::Bulk(port)] = parts.as_slice() else { return None };
+    Some((str::from_utf8(host).ok()?.to_owned(), str::from_utf8(port).ok()?.parse().ok()?))
 }
 
 /// Whether a reply to ROLE is a master's.
-pub(crate) fn is_master(role: &Value) -> bool {
-    let Value::Array(parts) = role else { return false };
-    matches!(parts.first(), Some(Value::BulkString(role)) if role == b"master")
+pub(crate) fn is_master(role: &Reply) -> bool {
+    let Reply::Array(parts) = role else { return false };
+    matches!(parts.first(), Some(Reply::Bulk(role)) if role == b"master")
 }
 
 fn unknown(name: &str) -> Error {

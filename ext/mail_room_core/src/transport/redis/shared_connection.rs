@@ -3,14 +3,14 @@
 
 use std::time::{Duration, Instant};
 
-use redis::{ServerError, Value};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::address::Address;
 use super::connect::connect;
 use super::connection::{Command, Connection};
-use super::error::ExchangeError;
+use super::error::{ExchangeError, ServerError};
+use super::reply::Reply;
 use crate::error::Error;
 
 /// The time from the lookup of the name to the server's first reply.
@@ -23,7 +23,7 @@ const DOUBTFUL_AFTER: Duration = Duration::from_secs(5);
 const PING_WITHIN: Duration = Duration::from_secs(1);
 
 /// The replies to a series of commands.
-pub(super) type Replies = Vec<Result<Value, ServerError>>;
+pub(super) type Replies = Vec<Result<Reply, ServerError>>;
 
 /// One connection, used in the order of the callers.
 #[derive(Default)]

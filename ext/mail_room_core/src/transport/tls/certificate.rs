@@ -3,10 +3,15 @@
 
 use std::net::IpAddr;
 
+use chrono::DateTime;
 use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
-use x509_parser::extensions::GeneralName;
-use x509_parser::prelude::{FromDer, X509Certificate, X509Version};
-use x509_parser::time::ASN1Time;
+
+use super::x509::{AlternativeName, Certificate};
+
+/// 1.2.840.113549.1.1, 1.2.840.10045.4 and 1.2.840.10045.4.3: the last number names the hash (RFC 4055 section 5, RFC 5758 section 3.2).
+const SIGNED_BY_RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01";
+const SIGNED_BY_ECDSA: &[u8] = b"\x2a\x86\x48\xce\x3d\x04";
+const SIGNED_BY_ECDSA_WITH_SHA2: &[u8] = b"\x2a\x86\x48\xce\x3d\x04\x03";
 
 /// Names and dates of one certificate.
 #[derive(Debug)]
@@ -37,50 +42,39 @@ pub(super) struct Facts {
 
 /// Parses `certificate`; `None` if it is not X.509.
 pub(super) fn facts(certificate: &CertificateDer<'_>) -> Option<Facts> {
-    let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+    let parsed = Certificate::parse(certificate)?;
     let mut dns = Vec::new();
     let mut addresses = Vec::new();
-    if let Ok(Some(alternatives)) = parsed.subject_alternative_name() {
-        for name in &alternatives.value.general_names {
-            match name {
-                GeneralName::DNSName(name) => dns.push((*name).to_owned()),
-                GeneralName::IPAddress(octets) => addresses.extend(address(octets)),
-                _ => {}
-            }
+    for name in parsed.alternative_names().unwrap_or_default() {
+        match name {
+            AlternativeName::Dns(name) => dns.push(name.to_owned()),
+            AlternativeName::Address(octets) => addresses.extend(address(octets)),
         }
     }
-    let common_name = parsed.subject().iter_common_name().last().and_then(|name| name.as_str().ok()).map(str::to_owned);
+    let common_name = parsed.subject.common_names().last().flatten().map(str::to_owned);
     Some(Facts {
         has_alternatives: !dns.is_empty() || !addresses.is_empty(),
         dns,
         addresses,
         common_name,
-        not_before: parsed.validity().not_before.timestamp(),
-        not_after: parsed.validity().not_after.timestamp(),
+        not_before: parsed.not_before,
+        not_after: parsed.not_after,
         issuer: issuer(&parsed),
-        self_issued: parsed.subject() == parsed.issuer(),
+        self_issued: parsed.subject == parsed.issuer,
         may_sign: may_sign(&parsed),
-        key: SubjectPublicKeyInfoDer::from(parsed.public_key().raw.to_vec()),
+        key: SubjectPublicKeyInfoDer::from(parsed.key.to_vec()),
     })
 }
 
-fn may_sign(certificate: &X509Certificate<'_>) -> bool {
-    if certificate.version() != X509Version::V3 {
-        return certificate.subject() == certificate.issuer();
+fn may_sign(certificate: &Certificate<'_>) -> bool {
+    if !certificate.is_v3 {
+        return certificate.subject == certificate.issuer;
     }
-    let authority = matches!(certificate.basic_constraints(), Ok(Some(constraints)) if constraints.value.ca);
-    let forbidden = match certificate.key_usage() {
-        Ok(Some(usage)) => !usage.value.key_cert_sign(),
-        Ok(None) => false,
-        // Such as an extension that is present twice.
-        Err(_) => true,
-    };
-    authority && !forbidden
+    certificate.is_authority() == Ok(true) && certificate.key_may_sign() == Ok(true)
 }
 
-fn issuer(certificate: &X509Certificate<'_>) -> String {
-    let names = certificate.issuer();
-    let name = names.iter_organization().chain(names.iter_common_name()).find_map(|name| name.as_str().ok());
+fn issuer(certificate: &Certificate<'_>) -> String {
+    let name = certificate.issuer.organizations().chain(certificate.issuer.common_names()).flatten().next();
     printable(name.unwrap_or("nobody by name"))
 }
 
@@ -91,16 +85,11 @@ fn printable(text: &str) -> String {
 
 /// The hash of `certificate` for channel binding; `None` if it is not defined (Ed25519) or unknown.
 pub(super) fn end_point(certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
-    let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
-    let algorithm = match parsed.signature_algorithm.algorithm.to_id_string().as_str() {
+    let algorithm = match Certificate::parse(certificate)?.signed_with.split_last()? {
         // RSA with MD5, SHA-1 and SHA-256, ECDSA with SHA-1 and SHA-256: RFC 5929 replaces the weak ones by SHA-256.
-        "1.2.840.113549.1.1.4"
-        | "1.2.840.113549.1.1.5"
-        | "1.2.840.113549.1.1.11"
-        | "1.2.840.10045.4.1"
-        | "1.2.840.10045.4.3.2" => &ring::digest::SHA256,
-        "1.2.840.113549.1.1.12" | "1.2.840.10045.4.3.3" => &ring::digest::SHA384,
-        "1.2.840.113549.1.1.13" | "1.2.840.10045.4.3.4" => &ring::digest::SHA512,
+        (4 | 5 | 11, SIGNED_BY_RSA) | (1, SIGNED_BY_ECDSA) | (2, SIGNED_BY_ECDSA_WITH_SHA2) => &ring::digest::SHA256,
+        (12, SIGNED_BY_RSA) | (3, SIGNED_BY_ECDSA_WITH_SHA2) => &ring::digest::SHA384,
+        (13, SIGNED_BY_RSA) | (4, SIGNED_BY_ECDSA_WITH_SHA2) => &ring::digest::SHA512,
         _ => return None,
     };
     Some(ring::digest::digest(algorithm, certificate).as_ref().to_vec())
@@ -170,13 +159,8 @@ fn matches(pattern: &str, host: &str) -> bool {
 }
 
 fn day(seconds: i64) -> String {
-    match ASN1Time::from_timestamp(seconds) {
-        Ok(time) => {
-            let date = time.to_datetime();
-            format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
-        }
-        Err(_) => "an unknown day".into(),
-    }
+    DateTime::from_timestamp(seconds, 0)
+        .map_or_else(|| "an unknown day".into(), |time| time.format("%Y-%m-%d").to_string())
 }
 
 #[cfg(test)]

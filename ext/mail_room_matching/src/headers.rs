@@ -15,7 +15,8 @@ const MAX_OCTETS: usize = 1 << 20;
 
 /// One header field.
 #[derive(Debug, Clone)]
-pub(crate) struct Header<'a> {
+pub struct Header<'a> {
+    /// Its name, as mail-parser knows it.
     pub name: HeaderName<'a>,
     /// Everything after the colon, including folds and the line end. Octets, because mail-parser replaces what is not UTF-8.
     pub value: &'a [u8],
@@ -25,7 +26,7 @@ pub(crate) struct Header<'a> {
 }
 
 /// The header block of `raw`, up to the first empty line. What may come before it is left out.
-pub(crate) fn block(raw: &[u8]) -> Cow<'_, [u8]> {
+pub fn block(raw: &[u8]) -> Cow<'_, [u8]> {
     let raw = raw.get(..MAX_OCTETS).unwrap_or(raw);
     let mut block = raw.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(raw).trim_ascii_start();
     if block.starts_with(b"From ") || block.starts_with(b">From ") {
@@ -63,14 +64,16 @@ fn with_line_feeds(block: &[u8]) -> Vec<u8> {
 }
 
 /// The fields of a [`block`], one by one: mail-parser's own list takes 120 octets for each field, whatever its length.
-pub(crate) struct Headers<'a> {
+#[allow(missing_debug_implementations, reason = "mail-parser's stream has none")]
+pub struct Headers<'a> {
     block: &'a [u8],
     stream: MessageStream<'a>,
     sound: bool,
 }
 
 impl<'a> Headers<'a> {
-    pub(crate) fn new(block: &'a [u8]) -> Self {
+    /// Those of `block`.
+    pub fn new(block: &'a [u8]) -> Self {
         Self { block, stream: MessageStream::new(block), sound: true }
     }
 }

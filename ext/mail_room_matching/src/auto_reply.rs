@@ -4,7 +4,7 @@ use mail_parser::HeaderName;
 
 /// The reason to take a message with this header for an automatic reply; `None` if the header gives none. An empty value gives
 /// none.
-pub(crate) fn reason(name: &HeaderName<'_>, value: &[u8]) -> Option<&'static str> {
+pub fn reason(name: &HeaderName<'_>, value: &[u8]) -> Option<&'static str> {
     let said = || value.split(|octet| matches!(octet, b';' | b'(')).next().unwrap_or_default().trim_ascii();
     match name {
         HeaderName::AutoSubmitted if said().is_empty() || said().eq_ignore_ascii_case(b"no") => None,

@@ -5,8 +5,8 @@ mod broken;
 mod hostile;
 mod properties;
 
-use mail_room_core::config::{AutoReplies, Bounces, Matching, Unmatched};
-use mail_room_core::matching::matcher::Matcher;
+use mail_room_matching::matcher::Matcher;
+use mail_room_matching::options::{AutoReplies, Bounces, Matching, Unmatched};
 
 fn config(address: &str) -> Matching {
     Matching {

@@ -44,7 +44,7 @@ pub(super) fn find_anywhere<T>(source: Source, value: &[u8], mut wanted: impl Fn
 }
 
 /// The mailboxes in a value, in groups or not, without their names.
-pub(crate) fn mailboxes(value: &[u8]) -> Vec<Cow<'_, str>> {
+pub fn mailboxes(value: &[u8]) -> Vec<Cow<'_, str>> {
     let HeaderValue::Address(list) = MessageStream::new(near(value)).parse_address() else { return Vec::new() };
     let addresses = list.into_list().into_iter().filter_map(|mailbox| match (mailbox.name, mailbox.address?) {
         // mail-parser takes a quoted local part for the name.
@@ -55,7 +55,7 @@ pub(crate) fn mailboxes(value: &[u8]) -> Vec<Cow<'_, str>> {
 }
 
 /// The message ids in a value that is [`ended`], without their brackets.
-pub(crate) fn ids(value: &[u8]) -> Vec<Cow<'_, str>> {
+pub fn ids(value: &[u8]) -> Vec<Cow<'_, str>> {
     match MessageStream::new(value).parse_id() {
         HeaderValue::Text(id) => vec![id],
         HeaderValue::TextList(ids) => ids,
@@ -64,7 +64,7 @@ pub(crate) fn ids(value: &[u8]) -> Vec<Cow<'_, str>> {
 }
 
 /// A value as a person reads it, with encoded words (RFC 2047) decoded.
-pub(crate) fn text(value: &[u8]) -> String {
+pub fn text(value: &[u8]) -> String {
     match MessageStream::new(&ended(near(value))).parse_unstructured() {
         HeaderValue::Text(text) => text.into_owned(),
         _ => String::new(),
@@ -72,7 +72,7 @@ pub(crate) fn text(value: &[u8]) -> String {
 }
 
 /// The part of a value that is read, with a line end: mail-parser reads neither ids nor text from a line without one.
-pub(crate) fn ended(value: &[u8]) -> Cow<'_, [u8]> {
+pub fn ended(value: &[u8]) -> Cow<'_, [u8]> {
     let near = value.get(..READ).unwrap_or(value);
     if near.ends_with(b"\n") { Cow::Borrowed(near) } else { Cow::Owned([near, b"\n"].concat()) }
 }

@@ -3,10 +3,10 @@
 
 use super::feature::{self, Feature};
 use super::headers::{self, Headers};
+use super::options::{AutoReplies, Bounces, Matching};
 use super::pattern::{self, Pattern};
 use super::source::Source;
 use super::{addresses, auto_reply, bounce::Bounce};
-use crate::config;
 
 /// What a message is for the mailbox.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -95,14 +95,14 @@ struct Found {
 }
 
 impl Matcher {
-    /// A matcher for the addresses in `config`.
-    pub fn new(config: &config::Matching) -> Self {
+    /// A matcher for the addresses in `options`.
+    pub fn new(options: &Matching) -> Self {
         Self {
-            address: Pattern::new(&config.address),
-            references: config.gitlab_host.as_ref().map(|host| Pattern::new(&format!("reply-%{{key}}@{host}"))),
-            also_accept: config.also_accept.iter().map(|glob| glob.clone().into_bytes()).collect(),
-            ignores_auto_replies: config.auto_replies == config::AutoReplies::Ignore,
-            ignores_bounces: config.bounces == config::Bounces::Ignore,
+            address: Pattern::new(&options.address),
+            references: options.gitlab_host.as_ref().map(|host| Pattern::new(&format!("reply-%{{key}}@{host}"))),
+            also_accept: options.also_accept.iter().map(|glob| glob.clone().into_bytes()).collect(),
+            ignores_auto_replies: options.auto_replies == AutoReplies::Ignore,
+            ignores_bounces: options.bounces == Bounces::Ignore,
         }
     }
 
@@ -130,7 +130,7 @@ impl Matcher {
     }
 
     /// Whether `address` is one of ours, with or without a key.
-    pub(crate) fn is_ours(&self, address: &[u8]) -> bool {
+    pub fn is_ours(&self, address: &[u8]) -> bool {
         self.address.is(address) || pattern::custom(&self.also_accept, address).is_some()
     }
 

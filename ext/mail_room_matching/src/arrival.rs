@@ -11,7 +11,7 @@ const SEARCHED: usize = 16 << 10;
 const DATE: usize = 64;
 
 /// When the message arrived, if its first header fields say so.
-pub(crate) fn arrival(raw: &[u8]) -> Option<SystemTime> {
+pub fn arrival(raw: &[u8]) -> Option<SystemTime> {
     let block = raw.get(..SEARCHED).unwrap_or(raw);
     let mut lines = block.split_inclusive(|octet| *octet == b'\n').take_while(|line| !line.trim_ascii_end().is_empty());
     let name = b"received:";

@@ -1,7 +1,7 @@
 //! Each way of breaking a header, in each header that is looked at.
 
-use mail_room_core::config::Matching;
-use mail_room_core::matching::matcher::Matcher;
+use mail_room_matching::matcher::Matcher;
+use mail_room_matching::options::Matching;
 
 const KEY: &str = "59d8df8370b7e95c5a49fbf86aeb2c93";
 const HEADERS: [(&str, &str); 10] = [

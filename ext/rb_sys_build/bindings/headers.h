@@ -1,0 +1,12 @@
+/* The part of Ruby's C API that rb-sys, magnus and this gem call. */
+#include "ruby.h"
+#include "ruby/debug.h"
+#include "ruby/encoding.h"
+#include "ruby/io.h"
+#include "ruby/memory_view.h"
+#include "ruby/ractor.h"
+#include "ruby/random.h"
+#include "ruby/re.h"
+#include "ruby/thread.h"
+#include "ruby/version.h"
+#include "ruby/vm.h"
