@@ -17,6 +17,12 @@ Gem::Specification.new do |spec|
   TEXT
   spec.license = "MIT"
   spec.metadata = { "rubygems_mfa_required" => "true" }
+  # The release workflows say where the source is: whoever verifies a gem has to know.
+  if (repository = ENV.fetch("MAIL_ROOM_REPOSITORY", nil))
+    spec.homepage = repository
+    spec.metadata["source_code_uri"] = "#{repository}/tree/v#{spec.version}"
+    spec.metadata["changelog_uri"] = "#{repository}/blob/v#{spec.version}/CHANGELOG.md"
+  end
 
   spec.required_ruby_version = ">= 3.0"
 
@@ -24,11 +30,12 @@ Gem::Specification.new do |spec|
   spec.files = Dir.chdir(__dir__) do
     Dir[
       "Cargo.{toml,lock}",
-      "ext/*/{Cargo.toml,extconf.rb,toolchain.rb,build.rs,COMMIT}",
+      "ext/*/{Cargo.toml,build_folder.rb,crates.rb,extconf.rb,stored_bindings.rb,toolchain.rb,build.rs,COMMIT}",
+      "ext/rb_sys_build/bindings/*.{c,h,rs,txt}",
       "ext/*/src/**/*.{rs,lua}",
       "lib/**/*.rb",
       "exe/mail_room",
-      "sig/**/*.{rbs,yaml}", ".yardopts",
+      "sig/**/*.{rbs,yaml}", ".yardopts", "rakelib/yard_extension.rb",
       "README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "THIRD_PARTY_LICENSES.txt",
       "docs/*.md", "contrib/{systemd,init.d,container,helm}/*"
     ].sort

@@ -5,6 +5,8 @@ namespace :lint do
   task :rust do
     sh "cargo", "fmt", "--all", "--check"
     sh "cargo", "clippy", "--workspace", "--all-targets", "--release", "--locked", "--", "-D", "warnings"
+    # What makes bindings is compiled with this feature only.
+    sh "cargo", "clippy", "--package", "rb-sys-build", "--all-features", "--all-targets", "--release", "--locked", "--", "-D", "warnings"
   end
 
   desc "RuboCop"

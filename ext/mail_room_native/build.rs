@@ -10,6 +10,10 @@ fn main() {
     let commit: String = commit.trim().chars().filter(char::is_ascii_hexdigit).take(12).collect();
     println!("cargo::rustc-env=MAIL_ROOM_COMMIT={}", if commit.is_empty() { "unknown" } else { &commit });
     println!("cargo::rustc-env=MAIL_ROOM_PLATFORM={}", platform(&env::var("TARGET").unwrap_or_default()));
+    // Full RELRO: extconf.rb has rustc ask for half of it.
+    if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|system| system == "linux") {
+        println!("cargo::rustc-link-arg-cdylib=-Wl,-z,now");
+    }
     // For a missing file cargo would run this every time. The folder's time changes when a file appears.
     println!("cargo::rerun-if-changed={}", if file.exists() { "COMMIT" } else { "." });
 }
