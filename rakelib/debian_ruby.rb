@@ -11,6 +11,8 @@ require "open3"
 class DebianRuby
   # Which release has which Ruby.
   RELEASES = { "3.3" => "trixie" }.freeze
+  # Which release has which Ruby's headers: also one that cannot be run beside a release's libc.
+  HEADERS = { **RELEASES, "3.4" => "experimental" }.freeze
   # What apt reads instead of the machine's configuration. A `status` without packages: what the machine has, this Ruby cannot use.
   CONFIGURATION = <<~CONF
     Dir::State::lists "%<root>s/apt/lists";
@@ -31,10 +33,10 @@ class DebianRuby
 
   attr_reader :version
 
-  # @param version [String] a key of {RELEASES}
+  # @param version [String] a key of {HEADERS}
   def initialize(version)
     @version = version
-    @release = RELEASES.fetch(version)
+    @release = HEADERS.fetch(version)
     @root = File.join(File.expand_path(ENV.fetch("CARGO_TARGET_DIR", File.expand_path("../target", __dir__))), "rubies", version)
   end
 
@@ -44,7 +46,15 @@ class DebianRuby
     File.join(@root, "usr/bin/ruby")
   end
 
+  # @return [Array<String>] the folders with ruby.h and with ruby/config.h, downloaded when they are not there yet
+  def headers
+    unpack_headers if header_folders.size < 2
+    header_folders
+  end
+
   private
+
+  def header_folders = Dir.glob(File.join(@root, "usr/include/{,*-linux-gnu/}ruby-#{version}.0"))
 
   def stamp = File.join(@root, "unpacked")
 
@@ -58,6 +68,16 @@ class DebianRuby
     wrap
     FileUtils.rm_rf(File.join(@root, "apt"))
     FileUtils.touch(stamp)
+  end
+
+  def unpack_headers
+    puts "fetching the headers of Ruby #{version} of Debian (#{@release})"
+    configure
+    apt("update", "-qq")
+    archives = File.join(@root, "apt/cache/archives")
+    apt("download", "-qq", "ruby#{version}-dev", chdir: archives)
+    Dir.glob(File.join(archives, "*.deb")).each { |package| run("dpkg-deb", "-x", package, @root) }
+    FileUtils.rm_rf(File.join(@root, "apt"))
   end
 
   def configure
@@ -74,31 +94,33 @@ class DebianRuby
       raise "apt knows no mirror of Debian: run `apt-get update`"
   end
 
-  # RbConfig.ruby, too, has to name something that can be run: the interpreter itself moves aside.
+  # RbConfig.ruby, too, has to name something that can be run: the interpreter itself moves aside. The program finds its folder by
+  # itself, so that the tree can be moved.
   def wrap
-    libraries = Dir.glob(File.join(@root, "usr/lib/*-linux-gnu")).first
-    loader = Dir.glob(File.join(libraries, "ld-linux-*.so.*")).first
-    folders = ["usr/lib/ruby/#{version}.0", "usr/lib/ruby/vendor_ruby"].map { |folder| File.join(@root, folder) }
-    folders.insert(1, File.join(libraries, "ruby", "#{version}.0"))
+    loader = Dir.glob("usr/lib/*-linux-gnu/ld-linux-*.so.*", base: @root).first
+    libraries = File.dirname(loader)
+    folders = ["usr/lib/ruby/#{version}.0", "#{libraries}/ruby/#{version}.0", "usr/lib/ruby/vendor_ruby"]
     program = File.join(@root, "usr/bin/ruby#{version}")
     FileUtils.mv(program, "#{program}.bin")
     File.write(program, <<~SH)
       #!/bin/sh
-      gems="#{@root}/usr/share/rubygems-integration/all:#{@root}/usr/lib/ruby/gems/#{version}.0"
+      root=${0%/*}/../..
+      gems="$root/usr/share/rubygems-integration/all:$root/usr/lib/ruby/gems/#{version}.0"
       case ":$GEM_PATH:" in
         *":$gems:"*) ;;
         *) export GEM_PATH="${GEM_PATH:+$GEM_PATH:}$gems" ;;
       esac
-      exec #{loader} --library-path #{libraries} #{program}.bin #{folders.map { |folder| "-I#{folder}" }.join(" ")} "$@"
+      exec "$root/#{loader}" --library-path "$root/#{libraries}" "$root/usr/bin/ruby#{version}.bin" \\
+        #{folders.map { |folder| %("-I$root/#{folder}") }.join(" ")} "$@"
     SH
     FileUtils.chmod(0o755, program)
     FileUtils.ln_sf("ruby#{version}", File.join(@root, "usr/bin/ruby"))
   end
 
-  def apt(*arguments) = run("apt-get", "-c", File.join(@root, "apt/apt.conf"), *arguments)
+  def apt(*arguments, **options) = run("apt-get", "-c", File.join(@root, "apt/apt.conf"), *arguments, **options)
 
-  def run(*command)
-    output, status = Open3.capture2e({ "DEBIAN_FRONTEND" => "noninteractive" }, *command)
+  def run(*command, **options)
+    output, status = Open3.capture2e({ "DEBIAN_FRONTEND" => "noninteractive" }, *command, **options)
     raise "#{command.first(4).join(" ")} failed:\n#{output}" unless status.success?
 
     output

@@ -156,9 +156,21 @@ RSpec.describe "contrib" do
       last = stages.last
       expect(last.to_h).to include("USER" => "10001:10001\n", "ENTRYPOINT" => "[\"mail_room\"]\n",
                                    "CMD" => "[\"-c\", \"/etc/mail_room/config.yml\"]\n")
-      expect(last.index { |word, _| word == "USER" }).to be > last.rindex { |word, _| word == "RUN" }
+      # What runs after that is what the image is for: it shows that this user can start it.
+      expect(last.drop_while { |word, _| word != "USER" }.select { |word, _| word == "RUN" }).to eq([["RUN", "mail_room --version\n"]])
       expect(steps.select { |word, rest| %w[COPY ADD].include?(word) && !rest.start_with?("--from=") })
-        .to eq([["COPY", "pkg/gitlab-mail_room-*-x86_64-linux-gnu.gem /tmp/\n"]])
+        .to eq([["COPY", "pkg/gitlab-mail_room-*-linux.gem /tmp/\n"]])
+    end
+
+    it "finds the gems that Ruby brings, beside ours" do
+      variables = stages.last.to_h.fetch("ENV").split.to_h { |pair| pair.split("=", 2) }
+      # The official images have a folder of gems of their own.
+      environment = { "GEM_HOME" => File.expand_path("bundle"), "RUBYLIB" => nil, "RUBYOPT" => nil,
+                      "GEM_PATH" => variables.fetch("GEM_PATH").sub("/gems", File.expand_path("gems")) }
+      script = "puts Gem.path; gem %q(net-imap); gem %q(logger)"
+      said, status = Open3.capture2e(environment, RbConfig.ruby, "-e", script)
+      expect(status).to be_success, said
+      expect(said.lines.map(&:chomp)).to include(File.expand_path("gems"))
     end
 
     it "has no toolchain in any layer" do

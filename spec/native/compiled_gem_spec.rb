@@ -4,7 +4,9 @@ require "fileutils"
 require "json"
 require "open3"
 require_relative "../../rakelib/debian_ruby"
+require_relative "../../rakelib/install_check"
 require_relative "../../rakelib/native_gem"
+require_relative "zig"
 
 # The compiled gem as users get it: installed into a folder of its own, with nothing on PATH that compiles. `rake spec:native` builds it
 # first. Each example runs for each Ruby that the gem has a library for.
@@ -16,6 +18,7 @@ RSpec.describe "the compiled gem", :native do
   let(:gem_path) { NativeGem.newest or raise "there is no compiled gem in pkg/: run `rake native`" }
   let(:specification) { Gem::Package.new(gem_path).spec }
   let(:libraries) { specification.files.grep(/mail_room_native/) }
+  let(:versions) { libraries.map { |file| file[%r{lib/mail_room/(\d\.\d)/mail_room_native\.so\z}, 1] } }
 
   def say(*command, env: {}, chdir: "/")
     output, status = Open3.capture2e(env, *command, chdir: chdir)
@@ -35,24 +38,39 @@ RSpec.describe "the compiled gem", :native do
     expect(specification.extensions).to eq([])
     expect(specification.dependencies.map(&:name)).to match_array(%w[logger net-imap])
     expect(specification.files.grep(/\.(rs|toml|lock)\z|extconf/)).to eq([])
-    versions = libraries.map { |file| file[%r{lib/mail_room/(\d\.\d)/mail_room_native\.so\z}, 1] }
     expect(versions).to match_array(interpreters.keys)
     expect(versions.map { |version| specification.required_ruby_version.satisfied_by?(Gem::Version.new("#{version}.9")) }).to all(be(true))
     newest = versions.max_by { |version| Gem::Version.new(version) }
     later = newest.sub(/\d+\z/) { |minor| (minor.to_i + 1).to_s }
     expect(specification.required_ruby_version).not_to be_satisfied_by(Gem::Version.new("#{later}.0"))
-    libraries.each { |file| expect(File.size(File.join(unpacked, file))).to be <= 8_000_000, file }
+    libraries.each { |file| expect(File.size(File.join(unpacked, file))).to be <= CompiledLibrary::LIMIT, file }
+  end
+
+  it "leaves out the Rubies in between that it has no library for" do
+    gaps = NativeGem.gaps(versions)
+    expect(gaps).to eq(["3.2"])
+    left_out = gaps.flat_map { |version| [0, 4, 11].map { |release| Gem::Version.new("#{version}.#{release}") } }
+    expect(left_out.select { |version| specification.required_ruby_version.satisfied_by?(version) }).to eq([])
   end
 
   it "links the libraries that every system has, with no symbol newer than the promised glibc" do
     libraries.each do |file|
       path = File.join(unpacked, file)
-      needed = say("objdump", "-p", path).scan(/NEEDED\s+(\S+)/).flatten
-      expect(needed - %w[libc.so.6 libm.so.6 libgcc_s.so.1 libpthread.so.0 libdl.so.2 librt.so.1 ld-linux-x86-64.so.2]).to eq([])
-      versions = say("objdump", "-T", path).scan(/GLIBC_([\d.]+)/).flatten.uniq.map { |version| Gem::Version.new(version) }
-      expect(versions.max).to be <= Gem::Version.new(NativeGem::GLIBC)
+      library = CompiledLibrary.new(path, NativeGem::PLATFORM)
+      expect(library.faults).to eq([])
+      expect(library.linked).to include("libc.so.6")
+      expect(library.glibc).to include("2.17")
       expect(say("objdump", "-h", path)).not_to match(/\.debug_|\.symtab/)
       expect(say("objdump", "-s", "-j", ".gnu_debuglink", path)).to match(/mail_room_nat/)
+    end
+  end
+
+  it "is the same under the name with -gnu" do
+    gnu = NativeGem.newest("#{NativeGem::PLATFORM}-gnu")
+    Dir.mktmpdir do |folder|
+      Gem::Package.new(gnu).extract_files(folder)
+      files = ->(top) { Dir.glob("**/*", base: top).to_h { |file| [file, File.file?(path = File.join(top, file)) && File.binread(path)] } }
+      expect(files.call(folder) == files.call(unpacked)).to be(true)
     end
   end
 
@@ -73,7 +91,7 @@ RSpec.describe "the compiled gem", :native do
 
       def clean = { "PATH" => @path, "RUBYLIB" => nil, "RUBYOPT" => nil, "GEM_HOME" => nil, "HOME" => @folder, "BUNDLE_GEMFILE" => nil }
 
-      def installed
+      def installed(gem_path = self.gem_path)
         gems = File.join(@folder, "gems")
         script = 'require "rubygems/gem_runner"; Gem::GemRunner.new.run(ARGV)'
         say(ruby, "-e", script, "--", "install", "--local", "--no-document", "--ignore-dependencies", "--install-dir", gems, gem_path,
@@ -85,7 +103,8 @@ RSpec.describe "the compiled gem", :native do
       it "installs, tells what it is, and loads the library of this Ruby" do
         env = installed
         said = say(ruby, File.join(env["GEMS"], "bin/mail_room"), "--version", env: env)
-        expect(said).to match(/^mail_room #{Regexp.escape(specification.version.to_s)} \(x86_64-linux-gnu, commit \h{12}\)$/)
+        version_and_platform = "#{specification.version} (#{RbConfig::CONFIG["host_cpu"]}-linux-gnu"
+        expect(said).to match(/^mail_room #{Regexp.escape(version_and_platform)}, commit \h{12}\)$/)
         script = 'gem "gitlab-mail_room"; require "mail_room"; puts $LOADED_FEATURES.grep(/mail_room_native/), MailRoom::NATIVE_VERSION'
         library, native = say(ruby, "-e", script, env: env).lines.map(&:chomp)
         expect([library, native]).to match([%r{/mail_room/#{Regexp.escape(version)}/mail_room_native\.so\z}, specification.version.to_s])
@@ -102,22 +121,69 @@ RSpec.describe "the compiled gem", :native do
         expect(delivered).to eq([Mails.plain(1).b])
       end
 
-      it "is what an application with Bundler gets from a folder of gems" do
+      it "starts in the environment of the container image" do
+        env = installed
+        recipe = File.read(File.join(root, "contrib/container/Containerfile"))
+        gem_path = recipe[/^ENV GEM_PATH=(\S*)/, 1].sub("/gems", env["GEMS"])
+        image = clean.merge("GEM_PATH" => gem_path, "GEM_HOME" => File.join(@folder, "bundle"))
+        expect(say(ruby, File.join(env["GEMS"], "bin/mail_room"), "--version", env: image)).to start_with("mail_room ")
+      end
+
+      it "can be installed from its file under the name with -gnu" do
+        env = installed(NativeGem.newest("#{NativeGem::PLATFORM}-gnu"))
+        expect(say(ruby, File.join(env["GEMS"], "bin/mail_room"), "--version", env: env)).to start_with("mail_room ")
+      end
+
+      it "is what an application with Bundler gets from a folder of gems, frozen, too" do
         app = File.join(@folder, "app")
         FileUtils.mkdir_p(File.join(app, "vendor/cache"))
-        # Named as this RubyGems names it, without -gnu before 3.3.22.
-        name = say(ruby, "-rrubygems/package", "-e", "print Gem::Package.new(ARGV.first).spec.file_name", gem_path, env: clean)
-        FileUtils.cp(gem_path, File.join(app, "vendor/cache", name))
+        FileUtils.cp(gem_path, File.join(app, "vendor/cache"))
         File.write(File.join(app, "Gemfile"), <<~RUBY)
           source "https://gems.example.com"
           gem "gitlab-mail_room", require: "mail_room"
         RUBY
         script = 'require "bundler"; require "bundler/cli"; Bundler::CLI.start(ARGV)'
-        # Not BUNDLE_PATH, which hides the gems that Ruby brings, such as net-imap.
-        env = clean.merge("GEM_HOME" => File.join(@folder, "bundle"), "BUNDLE_APP_CONFIG" => File.join(@folder, "bundle-config"))
-        say(ruby, "-e", script, "--", "install", "--local", "--no-cache", env: env, chdir: app)
-        say(ruby, "-e", 'require "bundler"; Bundler.require; puts MailRoom::NATIVE_VERSION, MailRoom::Matcher', env: env, chdir: app)
-        expect(File.read(File.join(app, "Gemfile.lock"))).to include("(#{name.delete_prefix("gitlab-mail_room-").delete_suffix(".gem")})")
+        [nil, "true"].each do |frozen|
+          # Not BUNDLE_PATH, which hides the gems that Ruby brings, such as net-imap.
+          env = clean.merge("GEM_HOME" => File.join(@folder, "bundle-#{frozen}"), "BUNDLE_FROZEN" => frozen,
+                            "BUNDLE_APP_CONFIG" => File.join(@folder, "config-#{frozen}"))
+          say(ruby, "-e", script, "--", "install", "--local", "--no-cache", env: env, chdir: app)
+          say(ruby, "-e", 'require "bundler"; Bundler.require; puts MailRoom::NATIVE_VERSION, MailRoom::Matcher', env: env, chdir: app)
+          expect(File.read(File.join(app, "Gemfile.lock"))).to include("(#{specification.version}-#{NativeGem::PLATFORM})")
+        end
+      end
+
+      # All gems of a release, those for other platforms with a library that is none of ours.
+      def release
+        folder = File.join(@folder, "server")
+        FileUtils.mkdir_p(folder)
+        FileUtils.cp(gem_path, folder)
+        (NativeGem::PLATFORMS - [NativeGem::PLATFORM]).each do |platform|
+          library = Zig.library(File.join(@folder, platform), platform)
+          NativeGem.package(versions.to_h { |name| [name, library] }, platform, folder: folder)
+        end
+        say("gem", "build", "--quiet", "--output", File.join(folder, "#{specification.name}-#{specification.version}.gem"),
+            "gitlab-mail_room.gemspec", chdir: root)
+        folder
+      end
+
+      it "is what RubyGems and Bundler take from a server with all gems of a release, also from a lock" do
+        lock = InstallCheck.new(release, NativeGem::PLATFORM, ruby: ruby, environment: { "PATH" => @path }).run
+        expect(lock).to include("(#{specification.version}-#{NativeGem::PLATFORM})")
+      end
+
+      # Those before take it for any Linux.
+      if interpreter.nil? || Gem::Requirement.new(NativeGem::MUSL_RUBYGEMS).satisfied_by?(Gem.rubygems_version)
+        it "is not what they take on musl" do
+          File.write(musl = File.join(@folder, "musl.rb"), <<~RUBY)
+            platform = Gem::Platform.new("#{RbConfig::CONFIG["host_cpu"]}-linux-musl")
+            Gem::Platform.define_singleton_method(:local) { |*| platform }
+            Gem.instance_variable_set(:@platforms, ["ruby", platform])
+          RUBY
+          environment = { "PATH" => @path, "RUBYOPT" => "-r#{musl}" }
+          lock = InstallCheck.new(release, "#{NativeGem::PLATFORM}-musl", ruby: ruby, environment: environment, use: false).run
+          expect(lock).to include("(#{specification.version}-#{NativeGem::PLATFORM}-musl)")
+        end
       end
 
       # In the gem's own folder: beside the specs RSpec takes the `lib` that it finds, and specs the executable.
