@@ -6,20 +6,23 @@ require_relative "../lib/mail_room/options/option_tables"
 # mapping of options may have.
 class OptionsSignatures
   PATH = File.expand_path("../sig/mail_room/options.rbs", __dir__)
-  # The Structs that are made from tables.
-  STRUCTS = %w[Mailbox Delivery::Sidekiq::Options Delivery::Postback::Options Delivery::Que::Options Arbitration::Redis::Options].freeze
-  TABLES = { "Mailbox" => :mailbox, "Delivery::Sidekiq::Options" => :sidekiq, "Delivery::Postback::Options" => :postback,
-             "Delivery::Que::Options" => :que, "Arbitration::Redis::Options" => :redis_arbitration }.freeze
+  # The Structs that are made from tables, with their tables.
+  TABLES = {
+    "Mailbox" => :mailbox, "Delivery::Sidekiq::Options" => :sidekiq, "Delivery::Postback::Options" => :postback,
+    "Delivery::Que::Options" => :que, "Delivery::ActionMailbox::Options" => :action_mailbox,
+    "Delivery::ActiveJob::Options" => :active_job, "Delivery::Command::Options" => :command,
+    "Arbitration::Redis::Options" => :redis_arbitration
+  }.freeze
   # Members that are no options.
   OTHERS = { logger: "::Logger", jwt: "JWT" }.freeze
-  private_constant :STRUCTS, :TABLES, :OTHERS
+  private_constant :TABLES, :OTHERS
 
   # @return [String]
   def to_s
     <<~RBS
       # Made by `rake docs` from the tables in lib/mail_room/options/tables: change it there.
       module MailRoom
-      #{[*MailRoom::OptionTables::ALL.map { |table| names(table) }, *STRUCTS.map { |name| struct(name) }].join("\n").chomp}
+      #{[*MailRoom::OptionTables::ALL.map { |table| names(table) }, *TABLES.keys.map { |name| struct(name) }].join("\n").chomp}
       end
     RBS
   end
@@ -41,6 +44,8 @@ class OptionsSignatures
       attribute = klass.instance_method(member).source_location && klass == MailRoom::Mailbox ? "attr_writer" : "attr_accessor"
       "#{option ? comment(option.meaning, "    ") : ""}    #{attribute} #{member}: #{option ? option.signature : OTHERS.fetch(member)}\n"
     end
+    # A Mailbox is described in sig/mail_room.rbs.
+    members << "    def initialize: (Mailbox mailbox) -> void\n" unless klass == MailRoom::Mailbox
     "  class #{name} < Struct[untyped]\n#{members.join("\n")}  end\n"
   end
 
