@@ -10,15 +10,17 @@ RSpec.describe "delivering into Sidekiq", :servers do
     sent = dovecot.messages(user).map { |message| message.body.to_s.b }
     process = mail_room(mailbox(user, delete_after_delivery: true, expunge_deleted: true))
 
-    wait_until(60, -> { "500 jobs, not #{delivered.size}: #{process.everything_said[-2000..]}" }) { delivered.size >= 500 }
+    queued = -> { redis.call("LLEN", "queue:mails") }
+    wait_until(60, -> { "500 jobs, not #{queued.call}: #{process.everything_said[-2000..]}" }) { queued.call >= 500 }
     wait_until(20, "the mailbox to be empty") { dovecot.uids(user).empty? }
     expect(process.term.exitstatus).to eq(0)
 
     valid, converted = sent.partition { |mail| mail.dup.force_encoding("UTF-8").valid_encoding? }
-    expect(delivered.size).to eq(500)
-    expect(valid.tally.reject { |mail, times| delivered.count(mail) == times }).to be_empty
+    received = delivered
+    expect(received.size).to eq(500)
+    expect(received.tally).to include(valid.tally)
     expect(converted.size).to be > 50
-    expect(delivered.count { |mail| mail.include?("Gr\u00FC\u00DFe".b) }).to eq(50)
+    expect(received.count { |mail| mail.include?("Gr\u00FC\u00DFe".b) }).to eq(50)
   end
 
   it "leaves every mail seen, and nothing else changed, with both off" do

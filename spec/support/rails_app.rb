@@ -34,6 +34,8 @@ class RailsApp
     index_gem
     run("rails new shop --api #{WITHOUT.map { |name| "--skip-#{name}" }.join(" ")}", chdir: @dir)
     gemfile("rails", "sqlite3", "puma")
+    # A thread that waits for SQLite's lock lets no other Ruby thread run, not even the one that has the lock: it waits in vain.
+    write("config/database.yml", read("config/database.yml").gsub(/^( *)pool: .*/, "\\1pool: 1\n\\1checkout_timeout: 60"))
     self
   end
 
