@@ -205,7 +205,7 @@ mod tests {
     /// A program that starts another one, and then writes the numbers of both into the file.
     fn with_a_child(directory: &Path) -> ([String; 3], PathBuf) {
         let (made, file) = (directory.join("new"), directory.join("pids"));
-        let script = format!("sleep 1000 & echo $$ $! > {0}; mv {0} {1}; wait", made.display(), file.display());
+        let script = format!("sleep 100 & echo $$ $! > {0}; mv {0} {1}; wait", made.display(), file.display());
         (["sh", "-c", &script].map(str::to_owned), file)
     }
 
