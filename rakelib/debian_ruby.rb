@@ -9,10 +9,8 @@ require "open3"
 #
 #   DebianRuby.new("3.3").interpreter  # => ".../target/rubies/3.3/usr/bin/ruby", downloaded when it is not there yet
 class DebianRuby
-  # Which release has which Ruby.
-  RELEASES = { "3.3" => "trixie" }.freeze
-  # Which release has which Ruby's headers: also one that cannot be run beside a release's libc.
-  HEADERS = { **RELEASES, "3.4" => "experimental" }.freeze
+  # Which releases have which Ruby. Experimental is no whole release: what its packages need is in sid.
+  RELEASES = { "3.3" => %w[trixie], "3.4" => %w[experimental sid] }.freeze
   # What apt reads instead of the machine's configuration. A `status` without packages: what the machine has, this Ruby cannot use.
   CONFIGURATION = <<~CONF
     Dir::State::lists "%<root>s/apt/lists";
@@ -33,14 +31,15 @@ class DebianRuby
 
   attr_reader :version
 
-  # @param version [String] a key of {HEADERS}
+  # @param version [String] a key of {RELEASES}
   def initialize(version)
     @version = version
-    @release = HEADERS.fetch(version)
+    @releases = RELEASES.fetch(version)
     @root = File.join(File.expand_path(ENV.fetch("CARGO_TARGET_DIR", File.expand_path("../target", __dir__))), "rubies", version)
   end
 
   # @return [String] the path of the interpreter
+  # @raise [RuntimeError] if Debian's archive does not have it, or cannot be reached
   def interpreter
     unpack unless File.exist?(stamp)
     File.join(@root, "usr/bin/ruby")
@@ -59,7 +58,7 @@ class DebianRuby
   def stamp = File.join(@root, "unpacked")
 
   def unpack
-    puts "fetching Ruby #{version} of Debian (#{@release})"
+    puts "fetching Ruby #{version} of Debian (#{@releases.join(", ")})"
     configure
     apt("update", "-qq")
     apt("install", "-qq", "--yes", "--download-only", "--no-install-recommends", "ruby#{version}", "ruby#{version}-dev", "ruby-bundler",
@@ -71,7 +70,7 @@ class DebianRuby
   end
 
   def unpack_headers
-    puts "fetching the headers of Ruby #{version} of Debian (#{@release})"
+    puts "fetching the headers of Ruby #{version} of Debian (#{@releases.join(", ")})"
     configure
     apt("update", "-qq")
     archives = File.join(@root, "apt/cache/archives")
@@ -83,7 +82,8 @@ class DebianRuby
   def configure
     %w[lists/partial cache/archives/partial].each { |folder| FileUtils.mkdir_p(File.join(@root, "apt", folder)) }
     File.write(File.join(@root, "apt/status"), "")
-    File.write(File.join(@root, "apt/sources.list"), "deb [signed-by=#{KEYRING}] #{mirror} #{@release} main\n")
+    sources = @releases.map { |release| "deb [signed-by=#{KEYRING}] #{mirror} #{release} main\n" }
+    File.write(File.join(@root, "apt/sources.list"), sources.join)
     File.write(File.join(@root, "apt/apt.conf"), format(CONFIGURATION, root: @root))
   end
 

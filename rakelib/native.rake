@@ -9,7 +9,14 @@ def native_rubies
   return named unless named.empty?
 
   here = RbConfig::CONFIG.values_at("MAJOR", "MINOR").join(".")
-  [RbConfig.ruby, *(DebianRuby::RELEASES.keys - [here]).map { |version| DebianRuby.new(version).interpreter }]
+  [RbConfig.ruby, *(DebianRuby::RELEASES.keys - [here]).filter_map { |version| debian_ruby(version) }]
+end
+
+# One that cannot be had does not keep the gem from being built for the others.
+def debian_ruby(version)
+  DebianRuby.new(version).interpreter
+rescue StandardError => e
+  puts "no Ruby #{version}: #{e.message}"
 end
 
 def package_native(libraries, platform)

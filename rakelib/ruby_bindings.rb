@@ -32,7 +32,7 @@ class RubyBindings
   def self.headers
     here = RbConfig::CONFIG.values_at("MAJOR", "MINOR").join(".")
     found = { here => RbConfig::CONFIG.values_at("rubyhdrdir", "rubyarchhdrdir") }
-    DebianRuby::HEADERS.each_key { |version| found[version] ||= DebianRuby.new(version).headers }
+    DebianRuby::RELEASES.each_key { |version| found[version] ||= DebianRuby.new(version).headers }
     found
   end
 

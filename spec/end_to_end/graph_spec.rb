@@ -176,7 +176,7 @@ RSpec.describe "inbox_method microsoft_graph", :servers do
     fill(server, 5)
     server.fault { |asked| [401, {}, ""] if asked.kind == :list }
     process = mail_room(inbox(server))
-    expect(process.await_log("Disconnected. Resetting...")).to include("error" => /answered 401/, "backoff_s" => (2.5..5))
+    expect(process.await_log("Disconnected. Resetting...")).to include("error" => /answered 401/, "backoff_s" => be_between(2.5, 5))
     expect(server.count(:token)).to eq(2)
     expect(process.term(5)).to be_success
   end

@@ -113,7 +113,9 @@ RSpec.describe "MailRoom::NativeLibrary" do
   it "gives advice that helps with Bundler" do
     File.write(File.join(folder, "Gemfile"), %(source "#{gem_server}"\ngem "gitlab-mail_room", require: "mail_room"\n))
     bundle("install")
-    advice = commands(ruby('require "bundler"; begin; Bundler.require; rescue LoadError => e; puts e; end'), "bundle")
+    # Later versions of Bundler put it into an error of their own.
+    failing = 'require "bundler"; begin; Bundler.require; rescue LoadError, Bundler::GemRequireError => e; puts e.cause || e; end'
+    advice = commands(ruby(failing), "bundle")
     expect(advice.map(&:first)).to eq(%w[config lock install])
     advice.each { |arguments| bundle(*arguments) }
     expect(ruby('require "bundler"; Bundler.require')).to eq("source\n")
