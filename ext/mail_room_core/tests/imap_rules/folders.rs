@@ -67,6 +67,7 @@ async fn a_message_that_cannot_be_moved_does_not_keep_the_others_from_it() {
         .await;
     watching.until("its flags", SOON, |_| odd.state().folder("INBOX").flagged("\\Seen") == [3]).await;
     assert_eq!(odd.state().folder("INBOX").flagged("\\Flagged"), [3]);
+    watching.until("the warning", SOON, |watching| !watching.log("Set aside in place").is_empty()).await;
     assert!(watching.log("Set aside in place")[0]["error"].as_str().unwrap().contains("cannot read it"));
     watching.stop().await;
 }

@@ -51,6 +51,7 @@ async fn one_message_that_cannot_be_had_does_not_hold_up_the_others() {
                     odd.state().folder("INBOX").flagged("\\Flagged") == [3]
                 })
                 .await;
+            watching.until("a line of it", SOON, |it| !it.log("Message set aside").is_empty()).await;
             let aside = watching.log("Message set aside");
             assert!(aside.len() == 1 && aside[0]["uid"] == 3, "{aside:?}");
             assert_eq!(odd.state().folder("INBOX").flagged("\\Seen"), (1..=9).collect::<Vec<_>>());
@@ -188,7 +189,7 @@ async fn a_message_that_is_listed_and_passed_over_is_told_and_set_aside_in_the_e
         watching
             .until("the end", Duration::from_secs(60), |_| odd.state().folder("INBOX").flagged("\\Flagged") == [3])
             .await;
-        assert_eq!(watching.log("Message set aside").len(), 1);
+        watching.until("a line of it", SOON, |it| it.log("Message set aside").len() == 1).await;
         watching.stop().await;
     }
 }
