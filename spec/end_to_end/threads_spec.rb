@@ -4,6 +4,9 @@ require "tmpdir"
 
 # A user who may have no more threads: it says so and ends with status 1, or it works.
 RSpec.describe "threads", :servers do
+  # With a single one, Ruby 3.4 itself does not end: `ruby -e exit` waits for a thread that it could not start.
+  fewest = RUBY_VERSION < "3.4" ? 1 : 2
+
   around { |example| Dir.mktmpdir { |folder| (@folder = folder) && example.run } }
 
   # Runs mail_room as a user of its own who may have so many threads.
@@ -45,7 +48,7 @@ RSpec.describe "threads", :servers do
     FileUtils.chmod(0o755, @folder)
     options = mailbox(user, delivery_method: "noop", delivery_options: {}, arbitration_method: "noop", arbitration_options: {})
     File.write(File.join(@folder, "config.yml"), YAML.dump({ mailboxes: [options] }))
-    outcomes = [*1..14, 40].to_h do |most|
+    outcomes = [*fewest..14, 40].to_h do |most|
       [most, outcome(start(most, rand(61_000..64_999)), user)]
     end
     outcomes.each do |most, status|
@@ -53,6 +56,6 @@ RSpec.describe "threads", :servers do
       said = File.read(File.join(@folder, "err#{most}"))
       expect(said).to match(/\Amail_room: cannot start .*thread/) if status == 1
     end
-    expect(outcomes.values_at(1, 2, 3, 40)).to eq([1, 1, 1, 0])
+    expect(outcomes.values_at(fewest, 2, 3, 40)).to eq([1, 1, 1, 0])
   end
 end
