@@ -2,6 +2,7 @@
 //! what is in it.
 
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine};
+use memchr::{memmem, memrchr};
 use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::rsa::PublicKeyComponents;
@@ -18,6 +19,10 @@ const RSA_ENCRYPTION: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
 /// PKCS#8 (RFC 5208) around a key of the curve P-256 that is a plain ECPrivateKey (RFC 5915): everything but the lengths.
 const EC_KEY: &[u8] =
     b"\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
+/// What a block of PEM begins and ends with (RFC 7468 section 2).
+const BEGIN: &[u8] = b"-----BEGIN ";
+const END: &[u8] = b"-----END ";
+const DASHES: &[u8] = b"-----";
 const NO_EC_KEY: &str = "must name a PEM file with a private key of the curve P-256, its public key included";
 
 /// A key, for the algorithms that it was read for.
@@ -100,14 +105,45 @@ pub(crate) enum NoRsaKey {
     Unusable,
 }
 
-/// The first private key in a PEM file. It may be indented, as in YAML, or begin with a byte order mark.
+/// The first private key in a PEM file.
 fn private_key(pem: &[u8]) -> Option<PrivateKeyDer<'static>> {
-    let mut plain = Zeroizing::new(Vec::with_capacity(pem.len() + 1));
-    for line in pem.strip_prefix("\u{feff}".as_bytes()).unwrap_or(pem).split(|&octet| octet == b'\n') {
-        plain.extend_from_slice(line.trim_ascii());
-        plain.push(b'\n');
+    PrivateKeyDer::from_pem_slice(&strict(pem)).ok()
+}
+
+/// The blocks of a PEM file as RFC 7468 wants them written. Secrets pass through YAML and variables of the environment, where they get indented,
+/// folded into one line, or put behind something else.
+fn strict(pem: &[u8]) -> Zeroizing<Vec<u8>> {
+    // As large as it can get: no smaller one is left in memory when it grows.
+    let mut strict = Zeroizing::new(Vec::with_capacity(pem.len().saturating_mul(2)));
+    let mut rest = pem;
+    while let Some((_, begun)) = divided(rest, BEGIN) {
+        rest = begun;
+        let Some((label, content)) = divided(begun, DASHES) else { break };
+        let end = [END, label, DASHES].concat();
+        let Some((content, after)) = divided(content, &end) else { continue };
+        rest = after;
+        if let Some(base64) = without_headers(content) {
+            strict.extend([BEGIN, label, DASHES, b"\n"].concat());
+            strict.extend(base64.iter().filter(|octet| !octet.is_ascii_whitespace()));
+            strict.extend([b"\n", &*end, b"\n"].concat());
+        }
     }
-    PrivateKeyDer::from_pem_slice(&plain).ok()
+    strict
+}
+
+/// The content of a block after its headers (RFC 1421); `None` if they say that it is encrypted.
+fn without_headers(content: &[u8]) -> Option<&[u8]> {
+    // Base64 has no colon.
+    let Some(colon) = memrchr(b':', content) else { return Some(content) };
+    let (headers, base64) = content.split_at_checked(colon)?;
+    let encrypted = memmem::find(base64, b"ENCRYPTED").or_else(|| memmem::find(headers, b"ENCRYPTED")).is_some();
+    divided(base64, b"\n").filter(|_| !encrypted).map(|(_, base64)| base64)
+}
+
+/// What is before and after the first `separator`.
+fn divided<'a>(text: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let (before, after) = text.split_at_checked(memmem::find(text, separator)?)?;
+    Some((before, after.get(separator.len()..)?))
 }
 
 /// The first private key in a PEM file, in PKCS#1 or PKCS#8.
@@ -227,10 +263,19 @@ mod tests {
             pem("PRIVATE KEY", &der(tag::SEQUENCE, &[version, &algorithm, &inner, attributes].concat()))
         };
         let after_another = [pem("CERTIFICATE", b"\x30\x00"), wrapped(b"\x02\x01\x00", b"\x05\x00", b"")].concat();
-        let indented = String::from_utf8(traditional.clone()).unwrap().replace('\n', "\r\n  ");
+        let text = String::from_utf8(traditional.clone()).unwrap();
+        let indented = text.replace('\n', "\r\n  ");
+        let one_line = text.replace('\n', "");
+        let begun = "-----BEGIN RSA PRIVATE KEY-----";
+        let with_header = text.replacen('\n', "\nX-Comment: Proc\n\n", 1);
         for pem in [
             traditional,
             format!("\u{feff}  {indented}").into_bytes(),
+            format!("key: \"{one_line}\"\n").into_bytes(),
+            text.replace('\n', " ").into_bytes(),
+            format!("-----BEGIN nothing\n-----BEGIN X-----\n{text}").into_bytes(),
+            with_header.into_bytes(),
+            format!("{begun}\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----\n{text}").into_bytes(),
             wrapped(b"\x02\x01\x00", b"\x05\x00", b""),
             wrapped(b"\x02\x01\x00", b"", b"\xa0\x00"),
             wrapped(b"\x02\x01\x01", b"\x05\x00", b"\x81\x01\x00"),
@@ -264,6 +309,7 @@ mod tests {
             (&pem("PRIVATE KEY", b"\x30\x03\x02\x01"), unusable),
             (&sec1_of_p384, no_rsa),
             (&pem("ENCRYPTED PRIVATE KEY", b"\x30\x00"), no_rsa),
+            (&b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nhidden".to_vec(), no_rsa),
             (&b"-----BEGIN RSA PRIVATE KEY-----\nhidden".to_vec(), no_rsa),
             (&b"hidden".to_vec(), no_rsa),
         ] {

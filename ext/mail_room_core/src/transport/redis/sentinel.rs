@@ -58,14 +58,24 @@ async fn ask(
 
 fn host_and_port(reply: &Reply) -> Option<(String, u16)> {
     let Reply::Array(parts) = reply else { return None };
-    let [Reply::Bulk(host), Reply::Bulk(port)] = parts.as_slice() else { return None };
-    Some((str::from_utf8(host).ok()?.to_owned(), str::from_utf8(port).ok()?.parse().ok()?))
+    let [host, port] = parts.as_slice() else { return None };
+    Some((text(host)?, text(port)?.parse().ok()?))
+}
+
+/// Sentinel answers with bulk strings. What stands in for it may have other types.
+fn text(reply: &Reply) -> Option<String> {
+    match reply {
+        Reply::Bulk(text) => Some(str::from_utf8(text).ok()?.to_owned()),
+        Reply::Status(text) => Some(text.clone()),
+        Reply::Integer(number) => Some(number.to_string()),
+        Reply::Nil | Reply::Array(_) | Reply::Error(_) => None,
+    }
 }
 
 /// Whether a reply to ROLE is a master's.
 pub(crate) fn is_master(role: &Reply) -> bool {
     let Reply::Array(parts) = role else { return false };
-    matches!(parts.first(), Some(Reply::Bulk(role)) if role == b"master")
+    parts.first().and_then(text).is_some_and(|role| role == "master")
 }
 
 fn unknown(name: &str) -> Error {
@@ -81,5 +91,32 @@ fn named(error: ExchangeError, sentinel: &config::Sentinel) -> Error {
             Error::target_down(format!("{server} answered {}; correct sentinel_password", reply.code()))
         }
         _ => error.into_error(&server),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_text_whatever_its_types() {
+        let host = || Reply::Bulk(b"host".to_vec());
+        for (host, port) in [
+            (host(), Reply::Bulk(b"6379".to_vec())),
+            (Reply::Status("host".into()), Reply::Status("6379".into())),
+            (host(), Reply::Integer(6379)),
+        ] {
+            assert_eq!(host_and_port(&Reply::Array(vec![host, port])), Some(("host".into(), 6379)));
+        }
+        for nonsense in [
+            vec![host()],
+            vec![host(), Reply::Integer(-1)],
+            vec![host(), Reply::Integer(65_536)],
+            vec![host(), Reply::Nil],
+            vec![Reply::Bulk(b"\xff".to_vec()), Reply::Integer(1)],
+            vec![host(), Reply::Integer(1), Reply::Integer(2)],
+        ] {
+            assert_eq!(host_and_port(&Reply::Array(nonsense.clone())), None, "{nonsense:?}");
+        }
     }
 }
