@@ -17,4 +17,4 @@ pub(crate) mod tcp;
 pub mod tls;
 
 #[cfg(fuzzing)]
-pub use imap_stream::harness as imap_stream_harness;
+pub use {imap_stream::harness as imap_stream_harness, redis::read_all as read_replies, tls::read as read_certificate};

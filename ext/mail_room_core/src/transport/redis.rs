@@ -20,6 +20,8 @@ use address::Address;
 pub(crate) use connection::Command;
 use error::{ExchangeError, ServerError};
 pub(crate) use reply::Reply;
+#[cfg(fuzzing)]
+pub use reply::read_all;
 pub(crate) use script::{Invocation, Script, integers};
 use shared_connection::SharedConnection;
 

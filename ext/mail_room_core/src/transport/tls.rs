@@ -24,6 +24,8 @@ use tokio_rustls::client::TlsStream;
 
 use crate::config::{Tls, TlsVersion};
 use crate::error::{Error, Result};
+#[cfg(fuzzing)]
+pub use certificate::read;
 use verifier::Verifier;
 
 /// How long a configuration is reused while its files stay the same. The system's authorities may have changed meanwhile.

@@ -85,6 +85,14 @@ impl<R: AsyncRead + Unpin> Replies<R> {
     }
 }
 
+/// Reads `octets` as replies, up to what is none. For fuzzing.
+#[cfg(fuzzing)]
+pub fn read_all(octets: &[u8]) {
+    let mut replies = Replies::new(octets);
+    // Nothing waits: all of them are there.
+    while let Some(Ok(_)) = futures_util::FutureExt::now_or_never(replies.next()) {}
+}
+
 /// An array whose elements are being read.
 struct Array {
     expected: usize,

@@ -66,6 +66,19 @@ pub(super) fn facts(certificate: &CertificateDer<'_>) -> Option<Facts> {
     })
 }
 
+/// Reads all that is ever read of a certificate. For fuzzing.
+#[cfg(fuzzing)]
+pub fn read(octets: &[u8]) {
+    let certificate = CertificateDer::from(octets);
+    end_point(&certificate);
+    let Some(facts) = facts(&certificate) else { return };
+    for host in ["imap.example.com", "127.0.0.1", "::1"] {
+        ServerName::try_from(host).map(|host| facts.names(&host)).ok();
+    }
+    facts.out_of_date(UnixTime::now());
+    facts.described();
+}
+
 fn may_sign(certificate: &Certificate<'_>) -> bool {
     if !certificate.is_v3 {
         return certificate.subject == certificate.issuer;
