@@ -2,7 +2,7 @@
 
 # What the gem costs: seconds to install it, octets on the disk, milliseconds to require it, and memory while it waits for the mail of one
 # mailbox by TLS. For the source gem of BEFORE, that of the tree, and the compiled gem of the tree that `rake native` has built; each
-# is installed into a folder of its own. Crates are downloaded before.
+# is installed into a folder of its own. Run it twice: the first time it downloads crates. A commit without stored bindings needs libclang.
 #
 #   rake bench:install [BEFORE=commit] [ONLY=before,source,compiled]
 
