@@ -45,15 +45,14 @@ class DebianRuby
     File.join(@root, "usr/bin/ruby")
   end
 
-  # @return [Array<String>] the folders with ruby.h and with ruby/config.h, downloaded when they are not there yet
+  # @return [Array<String>] the folders with ruby.h and with ruby/config.h, downloaded with the interpreter when they are not there yet
+  # @raise [RuntimeError] as {#interpreter}
   def headers
-    unpack_headers if header_folders.size < 2
-    header_folders
+    interpreter
+    Dir.glob(File.join(@root, "usr/include/{,*-linux-gnu/}ruby-#{version}.0"))
   end
 
   private
-
-  def header_folders = Dir.glob(File.join(@root, "usr/include/{,*-linux-gnu/}ruby-#{version}.0"))
 
   def stamp = File.join(@root, "unpacked")
 
@@ -67,16 +66,6 @@ class DebianRuby
     wrap
     FileUtils.rm_rf(File.join(@root, "apt"))
     FileUtils.touch(stamp)
-  end
-
-  def unpack_headers
-    puts "fetching the headers of Ruby #{version} of Debian (#{@releases.join(", ")})"
-    configure
-    apt("update", "-qq")
-    archives = File.join(@root, "apt/cache/archives")
-    apt("download", "-qq", "ruby#{version}-dev", chdir: archives)
-    Dir.glob(File.join(archives, "*.deb")).each { |package| run("dpkg-deb", "-x", package, @root) }
-    FileUtils.rm_rf(File.join(@root, "apt"))
   end
 
   def configure
