@@ -219,6 +219,14 @@ mod tests {
         !state.is_empty() && !state.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z'))
     }
 
+    async fn both_end(file: &Path) {
+        let (pids, until) = (std::fs::read_to_string(file).unwrap(), Instant::now() + WITHIN);
+        while pids.split_whitespace().any(lives) {
+            assert!(Instant::now() < until, "one of {pids} lives");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     #[tokio::test]
     async fn nobody_is_left_when_nobody_waits_any_more() {
         let directory = tempfile::tempdir().unwrap();
@@ -230,11 +238,7 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         waiting.abort();
-        let pids = std::fs::read_to_string(&file).unwrap();
-        while pids.split_whitespace().any(lives) {
-            assert!(Instant::now() < until, "one of {pids} lives");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        both_end(&file).await;
     }
 
     #[tokio::test]
@@ -250,10 +254,6 @@ mod tests {
             thread::sleep(Duration::from_millis(5));
         }
         drop(waiting);
-        let pids = std::fs::read_to_string(&file).unwrap();
-        while pids.split_whitespace().any(lives) {
-            assert!(Instant::now() < until, "one of {pids} lives");
-            thread::sleep(Duration::from_millis(5));
-        }
+        both_end(&file).await;
     }
 }
